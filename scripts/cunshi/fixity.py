@@ -1,0 +1,56 @@
+"""Fixity: hash in blocks, write and compare manifests in BagIt's line format (RFC 8493, 2.1.3)."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+_BLOCK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read in blocks of 1 MiB."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def copy_hashed(source: Path, target: BinaryIO) -> str:
+    """Copy a file's bytes and return the SHA-256 of what was read."""
+    digest = hashlib.sha256()
+    with source.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest()
+
+
+def format_manifest(hashes: Mapping[str, str]) -> str:
+    """Manifest lines ``<sha256>  <path>``, sorted by path."""
+    return "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
+
+
+def parse_manifest(text: str) -> dict[str, str]:
+    """Path → SHA-256 from manifest lines; ValueError for a line of another form."""
+    hashes: dict[str, str] = {}
+    for line in text.splitlines():
+        digest, __, path = line.partition(" ")
+        path = path.strip().removeprefix("*")
+        if len(digest) != hashlib.sha256().digest_size * 2 or not path:
+            raise ValueError(line)
+        hashes[path] = digest.lower()
+    return hashes
+
+
+def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
+    """Path → ``missing``, ``changed`` or ``unexpected`` for what differs below folder/master."""
+    present = {
+        path.relative_to(folder).as_posix(): path
+        for path in (folder / "master").rglob("*")
+        if path.is_file()
+    }
+    found = dict.fromkeys(hashes.keys() - present.keys(), "missing")
+    found |= dict.fromkeys(present.keys() - hashes.keys(), "unexpected")
+    for path in sorted(hashes.keys() & present.keys()):
+        if sha256_of(present[path]) != hashes[path]:
+            found[path] = "changed"
+    return found

@@ -1,0 +1,317 @@
+"""The types that flow from stage to stage. Frozen, without I/O; no type knows a later one.
+
+Times are float seconds from the beginning of the recording.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import PurePosixPath
+
+from cunshi.errors import CunshiError, ExitCode
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where, why, and what to do about it."""
+
+    code: ExitCode
+    where: str
+    cause: str
+    remedy: str = ""
+    line: int = 0
+
+    @classmethod
+    def of(cls, error: CunshiError) -> "Problem":
+        """The report of an error that stopped one item only."""
+        return cls(error.code, error.where, error.cause, error.remedy, error.line)
+
+
+class Access(IntEnum):
+    """Who may hear a recording; a larger value is more restrictive, and the largest wins."""
+
+    OPEN = 0
+    CLASSROOM = 1
+    LISTED = 2
+    SEALED = 3
+
+
+class Kind(StrEnum):
+    """What was recorded: a culture expert's talk or a family motto."""
+
+    TALK = "talk"
+    MOTTO = "motto"
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it."""
+
+    by: str = ""
+    signed_on: dt.date | None = None
+    form: str = ""
+    until: dt.date | None = None
+    withdrawn_on: dt.date | None = None
+
+    def holds(self, today: dt.date) -> bool:
+        """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
+        expired = self.until is not None and today > self.until
+        return bool(self.by and self.signed_on) and not expired and self.withdrawn_on is None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What people say about a recording; whatever nobody has said is empty, never guessed."""
+
+    lesson: int | None = None
+    title: str = ""
+    village: str = ""
+    narrator: str = ""
+    date: dt.date | None = None
+    language: str = ""
+    access: Access | None = None
+    minor: bool = False
+    consent: Consent = field(default_factory=Consent)
+    rights: str = ""
+    note: str = ""
+    motto: str = ""
+    meaning: str = ""
+    approved_by: str = ""
+    approved_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Technical:
+    """What the audio is, measured by decoding it; ``duration`` in seconds, 0 for a text alone."""
+
+    container: str
+    codec: str
+    duration: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+
+    @property
+    def has_sound(self) -> bool:
+        return self.duration > 0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One accession: its identity, its master and its catalogue record.
+
+    ``master`` and ``companions`` are names in the accession's master/ folder; companions are the
+    photo and the written words that came with the recording.
+    """
+
+    id: str
+    kind: Kind
+    master: str
+    sha256: str
+    original_name: str
+    technical: Technical
+    description: Description
+    companions: tuple[str, ...] = ()
+
+    @property
+    def lesson(self) -> int | None:
+        """The number of the lesson it was recorded for."""
+        return self.description.lesson
+
+    def access(self, today: dt.date) -> Access:
+        """The effective access: no consent means sealed, and a minor's recording starts sealed."""
+        said = self.description
+        if not said.consent.holds(today):
+            return Access.SEALED
+        if said.access is None:
+            return Access.SEALED if said.minor else Access.OPEN
+        return said.access
+
+    def is_published(self, today: dt.date) -> bool:
+        """Whether voice and words may stand on the public site."""
+        return self.access(today) is Access.OPEN
+
+    @property
+    def photo(self) -> str:
+        """The name of the photo in master/, or empty."""
+        return next((name for name in self.companions if is_photo(name)), "")
+
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
+TEXT_SUFFIXES = frozenset({".txt", ".md"})
+
+
+def is_photo(name: str) -> bool:
+    """Whether a file name is that of a photo."""
+    return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
+
+
+def is_text(name: str) -> bool:
+    """Whether a file name is that of a written text."""
+    return PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word as the engine heard it; in Chinese often one character."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of speech; ``words`` are empty once people have edited the text."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str = ""
+
+
+class TranscriptStatus(StrEnum):
+    """How far people have come with a transcript."""
+
+    MISSING = "missing"
+    DRAFT = "draft"
+    EDITED = "edited"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a recording, and whether a machine or a person says so."""
+
+    segments: tuple[Segment, ...] = ()
+    status: TranscriptStatus = TranscriptStatus.MISSING
+    engine: str = ""
+
+    def words_between(self, start: float, end: float) -> str:
+        """The text of the segments that lie, by their middle, in the time range."""
+        return "".join(s.text for s in self.segments if start <= (s.start + s.end) / 2 <= end)
+
+
+@dataclass(frozen=True)
+class ClipRef:
+    """A citation in a lesson: a recording, a time range, and the words its author quotes."""
+
+    recording_id: str
+    start: float
+    end: float
+    quote: str
+    where: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A citation that was found: the words to print and the audio to hear.
+
+    ``withheld`` says why nothing may be heard; then all else is empty. ``status`` tells whose
+    words they are: those of the lesson's author count as approved.
+    """
+
+    ref: ClipRef
+    words: str = ""
+    status: TranscriptStatus = TranscriptStatus.MISSING
+    speaker: str = ""
+    village: str = ""
+    date: dt.date | None = None
+    audio: str = ""
+    withheld: str = ""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One of the ten lessons, as its author wrote it."""
+
+    number: int
+    title: str
+    villages: tuple[str, ...]
+    grade: str
+    minutes: int
+    summary: str
+    objectives: tuple[str, ...]
+    keywords: tuple[str, ...]
+    sources: tuple[str, ...]
+    body: str
+    refs: tuple[ClipRef, ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the glossary."""
+
+    term: str
+    kind: str
+    meaning: str
+    village: str = ""
+    pinyin: str = ""
+    heard_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """One line of the timeline of the villages."""
+
+    when: str
+    what: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Course:
+    """courses/course.yml: what the lessons belong to."""
+
+    title: str
+    subtitle: str
+    about: str
+    contact: str
+    lessons: tuple[str, ...]
+    timeline: tuple[TimelineEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class Archive:
+    """archive/archive.yml: who holds the recordings and how they are transcribed."""
+
+    institution: str = ""
+    contact: str = ""
+    villages: tuple[str, ...] = ()
+    rights: str = ""
+    language: str = "cmn"
+    engine: str = "faster-whisper"
+    model: str = "base"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recording as the site shows it; ``audio`` and ``photo`` are paths in the site."""
+
+    recording: Recording
+    transcript: Transcript
+    audio: str = ""
+    photo: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that may be published. What is withheld is not in here; ``listed`` has no entry."""
+
+    archive: Archive
+    course: Course
+    lessons: tuple[tuple[Lesson, tuple[Clip, ...]], ...]
+    entries: tuple[Entry, ...]
+    listed: tuple[Recording, ...]
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A file of the site's source: a path below build/docs and its text."""
+
+    path: str
+    text: str

@@ -1,0 +1,391 @@
+"""Catalogue records: file names, folder.yml, sidecars and recording.yml ↔ Recording."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cunshi.errors import ExitCode
+from cunshi.fields import Fields, load_fields
+from cunshi.i18n import _
+from cunshi.model import (
+    Access,
+    Archive,
+    Consent,
+    Description,
+    Kind,
+    Problem,
+    Recording,
+    Technical,
+    Term,
+)
+
+ALIASES = {
+    "课": "lesson",
+    "题名": "title",
+    "标题": "title",
+    "村": "village",
+    "村名": "village",
+    "讲述人": "narrator",
+    "家庭": "narrator",
+    "日期": "date",
+    "语言": "language",
+    "开放": "access",
+    "未成年": "minor",
+    "同意": "consent",
+    "同意书": "consent",
+    "签署人": "by",
+    "签署日期": "signed_on",
+    "凭据": "form",
+    "有效期至": "until",
+    "撤回日期": "withdrawn_on",
+    "版权": "rights",
+    "备注": "note",
+    "家训": "motto",
+    "含义": "meaning",
+    "校对人": "approved_by",
+    "校对日期": "approved_on",
+}
+ACCESS = {
+    "open": Access.OPEN,
+    "公开": Access.OPEN,
+    "classroom": Access.CLASSROOM,
+    "课堂": Access.CLASSROOM,
+    "listed": Access.LISTED,
+    "目录": Access.LISTED,
+    "sealed": Access.SEALED,
+    "封存": Access.SEALED,
+}
+_TEXTS = (
+    "title",
+    "village",
+    "narrator",
+    "language",
+    "rights",
+    "note",
+    "motto",
+    "meaning",
+)
+_DAY = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})|(\d{4})\.(\d{1,2})\.(\d{1,2})"
+    r"|(\d{4})年(\d{1,2})月(\d{1,2})日|((?:19|20)\d{2})(\d{2})(\d{2})"
+)
+_NAME = re.compile(r"(?P<village>[^_]+)_(?P<narrator>[^_]+)_(?P<day>[\d.年月日-]+)(?:[_ (].*)?")
+_LIMITS = ("until", "withdrawn_on")
+_FOLDER = re.compile(r"(?P<number>\d{1,2})[-_.、 ]*(?P<title>.*)")
+
+RECORD_HEAD = """\
+# 这件录音的目录卡。空着的可以补，写错的可以改；人改过的栏，程序不会再动。
+"""
+RECORD_TAIL = """\
+# 以下由程序登记，请不要改动。
+"""
+
+
+def parse_day(text: str) -> date | None:
+    """Read ``2026-01-12``, ``20260112`` or ``2026年1月12日``; None when it is no date."""
+    match = _DAY.fullmatch(text.strip())
+    if not match:
+        return None
+    try:
+        return date(*(int(part) for part in match.groups() if part))
+    except ValueError:
+        return None
+
+
+def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
+    """What a file name says: ``village_narrator_date``, or its beginning with a known village.
+
+    A name of another form (``录音_20260112_153012``) says nothing: nothing is guessed.
+    """
+    stem = stem.replace("＿", "_").strip()
+    match = _NAME.fullmatch(stem)
+    if match and (day := parse_day(match["day"])) and not match["narrator"].isdecimal():
+        return Description(village=match["village"], narrator=match["narrator"], date=day)
+    village, __, narrator = stem.partition("_")
+    if village.strip() in villages:
+        named = "" if "_" in narrator or parse_day(narrator) else narrator.strip()
+        return Description(village=village.strip(), narrator=named)
+    return Description()
+
+
+def describe_folder(name: str) -> tuple[int | None, str]:
+    """The lesson number and title in a folder name such as ``01-村名的来历``."""
+    match = _FOLDER.fullmatch(name)
+    return (int(match["number"]), match["title"].strip()) if match else (None, "")
+
+
+def read_description(fields: Fields, *, finish: bool = True) -> Description:
+    """What a folder.yml, a sidecar or a recording.yml says. What cannot be read fails closed."""
+    consent = fields.section("consent")
+    description = Description(
+        lesson=fields.integer("lesson") or None,
+        **{name: fields.text(name) for name in _TEXTS},
+        date=fields.day("date"),
+        access=fields.choice("access", ACCESS, doubt=Access.SEALED),
+        minor=fields.flag("minor", doubt=True),
+        consent=_read_consent(consent),
+        approved_by=fields.text("approved_by"),
+        approved_on=fields.day("approved_on"),
+    )
+    if finish:
+        fields.finish()
+    return description
+
+
+def _read_consent(fields: Fields) -> Consent:
+    unreadable = len(fields.problems)
+    consent = Consent(
+        by=fields.text("by"),
+        signed_on=fields.day("signed_on"),
+        form=fields.text("form"),
+        until=fields.day("until"),
+        withdrawn_on=fields.day("withdrawn_on"),
+    )
+    fields.finish()
+    # A limit that cannot be read must not turn into "no limit": without ``by`` nothing holds.
+    return consent if len(fields.problems) == unreadable else Consent()
+
+
+def merge(base: Description, over: Description) -> Description:
+    """``over`` where it says something, else ``base``; of two access levels the stricter."""
+    said = {
+        field.name: value
+        for field in dataclass_fields(over)
+        if (value := getattr(over, field.name)) and field.name != "consent"
+    }
+    levels = [level for level in (base.access, over.access) if level is not None]
+    consent = {
+        field.name: value
+        for field in dataclass_fields(over.consent)
+        if (value := getattr(over.consent, field.name))
+    }
+    return replace(
+        base,
+        **{
+            **said,
+            "access": max(levels, default=None),
+            "minor": base.minor or over.minor,
+            "consent": replace(base.consent, **consent),
+        },
+    )
+
+
+def load_description(path: Path, where: str, problems: list[Problem]) -> Description:
+    """Read a folder.yml or a sidecar; empty when the file does not exist."""
+    return read_description(load_fields(path, where, problems, ALIASES))
+
+
+def _dump(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000)
+    return text.removesuffix("...\n").strip()
+
+
+def _consent_mapping(consent: Consent) -> dict[str, Any]:
+    values = {f.name: getattr(consent, f.name) for f in dataclass_fields(consent)}
+    return {name: value for name, value in values.items() if value}
+
+
+def _values(said: Description) -> dict[str, Any]:
+    values = {f.name: getattr(said, f.name) for f in dataclass_fields(said)}
+    access = None if said.access is None else said.access.name.lower()
+    return values | {"access": access, "consent": _consent_mapping(said.consent) or None}
+
+
+def write_recording(recording: Recording) -> str:
+    """The text of a new recording.yml: all that people may say first, empty where unknown."""
+    head = {"kind": recording.kind.value} | _values(recording.description)
+    technical = recording.technical
+    tail = {
+        "id": recording.id,
+        "original_name": recording.original_name,
+        "master": recording.master,
+        "technical": {f.name: getattr(technical, f.name) for f in dataclass_fields(technical)},
+    }
+    return (
+        RECORD_HEAD
+        + "".join(f"{name}: {_dump(value)}".rstrip() + "\n" for name, value in head.items())
+        + RECORD_TAIL
+        + "".join(f"{name}: {_dump(value)}\n" for name, value in tail.items())
+    )
+
+
+def read_recording(
+    path: Path, where: str, sha256: str, companions: tuple[str, ...], problems: list[Problem]
+) -> Recording:
+    """Read recording.yml; fixity and companions come from the manifest and the folder."""
+    fields = load_fields(path, where, problems, ALIASES)
+    kinds = {kind.value: kind for kind in Kind}
+    technical = fields.section("technical")
+    recording = Recording(
+        id=fields.text("id") or path.parent.name,
+        kind=fields.choice("kind", kinds, doubt=Kind.TALK) or Kind.TALK,
+        master=fields.text("master"),
+        sha256=sha256,
+        original_name=fields.text("original_name"),
+        technical=_read_technical(technical),
+        description=read_description(fields),
+        companions=companions,
+    )
+    if recording.id != path.parent.name:
+        fields.complain("id", _("编号与文件夹名不同"), _("把 id 改回文件夹的名字"))
+    return replace(recording, id=path.parent.name)
+
+
+def _read_technical(fields: Fields) -> Technical:
+    technical = Technical(
+        container=fields.text("container"),
+        codec=fields.text("codec"),
+        duration=fields.number("duration"),
+        sample_rate=fields.integer("sample_rate"),
+        channels=fields.integer("channels"),
+    )
+    fields.finish()
+    return technical
+
+
+def as_logged(said: Description) -> dict[str, Any]:
+    """What is said, as JSON for events.jsonl; empty fields left out."""
+    logged: dict[str, Any] = json.loads(json.dumps(_values(said), default=str))
+    return {name: value for name, value in logged.items() if value}
+
+
+def amend_record(text: str, ours: Description, theirs: Description, base: Mapping[str, Any]) -> str:
+    """Bring into recording.yml what the deposit's folder and file name say since they were read.
+
+    A three-way merge, field by field: ``base`` is what they said when last taken over
+    (:func:`as_logged`). Where recording.yml still says that, it follows them; where a person has
+    written something else, or emptied it, it stays as it is, byte for byte. Only access, minority
+    and the end of a consent become stricter even then. A name that falls silent empties nothing,
+    but a consent that is no longer given is taken out.
+    """
+    before, after = _values(ours), _values(_three_way(ours, theirs, base))
+    for name, value in after.items():
+        if value != before[name]:
+            text = _amend_field(text, name, before[name], value)
+    return text
+
+
+def _three_way(ours: Description, theirs: Description, base: Mapping[str, Any]) -> Description:
+    untouched = {n for n in _values(ours) if as_logged(ours).get(n) == base.get(n)}
+    follows = {
+        name: value
+        for name in untouched
+        if (value := getattr(theirs, name)) not in (None, "") or name == "consent"
+    }
+    merged = replace(ours, **follows)
+    if "consent" not in untouched and ours.consent.by:
+        limits = {n: getattr(ours.consent, n) or getattr(theirs.consent, n) for n in _LIMITS}
+        merged = replace(merged, consent=replace(ours.consent, **limits))
+    if "access" not in untouched or theirs.access is None:
+        levels = [level for level in (ours.access, theirs.access) if level is not None]
+        merged = replace(merged, access=max(levels, default=None))
+    return replace(merged, minor=merged.minor or theirs.minor)
+
+
+def _amend_field(text: str, name: str, before: Any, value: Any) -> str:
+    if name != "consent" or not before or not value or before.keys() - value.keys():
+        return set_value(text, (name,), value)
+    for key, part in value.items():
+        if before.get(key) != part:
+            text = set_value(text, (name, key), part)
+    return text
+
+
+def set_value(text: str, path: tuple[str, ...], value: Any) -> str:
+    """Set one key, or a key in a mapping, of a YAML text; every other byte of it stays."""
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    for depth, key in enumerate(path):
+        found = _find(node, key)
+        if found is None:
+            written = _nest(path[depth:], value)
+            return _insert(text, node if depth else None, written)
+        key_node, node = found
+        if not isinstance(node, yaml.MappingNode):
+            written = _nest(path[depth + 1 :], value)
+            return f"{text[: key_node.end_mark.index]}: {written}{text[node.end_mark.index :]}"
+    return f"{text[: key_node.end_mark.index]}: {_dump(value)}{text[_end(node) :]}"
+
+
+def _find(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((pair for pair in pairs if ALIASES.get(pair[0].value, pair[0].value) == key), None)
+
+
+def _nest(path: tuple[str, ...], value: Any) -> str:
+    """``{by: x}`` for what is missing below a key, the bare value when nothing is."""
+    for key in reversed(path):
+        value = {key: value}
+    return _dump(value)
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a node's own text ends: a block mapping's mark lies behind the comments after it."""
+    while isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
+        node = node.value[-1][1]
+    return int(node.end_mark.index)
+
+
+def _insert(text: str, mapping: yaml.MappingNode | None, written: str) -> str:
+    entry = written.removeprefix("{").removesuffix("}")
+    if mapping is None:
+        return f"{text.rstrip()}\n{entry}\n"
+    if mapping.flow_style:
+        brace = mapping.end_mark.index - 1
+        return f"{text[:brace].rstrip()}{', ' if mapping.value else ''}{entry}{text[brace:]}"
+    end, indent = _end(mapping), " " * mapping.start_mark.column
+    return f"{text[:end]}\n{indent}{entry}{text[end:]}"
+
+
+def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
+    """Read archive/archive.yml."""
+    default = Archive()
+    fields = load_fields(path, where, problems)
+    archive = Archive(
+        institution=fields.text("institution"),
+        contact=fields.text("contact"),
+        villages=fields.texts("villages"),
+        rights=fields.text("rights"),
+        language=fields.text("language", default.language),
+        engine=fields.text("engine", default.engine),
+        model=fields.text("model", default.model),
+    )
+    fields.finish()
+    return archive
+
+
+def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:
+    """Read archive/glossary.yml: the local words under ``terms``."""
+    fields = load_fields(path, where, problems)
+    terms = tuple(_read_term(entry) for entry in fields.sections("terms"))
+    fields.finish()
+    seen: set[str] = set()
+    for term in terms:
+        if term.term in seen:
+            cause = _("词语 “{term}” 写了两次").format(term=term.term)
+            problems.append(Problem(ExitCode.RECORD, where, cause, _("合并成一条")))
+        seen.add(term.term)
+    return tuple(term for term in terms if term.term)
+
+
+def _read_term(fields: Fields) -> Term:
+    term = Term(
+        term=fields.text("term"),
+        kind=fields.text("kind"),
+        meaning=fields.text("meaning"),
+        village=fields.text("village"),
+        pinyin=fields.text("pinyin"),
+        heard_as=fields.texts("heard_as"),
+    )
+    if not term.term or not term.meaning:
+        fields.complain("term", _("词语要有 term 和 meaning 两项"))
+    fields.finish()
+    return term

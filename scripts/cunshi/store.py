@@ -1,0 +1,254 @@
+"""Where everything lives. The only module that knows folder names; atomic writes; the lock."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from cunshi import fixity
+from cunshi.errors import BusyError, ConfigurationError, ExitCode
+from cunshi.i18n import _
+from cunshi.model import Archive, Problem, Recording
+from cunshi.records import read_archive, read_recording
+
+
+def now() -> datetime:
+    """The present in UTC, or SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/)."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(float(epoch) if epoch else time.time(), UTC)
+
+
+def today() -> date:
+    """The present day where the program runs."""
+    return now().astimezone().date()
+
+
+def write_atomic(path: Path, data: str | bytes) -> bool:
+    """Write a whole file or nothing; False when the file already had these bytes.
+
+    The temporary name is always the same, so that what a killed run left is overwritten by the
+    next one.
+    """
+    data = data.encode() if isinstance(data, str) else data
+    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_name(path)
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    put_in_place(temporary, path)
+    return True
+
+
+def temporary_name(path: Path) -> Path:
+    """The name beside ``path`` under which it is written before it is put in place."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a finished file or folder its name in one step, durably."""
+    temporary.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@dataclass(frozen=True)
+class Accession:
+    """The folder of one accession in the archive."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "recording.yml"
+
+    @property
+    def master(self) -> Path:
+        return self.folder / "master"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest-sha256.txt"
+
+    @property
+    def machine(self) -> Path:
+        return self.folder / "machine.json"
+
+    @property
+    def transcript(self) -> Path:
+        return self.folder / "transcript.vtt"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    def hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of the masters; empty when the manifest is missing or damaged."""
+        try:
+            return fixity.parse_manifest(self.manifest.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def read_events(self) -> list[dict[str, Any]]:
+        """What happened to this accession, oldest first."""
+        if not self.events.exists():
+            return []
+        return [json.loads(line) for line in self.events.read_text("utf-8").splitlines() if line]
+
+    def add_event(self, kind: str, **detail: Any) -> None:
+        """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/)."""
+        events = [*self.read_events(), event(kind, **detail)]
+        write_atomic(self.events, format_events(events))
+
+
+def event(kind: str, **detail: Any) -> dict[str, Any]:
+    """One line of events.jsonl; ``detail`` holds JSON values."""
+    return {"event": kind, "time": now().isoformat(timespec="seconds"), **detail}
+
+
+def format_events(events: list[dict[str, Any]]) -> str:
+    """The text of events.jsonl."""
+    return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in events)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A village's folder: recordings/, archive/, courses/, mkdocs.yml and build/."""
+
+    root: Path
+
+    @classmethod
+    def at(cls, root: Path) -> "Project":
+        """The project in a folder; ConfigurationError when the folder holds none."""
+        root = root.resolve()
+        for name in ("mkdocs.yml", "courses", "archive"):
+            if not (root / name).exists():
+                raise ConfigurationError(
+                    _("这个文件夹里没有 {name}，不是村史项目").format(name=name),
+                    _("到项目文件夹里运行，或用 --root 指明项目文件夹"),
+                    where=root,
+                )
+        return cls(root)
+
+    @property
+    def recordings(self) -> Path:
+        return self.root / "recordings"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def incoming(self) -> Path:
+        """Where accessions are made before they get their name; wiped at the next ingest."""
+        return self.archive / ".incoming"
+
+    @property
+    def glossary(self) -> Path:
+        return self.archive / "glossary.yml"
+
+    @property
+    def courses(self) -> Path:
+        return self.root / "courses"
+
+    @property
+    def docs(self) -> Path:
+        return self.root / "build" / "docs"
+
+    @property
+    def site(self) -> Path:
+        return self.root / "build" / "site"
+
+    @property
+    def cache(self) -> Path:
+        """Looks at recordings/ that need not be repeated; may be lost at any time."""
+        return self.root / "build" / "cache" / "deposits.json"
+
+    def relative(self, path: Path) -> str:
+        """A path as people see it: below the project, with forward slashes, always printable."""
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return os.fsencode(shown.as_posix()).decode("utf-8", "replace")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other writing command off this archive; BusyError when one is at work.
+
+        The operating system frees the lock when its holder dies.
+        """
+        self.archive.mkdir(exist_ok=True)
+        try:
+            with FileLock(self.archive / ".lock", blocking=False):
+                yield
+        except Timeout as error:
+            raise BusyError(
+                _("另一个窗口正在整理这个档案库"),
+                _("等它做完再试；如果没有别的窗口，请重新启动电脑"),
+                where=self.relative(self.archive),
+            ) from error
+
+    def accession(self, recording_id: str) -> Accession:
+        """The folder of an accession, whether it exists or not."""
+        return Accession(self.archive / recording_id)
+
+    def accessions(self) -> list[Accession]:
+        """Every accession, ordered by id."""
+        records = self.archive.glob("[!.]*/recording.yml")
+        return [Accession(path.parent) for path in sorted(records)]
+
+    def read_archive(self, problems: list[Problem]) -> Archive:
+        """archive/archive.yml, with its defaults."""
+        path = self.archive / "archive.yml"
+        return read_archive(path, self.relative(path), problems)
+
+    def read_recording(self, accession: Accession, problems: list[Problem]) -> Recording:
+        """One recording.yml with the fixity and companions that the manifest knows."""
+        hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
+        where = self.relative(accession.record)
+        found: list[Problem] = []
+        recording = read_recording(accession.record, where, "", tuple(sorted(hashes)), found)
+        problems += found
+        return _with_fixity(recording, hashes, where, problems)
+
+    def read_recordings(self, problems: list[Problem]) -> list[Recording]:
+        """All recordings of the archive, ordered by id."""
+        return [self.read_recording(accession, problems) for accession in self.accessions()]
+
+    def sweep(self) -> None:
+        """Remove what a killed run left half-made. Only under the lock."""
+        shutil.rmtree(self.incoming, ignore_errors=True)
+        for left in self.archive.glob("[!.]*/**/.*.tmp"):
+            left.unlink(missing_ok=True)
+
+
+def _with_fixity(
+    recording: Recording, hashes: dict[str, str], where: str, problems: list[Problem]
+) -> Recording:
+    if recording.master not in hashes:
+        problems.append(
+            Problem(
+                ExitCode.FIXITY,
+                where,
+                _("manifest-sha256.txt 里没有主文件 {name}").format(name=recording.master),
+                _("从备份恢复这个文件夹，不要重写清单"),
+            )
+        )
+    companions = tuple(name for name in recording.companions if name != recording.master)
+    return replace(recording, sha256=hashes.get(recording.master, ""), companions=companions)

@@ -1,0 +1,43 @@
+"""Seconds to time codes and back: ``00:12:04.500``."""
+
+import re
+
+_TIMECODE = re.compile(r"(?:(?:(\d+):)?([0-5]?\d):)?(\d+(?:\.\d+)?)")
+
+
+def format_timecode(seconds: float) -> str:
+    """Write seconds as ``HH:MM:SS.mmm``, the form of WebVTT (https://www.w3.org/TR/webvtt1/).
+
+    >>> format_timecode(724.5)
+    '00:12:04.500'
+    """
+    millis = round(seconds * 1000)
+    minutes, millis = divmod(millis, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{millis // 1000:02d}.{millis % 1000:03d}"
+
+
+def format_clock(seconds: float) -> str:
+    """Write seconds as people read them on a player: ``2:04``, ``1:02:04``.
+
+    >>> format_clock(724.5)
+    '12:04'
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"
+
+
+def parse_timecode(text: str) -> float:
+    """Read ``12.5``, ``2:04``, ``00:12:04.500`` as seconds; ValueError for anything else.
+
+    >>> parse_timecode("00:12:04.500")
+    724.5
+    """
+    match = _TIMECODE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"not a time code: {text!r}")
+    hours, minutes, seconds = match.groups()
+    if minutes is not None and float(seconds) >= 60:
+        raise ValueError(f"not a time code: {text!r}")
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
