@@ -1,0 +1,268 @@
+"""Taking in: deposit → archive/<id>/ with a byte-identical master, fixity, record and events."""
+
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cunshi import fixity
+from cunshi.deposits import Deposit, find_deposits
+from cunshi.errors import CunshiError, DepositError, ExitCode
+from cunshi.fields import parse_fields, read_text
+from cunshi.i18n import _
+from cunshi.looks import Looks, stat_of
+from cunshi.model import Archive, Problem, Recording, Technical
+from cunshi.progress import Reporter
+from cunshi.records import (
+    ALIASES,
+    amend_record,
+    as_logged,
+    read_description,
+    write_recording,
+)
+from cunshi.store import (
+    Accession,
+    Project,
+    event,
+    format_events,
+    put_in_place,
+    temporary_name,
+    write_atomic,
+)
+
+_SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
+_LOOK_AGAIN = 1.0  # seconds between the two looks
+
+
+class _StillCopyingError(DepositError):
+    """A deposit that changed while it was taken in: it waits for the next run."""
+
+
+@dataclass
+class Intake:
+    """What one look at recordings/ brought."""
+
+    deposits: int = 0
+    taken: list[str] = field(default_factory=list)
+    amended: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
+    """Accession everything new below recordings/. Only under the lock."""
+    project.sweep()
+    intake = Intake()
+    deposits = find_deposits(project, archive, intake.problems)
+    intake.deposits = len(deposits)
+    settled = _settled(project, deposits, intake)
+    looks = Looks(project)
+    known = _known_masters(project)
+    seen: dict[str, str] = {}
+    new = {d.path for d in settled if looks.remembered(d.path) is None}
+    with reporter.task(_("检查录音"), len(new), 0) as task:
+        for deposit in settled:
+            try:
+                usable = _with_usable_companions(project, deposit, looks, intake.problems)
+                _take_in_one(project, usable, looks, known, seen, intake)
+            except _StillCopyingError:
+                intake.waiting.append(project.relative(deposit.path))
+            except CunshiError as error:
+                where = project.relative(deposit.path)
+                intake.problems.append(replace(Problem.of(error), where=where))
+            if deposit.path in new:
+                task.finish_one(deposit.path.name)
+    looks.keep(path for deposit in settled for path in deposit.files)
+    return intake
+
+
+def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
+    """The deposits that nobody is still copying; the others wait for the next run."""
+    first = {path: stat_of(path) for deposit in deposits for path in deposit.files}
+    moment = time.time()
+    if any(moment - stat[1] / 1e9 < _SETTLED for stat in first.values() if stat):
+        time.sleep(_LOOK_AGAIN)
+    settled = []
+    for deposit in deposits:
+        if all(first[path] and first[path] == stat_of(path) for path in deposit.files):
+            settled.append(deposit)
+        else:
+            intake.waiting.append(project.relative(deposit.path))
+    return settled
+
+
+def _known_masters(project: Project) -> dict[str, str]:
+    """SHA-256 of every master → id of its accession."""
+    return {
+        digest: accession.id
+        for accession in project.accessions()
+        for path, digest in accession.hashes().items()
+        if Path(path).stem == accession.id
+    }
+
+
+def _take_in_one(
+    project: Project,
+    deposit: Deposit,
+    looks: Looks,
+    known: dict[str, str],
+    seen: dict[str, str],
+    intake: Intake,
+) -> None:
+    digest = looks.sha256(deposit.path)
+    where = project.relative(deposit.path)
+    if digest in seen:
+        intake.duplicates.append((where, seen[digest]))
+        return
+    seen[digest] = where
+    if digest in known:
+        if _bring_up_to_date(project.accession(known[digest]), deposit, looks, intake.problems):
+            intake.amended.append(known[digest])
+        return
+    technical = looks.inspect(deposit.path)
+    known[digest] = _accession(project, deposit, digest, technical)
+    intake.taken.append(known[digest])
+
+
+def _with_usable_companions(
+    project: Project, deposit: Deposit, looks: Looks, problems: list[Problem]
+) -> Deposit:
+    """The deposit without the photos and texts that cannot be read, each of which is reported."""
+    usable = []
+    for path in deposit.companions:
+        try:
+            looks.inspect(path)
+            usable.append(path)
+        except CunshiError as error:
+            problems.append(replace(Problem.of(error), where=project.relative(path)))
+    return replace(deposit, companions=tuple(usable))
+
+
+def _accession(project: Project, deposit: Deposit, digest: str, technical: Technical) -> str:
+    """Make the accession aside, whole, then give it its name in one step."""
+    recording_id = _new_id(project, deposit, digest)
+    aside = Accession(project.incoming / recording_id)
+    aside.master.mkdir(parents=True)
+    hashes: dict[str, str] = {}
+    for path in deposit.files:
+        name = _master_name(recording_id, path, hashes)
+        hashes[f"master/{name}"] = _copy(path, aside.master / name)
+    master = _master_name(recording_id, deposit.path, {})
+    if hashes[f"master/{master}"] != digest:
+        raise _StillCopyingError("the deposit changed between two looks")
+    recording = Recording(
+        id=recording_id,
+        kind=deposit.kind,
+        master=master,
+        sha256=digest,
+        original_name=project.relative(deposit.path).removeprefix("recordings/"),
+        technical=technical,
+        description=deposit.description,
+    )
+    write_atomic(aside.manifest, fixity.format_manifest(hashes))
+    write_atomic(aside.record, write_recording(recording))
+    write_atomic(aside.events, format_events(_first_events(recording, hashes)))
+    put_in_place(aside.folder, project.accession(recording_id).folder)
+    return recording_id
+
+
+def _first_events(recording: Recording, hashes: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        event(
+            "ingestion",
+            original_name=recording.original_name,
+            fields=as_logged(recording.description),
+        ),
+        event("message digest calculation", algorithm="SHA-256", hashes=hashes),
+    ]
+
+
+def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
+    """Date and first hex digits of the master's hash; more digits only if those are taken."""
+    day = deposit.description.date
+    prefix = day.strftime("%Y%m%d") if day else "undated"
+    lengths = range(8, len(digest) + 1, 4)
+    ids = (f"{prefix}-{digest[:length]}" for length in lengths)
+    return next(i for i in ids if not project.accession(i).folder.exists())
+
+
+def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
+    """The id with the file's suffix: ASCII, because names in other scripts break bags elsewhere."""
+    suffix = "".join(c for c in path.suffix.lower() if c.isascii() and (c.isalnum() or c == "."))
+    name, number = f"{recording_id}{suffix[:10]}", 2
+    while f"master/{name}" in taken:
+        name, number = f"{recording_id}-{number}{suffix[:10]}", number + 1
+    return name
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy byte for byte; the hash of what was read must be the hash of what was written."""
+    temporary = temporary_name(target)
+    try:
+        with temporary.open("wb") as stream:
+            digest = fixity.copy_hashed(source, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if fixity.sha256_of(temporary) != digest:
+            raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次"))
+    except OSError as error:
+        raise DepositError(
+            _("复制不了：{error}").format(error=error.strerror),
+            _("检查磁盘空间和文件夹权限，再运行一次"),
+        ) from error
+    put_in_place(temporary, target)
+    return digest
+
+
+def _bring_up_to_date(
+    accession: Accession, deposit: Deposit, looks: Looks, problems: list[Problem]
+) -> bool:
+    """Add what the deposit's folder now says or holds beyond what the archive has."""
+    companions = _add_companions(accession, deposit, looks)
+    amended = _amend(accession, deposit, problems)
+    return companions or amended
+
+
+def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
+    hashes = accession.hashes()
+    for path in deposit.companions:
+        if looks.sha256(path) not in hashes.values():
+            name = _master_name(accession.id, path, hashes)
+            hashes[f"master/{name}"] = _copy(path, accession.master / name)
+            write_atomic(accession.manifest, fixity.format_manifest(hashes))
+    told = {name for entry in accession.read_events() for name in entry.get("hashes", ())}
+    new = {name: digest for name, digest in hashes.items() if name not in told}
+    if new:
+        accession.add_event("accession", algorithm="SHA-256", hashes=new)
+    return bool(new)
+
+
+def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> bool:
+    where = f"archive/{accession.id}/{accession.record.name}"
+    text, found = read_text(accession.record), list[Problem]()
+    ours = read_description(parse_fields(text, where, found, ALIASES), finish=False)
+    if found:
+        return False  # reported where the record is read; a broken one is not touched
+    logged: dict[str, Any] = {}
+    for entry in accession.read_events():
+        logged |= entry.get("fields", {})
+    amended = amend_record(text, ours, deposit.description, logged)
+    merged = read_description(parse_fields(amended, where, found, ALIASES), finish=False)
+    if found:
+        problems.append(
+            Problem(
+                ExitCode.RECORD, where, _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
+            )
+        )
+        return False
+    changed = write_atomic(accession.record, amended)
+    # What was taken over is told after it is done, and told later if this run is killed here.
+    theirs, now = as_logged(deposit.description), as_logged(merged)
+    taken = {n: v for n, v in theirs.items() if now.get(n) == v != logged.get(n)}
+    taken |= {n: None for n in logged if logged[n] and n not in now and n not in theirs}
+    if taken:
+        accession.add_event("metadata modification", fields=taken)
+    return changed

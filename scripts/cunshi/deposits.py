@@ -1,0 +1,136 @@
+"""What lies in recordings/: which files are deposits, and what their folders say about them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cunshi.errors import ExitCode
+from cunshi.i18n import _
+from cunshi.model import Archive, Description, Kind, Problem, is_photo, is_text
+from cunshi.records import describe_folder, describe_name, load_description, merge
+from cunshi.store import Project
+
+MOTTOES = "mottoes"
+_FOLDER_FILE = "folder.yml"
+_YAML = {".yml", ".yaml"}
+_IGNORED = {"thumbs.db", "desktop.ini", "readme.md", "readme.txt"}
+# What a browser, a chat program or an office program calls a file that it has not finished.
+_UNFINISHED = {".tmp", ".part", ".crdownload", ".download", ".partial"}
+_SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".silk", ".wma"}
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """A file that a volunteer dropped, its companions, and all that is said about it."""
+
+    path: Path
+    kind: Kind
+    description: Description
+    companions: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.path, *self.companions)
+
+
+def find_deposits(project: Project, archive: Archive, problems: list[Problem]) -> list[Deposit]:
+    """Every deposit below recordings/, ordered by path; what cannot be one is a problem."""
+    return list(_Walk(project, archive, problems).folder(project.recordings, Description()))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    project: Project
+    archive: Archive
+    problems: list[Problem]
+
+    def folder(self, folder: Path, said: Description) -> Iterator[Deposit]:
+        try:
+            entries = sorted(Path(entry.path) for entry in os.scandir(folder))
+        except OSError as error:
+            self._complain(folder, _("打不开这个文件夹：{error}").format(error=error.strerror))
+            return
+        said = merge(said, self._load(folder / _FOLDER_FILE))
+        usable = [entry for entry in entries if self._is_usable(entry)]
+        yield from self._files([e for e in usable if e.is_file()], folder, said)
+        for entry in usable:
+            if entry.is_dir():
+                yield from self._subfolder(entry, said)
+
+    def _subfolder(self, folder: Path, said: Description) -> Iterator[Deposit]:
+        if folder.suffix.lower() in _SOUND:
+            self._complain(
+                folder,
+                _("这是一个文件夹，名字却像录音"),
+                _("把里面的录音移到课的文件夹里，再删去这个文件夹"),
+            )
+        number, title = describe_folder(folder.name)
+        if number is not None:
+            said = replace(said, lesson=number, title=title)
+        yield from self.folder(folder, said)
+
+    def _is_usable(self, path: Path) -> bool:
+        name = path.name.lower()
+        if name.startswith((".", "~$")) or name in _IGNORED or path.suffix.lower() in _UNFINISHED:
+            return False
+        if path.is_symlink() and not path.resolve().is_relative_to(self.project.recordings):
+            self._complain(
+                path,
+                _("这是一个指向别处的链接，没有收"),
+                _("把录音文件本身复制到 recordings 里"),
+            )
+            return False
+        if path.is_symlink() and path.is_dir():
+            return False  # its target is visited where it really is
+        return path.is_file() or path.is_dir() or self._strange(path)
+
+    def _strange(self, path: Path) -> bool:
+        self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
+        return False
+
+    def _files(self, files: list[Path], folder: Path, said: Description) -> Iterator[Deposit]:
+        files = [path for path in files if path.suffix.lower() not in _YAML]
+        kind = Kind.MOTTO if MOTTOES in folder.relative_to(self.project.recordings).parts else None
+        kind = kind or Kind.TALK
+        main, companions = _group(files, kind)
+        for path in main:
+            named = describe_name(path.stem, self.archive.villages)
+            description = merge(merge(said, named), self._sidecar(path))
+            yield Deposit(path, kind, description, companions.pop(path.stem, ()))
+        for path in (path for left in companions.values() for path in left):
+            self._complain(
+                path,
+                _("旁边没有同名的录音"),
+                _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"),
+            )
+
+    def _sidecar(self, path: Path) -> Description:
+        """``<name>.yml`` beside the file, where name is with or without its suffix."""
+        said = self._load(path.with_suffix(".yml"))
+        return merge(said, self._load(path.with_name(path.name + ".yml")))
+
+    def _load(self, path: Path) -> Description:
+        return load_description(path, self.project.relative(path), self.problems)
+
+    def _complain(self, path: Path, cause: str, remedy: str = "") -> None:
+        where = self.project.relative(path)
+        self.problems.append(Problem(ExitCode.DEPOSIT, where, cause, remedy))
+
+
+def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tuple[Path, ...]]]:
+    """Recordings, and by stem the photos and texts beside them; a motto may be a text alone."""
+    main, companions = [], dict[str, tuple[Path, ...]]()
+    for path in files:
+        if is_photo(path.name) or is_text(path.name):
+            companions[path.stem] = (*companions.get(path.stem, ()), path)
+        else:
+            main.append(path)
+    if kind is Kind.MOTTO:
+        spoken = {path.stem for path in main}
+        for stem in [stem for stem in companions if stem not in spoken]:
+            texts = [path for path in companions[stem] if is_text(path.name)]
+            if texts:
+                main.append(texts[0])
+                companions[stem] = tuple(p for p in companions[stem] if p != texts[0])
+    return sorted(main), companions

@@ -1,0 +1,109 @@
+"""Looks at deposits: their hash and whether they are sound, each file once until it changes."""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cunshi import audio, fixity, photos
+from cunshi.errors import CunshiError, DepositError
+from cunshi.fields import read_text
+from cunshi.i18n import _
+from cunshi.model import Technical, is_photo, is_text
+from cunshi.store import Project, write_atomic
+
+_GRAIN = 1.0  # seconds: a file changed this recently could change again with the same time
+_VERSION = 1
+
+Stat = tuple[int, int]
+
+
+def stat_of(path: Path) -> Stat | None:
+    """Size and time of change (ns); None when the file is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
+class Looks:
+    """What was seen of each file, so that an unchanged one is neither hashed nor decoded again.
+
+    Kept in build/, by size and time of change; losing it only costs time.
+    """
+
+    def __init__(self, project: Project):
+        self._project = project
+        try:
+            data = json.loads(project.cache.read_text("utf-8"))
+            self._seen: dict[str, Any] = data["seen"] if data["version"] == _VERSION else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            self._seen = {}
+
+    def _key(self, path: Path) -> str:
+        return self._project.relative(path)
+
+    def remembered(self, path: Path) -> dict[str, Any] | None:
+        """``sha256``, then ``technical``, or ``cause`` and ``remedy`` for a refused file."""
+        look = self._seen.get(self._key(path))
+        return look if look and tuple(look["stat"]) == stat_of(path) else None
+
+    def remember(self, path: Path, stat: Stat | None, look: dict[str, Any]) -> None:
+        """Keep what was seen of a file that had this size and time when it was looked at."""
+        if stat and time.time() - stat[1] / 1e9 > _GRAIN:
+            self._seen[self._key(path)] = {"stat": stat, **look}
+
+    def keep(self, paths: Iterable[Path]) -> None:
+        """Write down what was seen of these files, and forget all others."""
+        names = {self._key(path) for path in paths}
+        seen = {name: look for name, look in sorted(self._seen.items()) if name in names}
+        text = json.dumps({"version": _VERSION, "seen": seen}, ensure_ascii=False)
+        write_atomic(self._project.cache, text)
+
+    def sha256(self, path: Path) -> str:
+        """The hash of a file, from memory when it has not changed; DepositError if unreadable."""
+        look, stat = self.remembered(path), stat_of(path)
+        if look is None:
+            try:
+                look = {"sha256": fixity.sha256_of(path)}
+            except OSError as error:
+                raise DepositError(
+                    _("读不了这个文件：{error}").format(error=error.strerror),
+                    _("检查文件权限，或从手机重新复制一次"),
+                ) from error
+            self.remember(path, stat, look)
+        return str(look["sha256"])
+
+    def inspect(self, path: Path) -> Technical:
+        """What a file is, from memory when it has not changed; DepositError if it is no use."""
+        stat, digest = stat_of(path), self.sha256(path)
+        look = self.remembered(path) or {}
+        if "cause" in look:
+            raise DepositError(look["cause"], look["remedy"])
+        if "technical" in look:
+            return Technical(**look["technical"])
+        try:
+            technical = _inspect(path)
+        except CunshiError as error:
+            said = {"cause": error.cause, "remedy": error.remedy}
+            self.remember(path, stat, {"sha256": digest, **said})
+            raise DepositError(error.cause, error.remedy) from error
+        self.remember(path, stat, {"sha256": digest, "technical": asdict(technical)})
+        return technical
+
+
+def _inspect(path: Path) -> Technical:
+    """What a file is; DepositError when it cannot become a recording or a companion."""
+    if path.stat().st_size == 0:
+        raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
+    if is_photo(path.name):
+        photos.check(path)
+        return Technical(container="photo", codec="photo")
+    if not is_text(path.name):
+        return audio.check(path)
+    if not read_text(path).strip():
+        raise DepositError(_("文件里没有文字"), _("写上家训的文字再放进来"))
+    return Technical(container="text", codec="text")
