@@ -1,0 +1,70 @@
+"""Speech recognition engines behind one Protocol; each is one file of this folder.
+
+An engine is a module with a function ``open_engine(model, root) -> Engine``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cunshi.errors import ConfigurationError
+from cunshi.i18n import _
+from cunshi.model import Segment
+
+ENGINES = {
+    "faster-whisper": "cunshi.engine.faster_whisper",
+    "null": "cunshi.engine.null",
+}
+
+
+@dataclass(frozen=True)
+class EngineIdentity:
+    """Which engine, model and options: what a transcript depends on beside the recording."""
+
+    engine: str
+    version: str
+    model: str
+    model_sha256: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HeardSegment:
+    """A segment as an engine gives it, with the engine's own figures of confidence."""
+
+    segment: Segment
+    confidence: Mapping[str, float] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """Turns speech into segments. Used by several threads at once."""
+
+    workers: int
+
+    def identity(self) -> EngineIdentity:
+        """Which engine this is; cheap, the model is not loaded for it."""
+
+    def prepare(self) -> None:
+        """Load the model, once. Raises EngineError."""
+
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+        """Recognise mono samples at 16 kHz (-1 to 1); times count from the first sample.
+
+        ``language`` is an ISO 639-3 code: ``cmn`` Mandarin, ``wuu`` Wu. Raises EngineError.
+        """
+
+
+def open_engine(name: str, model: str, root: Path) -> Engine:
+    """The engine of that name; ``root`` is where a relative model folder is looked for."""
+    if name not in ENGINES:
+        raise ConfigurationError(
+            _("没有叫 “{name}” 的识别引擎").format(name=name),
+            _("archive.yml 的 engine 可以写：{names}").format(names="、".join(ENGINES)),
+        )
+    engine: Engine = import_module(ENGINES[name]).open_engine(model, root)
+    return engine

@@ -1,0 +1,171 @@
+"""machine.json and transcript.vtt ↔ Transcript; whether a machine or a person wrote the words.
+
+A draft carries the SHA-256 of its cues in a NOTE. As long as the cues still have that hash nobody
+has touched them; from the first changed character on, the file belongs to people.
+"""
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import webvtt
+from webvtt.errors import MalformedCaptionError, MalformedFileError
+
+from cunshi.errors import RecordError
+from cunshi.fields import read_text
+from cunshi.i18n import _
+from cunshi.model import Recording, Segment, Transcript, TranscriptStatus, Word
+from cunshi.timecode import format_timecode, parse_timecode
+
+_DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
+_GUIDE = """\
+NOTE
+这是机器听写的初稿。请边听边改文字，时间不用改。
+改过的文件归人所有，程序不会再覆盖它。
+校对完以后，在 recording.yml 里写上 approved_by（校对人）和 approved_on（日期）。
+"""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """machine.json: what an engine heard, with everything needed to say how.
+
+    ``segments`` are as the engine wrote them, with its probabilities; ``confidence`` holds the
+    engine's own figures for each segment.
+    """
+
+    recording: str
+    master_sha256: str
+    engine: str
+    engine_version: str
+    model: str
+    model_sha256: str
+    options: dict[str, Any]
+    language: str
+    segments: tuple[Segment, ...]
+    confidence: tuple[dict[str, float], ...] = ()
+    created: str = ""
+
+    def cause(self) -> dict[str, Any]:
+        """What a transcript depends on: when one of these changes it is made anew."""
+        names = ("master_sha256", "engine", "model", "model_sha256", "options", "language")
+        return {name: getattr(self, name) for name in names}
+
+
+def format_heard(heard: Heard) -> str:
+    """machine.json, a line per segment, so that it can be read and compared."""
+    head = {k: v for k, v in asdict(heard).items() if k not in {"segments", "confidence"}}
+    segments = (
+        json.dumps(_segment_json(segment, confidence), ensure_ascii=False)
+        for segment, confidence in zip(heard.segments, heard.confidence, strict=True)
+    )
+    lines = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
+    lines.append('"segments": [\n' + ",\n".join(segments) + "\n]")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, Any]:
+    words = [[w.start, w.end, w.text, w.probability] for w in segment.words]
+    return {
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        **confidence,
+        "words": words,
+    }
+
+
+def read_heard(path: Path) -> Heard | None:
+    """Read machine.json; None when there is none or it is damaged, so that it is made anew."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        entries = data.pop("segments")
+        segments = tuple(
+            Segment(
+                entry.pop("start"),
+                entry.pop("end"),
+                entry.pop("text"),
+                tuple(Word(*word) for word in entry.pop("words")),
+            )
+            for entry in entries
+        )
+        return Heard(**data, segments=segments, confidence=tuple(entries))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
+    """A new transcript.vtt (https://www.w3.org/TR/webvtt1/) that knows itself to be a draft."""
+    cues = "\n".join(
+        f"{format_timecode(line.start)} --> {format_timecode(line.end)}\n{_cue_text(line)}\n"
+        for line in lines
+    )
+    return (
+        f"WEBVTT\n\nNOTE {recording_id} {engine}\n\n{_GUIDE}\n"
+        f"NOTE draft-sha256: {_digest(cues)}\n\n{cues}"
+    )
+
+
+def _cue_text(line: Segment) -> str:
+    text = re.sub(r"\s*\n\s*", " ", line.text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<v {line.speaker}>{text}" if line.speaker else text
+
+
+def _digest(cues: str) -> str:
+    kept = "\n".join(line.rstrip() for line in cues.strip().splitlines())
+    return hashlib.sha256(kept.encode()).hexdigest()
+
+
+def is_untouched_draft(text: str) -> bool:
+    """Whether a transcript's cues are still those that the program drafted."""
+    text = text.replace("\r\n", "\n")
+    note = _DRAFT_NOTE.search(text)
+    return bool(note) and _digest(text[note.end() :]) == note[1] if note else False
+
+
+def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
+    """The cues of a WebVTT file; RecordError when it is not one."""
+    try:
+        captions = webvtt.from_string(text, strict=True)
+    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
+        raise RecordError(
+            _("字幕文件的写法有误：{error}").format(error=error),
+            _("对照别的 transcript.vtt 检查时间行和空行"),
+            where=where,
+        ) from error
+    segments = (
+        Segment(
+            parse_timecode(cue.start),
+            parse_timecode(cue.end),
+            " ".join(html.unescape(cue.text).split()),
+            speaker=cue.voice or "",
+        )
+        for cue in captions.captions
+    )
+    return tuple(s for s in segments if s.text)
+
+
+def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
+    """transcript.vtt with its status; RecordError when a person's file cannot be read."""
+    if not path.exists():
+        return Transcript()
+    text = read_text(path)
+    segments = parse_transcript(text, where)
+    draft = is_untouched_draft(text)
+    status = TranscriptStatus.DRAFT if draft else TranscriptStatus.EDITED
+    if recording.description.approved_by:
+        status = TranscriptStatus.APPROVED
+    elif draft and not segments:
+        status = TranscriptStatus.MISSING
+    return Transcript(segments, status)
+
+
+def with_engine(transcript: Transcript, heard: Heard | None) -> Transcript:
+    """The transcript with the engine and model that drafted it."""
+    return replace(transcript, engine=f"{heard.engine} {heard.model}") if heard else transcript
