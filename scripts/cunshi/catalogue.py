@@ -1,0 +1,154 @@
+"""Gathering all that may be published, and every reason why something may not. Reads only."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cunshi.errors import CunshiError, ExitCode
+from cunshi.fields import read_text
+from cunshi.i18n import _
+from cunshi.lessons import check_keywords, read_course, read_lesson, resolve
+from cunshi.model import (
+    Access,
+    Archive,
+    Catalogue,
+    Clip,
+    Course,
+    Entry,
+    Kind,
+    Lesson,
+    Problem,
+    Recording,
+    Segment,
+    Term,
+    Transcript,
+    TranscriptStatus,
+    is_text,
+)
+from cunshi.records import read_glossary
+from cunshi.store import Project
+from cunshi.transcripts import read_heard, read_transcript, with_engine
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    project: Project
+    today: dt.date
+    problems: list[Problem]
+
+
+def gather(
+    project: Project,
+    archive: Archive,
+    recordings: Iterable[Recording],
+    today: dt.date,
+    problems: list[Problem],
+) -> Catalogue:
+    """The catalogue of what the site shows; problems with their files and lines."""
+    work = _Gathering(project, today, problems)
+    by_id = {recording.id: recording for recording in recordings}
+    entries = {r.id: _entry(work, r) for r in by_id.values() if r.is_published(today)}
+    course, terms = _course(work), _terms(work)
+    lessons = tuple(
+        (lesson, _clips(work, lesson, by_id, entries, terms)) for lesson in _lessons(work, course)
+    )
+    return Catalogue(
+        archive=archive,
+        course=course,
+        lessons=lessons,
+        entries=tuple(entries.values()),
+        listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
+        terms=terms,
+    )
+
+
+def _entry(work: _Gathering, recording: Recording) -> Entry:
+    accession = work.project.accession(recording.id)
+    where = work.project.relative(accession.transcript)
+    try:
+        transcript = read_transcript(accession.transcript, where, recording)
+    except CunshiError as error:
+        work.problems.append(Problem.of(error))
+        transcript = Transcript()
+    if recording.kind is Kind.MOTTO:
+        transcript = _written_motto(work, recording, transcript)
+    suffix = Path(recording.photo).suffix.lower()
+    return Entry(
+        recording=recording,
+        transcript=with_engine(transcript, read_heard(accession.machine)),
+        audio=f"audio/{recording.id}.m4a" if recording.technical.has_sound else "",
+        photo=f"photos/{recording.id}.jpg" if suffix else "",
+    )
+
+
+def _written_motto(work: _Gathering, recording: Recording, heard: Transcript) -> Transcript:
+    """What the family itself wrote stands for a machine's draft of what they said."""
+    names = [name for name in (recording.master, *recording.companions) if is_text(name)]
+    if not names or heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}:
+        return heard
+    master = work.project.accession(recording.id).master
+    try:
+        lines = read_text(master / names[0]).splitlines()
+    except CunshiError as error:
+        work.problems.append(Problem.of(error))
+        return heard
+    written = "\n".join(line.strip() for line in lines if line.strip())
+    segment = Segment(0.0, recording.technical.duration, written)
+    return Transcript((segment,), TranscriptStatus.APPROVED)
+
+
+def _course(work: _Gathering) -> Course:
+    path = work.project.courses / "course.yml"
+    return read_course(path, work.project.relative(path), work.problems)
+
+
+def _terms(work: _Gathering) -> tuple[Term, ...]:
+    path = work.project.glossary
+    return read_glossary(path, work.project.relative(path), work.problems)
+
+
+def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
+    _check_folders(work, course)
+    seen: dict[int, str] = {}
+    for name in course.lessons:
+        path = work.project.courses / name / "lesson.md"
+        where = work.project.relative(path)
+        if not path.is_relative_to(work.project.courses) or not path.is_file():
+            _complain(
+                work, where, _("课程表里有这一课，却没有这个文件"), _("写好它，或从课程表删去")
+            )
+            continue
+        lesson = read_lesson(path, where, work.problems)
+        if lesson is None:
+            continue
+        if lesson.number in seen:
+            cause = _("课号与 {other} 相同").format(other=seen[lesson.number])
+            _complain(work, where, cause, _("改文件夹名开头的两位数"))
+            continue
+        seen[lesson.number] = where
+        yield lesson
+
+
+def _check_folders(work: _Gathering, course: Course) -> None:
+    for path in sorted(work.project.courses.glob("*/lesson.md")):
+        if path.parent.name not in course.lessons:
+            where = work.project.relative(path)
+            _complain(
+                work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")
+            )
+
+
+def _clips(
+    work: _Gathering,
+    lesson: Lesson,
+    recordings: dict[str, Recording],
+    entries: dict[str, Entry],
+    terms: tuple[Term, ...],
+) -> tuple[Clip, ...]:
+    check_keywords(lesson, terms, work.project.relative(work.project.glossary), work.problems)
+    return resolve(lesson, recordings, entries, work.today, work.problems)
+
+
+def _complain(work: _Gathering, where: str, cause: str, remedy: str) -> None:
+    work.problems.append(Problem(ExitCode.LESSON, where, cause, remedy))
