@@ -1,9 +1,8 @@
 """Gathering all that may be published, and every reason why something may not. Reads only."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.fields import read_text
@@ -27,7 +26,7 @@ from cunshi.model import (
     is_text,
 )
 from cunshi.records import read_glossary
-from cunshi.store import Project
+from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
 
 
@@ -38,17 +37,48 @@ class _Gathering:
     problems: list[Problem]
 
 
+def read_transcripts(
+    project: Project, recordings: Iterable[Recording], problems: list[Problem]
+) -> dict[str, Transcript]:
+    """The transcript of every recording, published or not, by id."""
+    return {r.id: _transcript(project, r, problems) for r in recordings}
+
+
+def _transcript(project: Project, recording: Recording, problems: list[Problem]) -> Transcript:
+    accession = project.accession(recording.id)
+    where = project.relative(accession.transcript)
+    try:
+        transcript = read_transcript(accession.transcript, where, recording)
+        if recording.kind is Kind.MOTTO:
+            transcript = _written_motto(accession, recording, transcript)
+    except CunshiError as error:
+        problems.append(replace(Problem.of(error), where=where))
+        return Transcript()
+    return with_engine(transcript, read_heard(accession.machine))
+
+
+def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:
+    """What the family itself wrote stands for a machine's draft of what they said."""
+    names = [name for name in (recording.master, *recording.companions) if is_text(name)]
+    if not names or heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}:
+        return heard
+    lines = map(str.strip, read_text(accession.master / names[0]).splitlines())
+    segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
+    return Transcript((segment,), TranscriptStatus.APPROVED)
+
+
 def gather(
     project: Project,
     archive: Archive,
     recordings: Iterable[Recording],
+    transcripts: Mapping[str, Transcript],
     today: dt.date,
     problems: list[Problem],
 ) -> Catalogue:
     """The catalogue of what the site shows; problems with their files and lines."""
     work = _Gathering(project, today, problems)
     by_id = {recording.id: recording for recording in recordings}
-    entries = {r.id: _entry(work, r) for r in by_id.values() if r.is_published(today)}
+    entries = {r.id: _entry(r, transcripts[r.id]) for r in by_id.values() if r.is_published(today)}
     course, terms = _course(work), _terms(work)
     lessons = tuple(
         (lesson, _clips(work, lesson, by_id, entries, terms)) for lesson in _lessons(work, course)
@@ -63,39 +93,13 @@ def gather(
     )
 
 
-def _entry(work: _Gathering, recording: Recording) -> Entry:
-    accession = work.project.accession(recording.id)
-    where = work.project.relative(accession.transcript)
-    try:
-        transcript = read_transcript(accession.transcript, where, recording)
-    except CunshiError as error:
-        work.problems.append(Problem.of(error))
-        transcript = Transcript()
-    if recording.kind is Kind.MOTTO:
-        transcript = _written_motto(work, recording, transcript)
-    suffix = Path(recording.photo).suffix.lower()
+def _entry(recording: Recording, transcript: Transcript) -> Entry:
     return Entry(
         recording=recording,
-        transcript=with_engine(transcript, read_heard(accession.machine)),
+        transcript=transcript,
         audio=f"audio/{recording.id}.m4a" if recording.technical.has_sound else "",
-        photo=f"photos/{recording.id}.jpg" if suffix else "",
+        photo=f"photos/{recording.id}.jpg" if recording.photo else "",
     )
-
-
-def _written_motto(work: _Gathering, recording: Recording, heard: Transcript) -> Transcript:
-    """What the family itself wrote stands for a machine's draft of what they said."""
-    names = [name for name in (recording.master, *recording.companions) if is_text(name)]
-    if not names or heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}:
-        return heard
-    master = work.project.accession(recording.id).master
-    try:
-        lines = read_text(master / names[0]).splitlines()
-    except CunshiError as error:
-        work.problems.append(Problem.of(error))
-        return heard
-    written = "\n".join(line.strip() for line in lines if line.strip())
-    segment = Segment(0.0, recording.technical.duration, written)
-    return Transcript((segment,), TranscriptStatus.APPROVED)
 
 
 def _course(work: _Gathering) -> Course:

@@ -1,0 +1,166 @@
+"""The command line: arguments, messages, exit code. No logic."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cunshi import __version__, report, workflow
+from cunshi.engine import ENGINES
+from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.i18n import _
+from cunshi.model import Problem
+from cunshi.progress import Bar, Lines, Reporter
+from cunshi.store import Project
+from cunshi.workflow import Choice, Report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _reporter() -> Reporter:
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+def _finish(found: Report) -> None:
+    sys.exit(int(found.exit_code))
+
+
+def _engine_options(command: F) -> F:
+    command = click.option(
+        "--model", default="", metavar="NAME", help=_("模型的名字或文件夹（代替 archive.yml 里的）")
+    )(command)
+    return click.option(
+        "--engine",
+        default="",
+        metavar="NAME",
+        help=_("识别引擎：{names}（代替 archive.yml 里的）").format(names=" / ".join(ENGINES)),
+    )(command)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=_("把村里老人的录音做成永久的口述档案和十节村史课。"),
+)
+@click.version_option(__version__, prog_name="cunshi", message="%(prog)s %(version)s")
+@click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    envvar="CUNSHI_ROOT",
+    help=_("项目文件夹（里面有 mkdocs.yml）"),
+)
+@click.option("-v", "--verbose", is_flag=True, help=_("出错时显示程序的细节"))
+@click.pass_context
+def cli(context: click.Context, root: Path, verbose: bool) -> None:
+    context.obj = root
+
+
+def _project(context: click.Context) -> Project:
+    return Project.at(context.find_root().obj)
+
+
+@cli.command(help=_("全部做一遍：收录、听写、编课、发布网站。"))
+@_engine_options
+@click.pass_context
+def build(context: click.Context, engine: str, model: str) -> None:
+    project = _project(context)
+    done = workflow.build(project, _reporter(), Choice(engine, model))
+    _say(report.summary(done))
+    _say(report.published(project, done))
+    _finish(done)
+
+
+@cli.command(help=_("只收录：把 recordings 里的新录音收进档案库。"))
+@click.pass_context
+def ingest(context: click.Context) -> None:
+    done = workflow.ingest(_project(context), _reporter())
+    _say(report.summary(done))
+    _finish(done)
+
+
+@cli.command(help=_("只听写：给还没有文稿的录音写初稿。"))
+@_engine_options
+@click.pass_context
+def transcribe(context: click.Context, engine: str, model: str) -> None:
+    choice = Choice(engine, model)
+    done = workflow.transcribe_archive(_project(context), _reporter(), choice)
+    _say(report.summary(done))
+    _finish(done)
+
+
+@cli.command(help=_("只发布：用档案库和课程做网站。"))
+@click.pass_context
+def site(context: click.Context) -> None:
+    project = _project(context)
+    done = workflow.publish_site(project, _reporter())
+    _say(report.summary(done))
+    _say(report.published(project, done))
+    _finish(done)
+
+
+@cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）。"))
+@click.option("--port", default=8000, show_default=True, help=_("端口"))
+@click.pass_context
+def serve(context: click.Context, port: int) -> None:
+    project = _project(context)
+    if not (project.site / "index.html").is_file():
+        raise ConfigurationError(_("还没有网站"), _("先运行 build"), where=project.site)
+    from cunshi import serve as server
+
+    with server.open_port(port) as listening:
+        address = f"http://{server.HOST}:{port}"
+        click.echo(_("打开浏览器看：{address}（按 Ctrl+C 结束）").format(address=address))
+        server.serve(project.site, listening)
+
+
+@cli.command(help=_("看看有什么、缺什么、在等什么。"))
+@click.pass_context
+def status(context: click.Context) -> None:
+    found = workflow.survey(_project(context))
+    _say(report.status(found))
+    _finish(found)
+
+
+@cli.command(help=_("核对主文件、目录卡和课程里的每一处引用。"))
+@click.pass_context
+def check(context: click.Context) -> None:
+    found = workflow.check(_project(context), _reporter())
+    _say(report.problem_lines(found.problems))
+    if not found.problems:
+        click.echo(
+            _("都好：{count} 件录音与登记的一样，课程里的引用都找得到。").format(
+                count=len(found.recordings)
+            )
+        )
+    _finish(found)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; the one place where exceptions become messages and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        cli.main(words, prog_name="cunshi", standalone_mode=False)
+    except CunshiError as error:
+        if "-v" in words or "--verbose" in words:
+            raise
+        _say(report.problem_lines([Problem.of(error)]))
+        sys.exit(int(error.code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(ExitCode.USAGE))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(_("\n停下了。已经做好的都在，下次接着做。"), err=True)
+        sys.stdout.flush()
+        # Threads may be deep in recognition; every file is written whole, so leaving now is safe.
+        os._exit(int(ExitCode.INTERRUPTED))

@@ -1,0 +1,183 @@
+"""Pages, access copies, clips and photos → build/docs → MkDocs → build/site.
+
+build/ holds nothing that cannot be made again. What is no longer published is removed from both
+folders, also when an earlier run was killed in between.
+"""
+
+import filecmp
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cunshi import audio
+from cunshi.errors import CunshiError, ExitCode, SiteError
+from cunshi.i18n import _
+from cunshi.model import Catalogue, Page, Problem
+from cunshi.pages import render_pages
+from cunshi.photos import make_photo_copy
+from cunshi.progress import Reporter
+from cunshi.store import Project, put_in_place, temporary_name, write_atomic
+
+_RECIPE = ".recipe"
+_LAST_LINES = 15
+
+
+@dataclass(frozen=True)
+class _Derivative:
+    """A file of the site that is made from a master: its path in the site and how to make it."""
+
+    path: str
+    source: str
+    seconds: float
+    make: Callable[[Path], None]
+
+
+def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
+    """Write build/docs and build/site. Raises SiteError when MkDocs refuses."""
+    pages = render_pages(catalogue)
+    derivatives = list(_derivatives(project, catalogue))
+    _forget_other_recipes(project)
+    _remove_stale(project, pages, derivatives)
+    problems = _make(project, derivatives, reporter)
+    for page in pages:
+        write_atomic(project.docs / page.path, page.text)
+    _run_mkdocs(project)
+    return problems
+
+
+def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative]:
+    for entry in catalogue.entries:
+        recording = entry.recording
+        masters = project.accession(recording.id).master
+        master, length = masters / recording.master, recording.technical.duration
+        where = project.relative(master)
+        if entry.audio:
+            yield _Derivative(entry.audio, where, length, partial(audio.make_access_copy, master))
+        if entry.photo:
+            photo = masters / recording.photo
+            make = partial(make_photo_copy, photo)
+            yield _Derivative(entry.photo, project.relative(photo), 0, make)
+    seen = set[str]()
+    for clip in (clip for __, clips in catalogue.lessons for clip in clips):
+        if clip.audio and clip.audio not in seen:
+            seen.add(clip.audio)
+            recording = next(
+                e.recording for e in catalogue.entries if e.recording.id == clip.ref.recording_id
+            )
+            master = project.accession(recording.id).master / recording.master
+            make = partial(audio.cut_clip, master, clip.ref.start, clip.ref.end)
+            length = clip.ref.end - clip.ref.start
+            yield _Derivative(clip.audio, project.relative(master), length, make)
+
+
+def _forget_other_recipes(project: Project) -> None:
+    """Remove access copies and clips that were made in another way than today's."""
+    stamp = project.docs / _RECIPE
+    if stamp.is_file() and stamp.read_text("utf-8") == audio.RECIPE:
+        return
+    for name in ("audio", "clips"):
+        shutil.rmtree(project.docs / name, ignore_errors=True)
+    write_atomic(stamp, audio.RECIPE)
+
+
+def _remove_stale(
+    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative]
+) -> None:
+    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE}
+    for path in list(_files(project.docs)):
+        if path.relative_to(project.docs).as_posix() not in wanted:
+            path.unlink()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_file())
+
+
+def _make(
+    project: Project, derivatives: Iterable[_Derivative], reporter: Reporter
+) -> list[Problem]:
+    due = [d for d in derivatives if not (project.docs / d.path).is_file()]
+    if not due:
+        return []
+    problems: list[Problem] = []
+    seconds = sum(d.seconds for d in due)
+    with (
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+        reporter.task(_("制作收听版"), len(due), seconds) as task,
+    ):
+        futures = {pool.submit(d.make, project.docs / d.path): d for d in due}
+        for future in as_completed(futures):
+            made = futures[future]
+            try:
+                future.result()
+            except CunshiError as error:
+                problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
+            task.advance(made.seconds)
+            task.finish_one(made.path)
+    return sorted(problems, key=lambda problem: problem.where)
+
+
+def _run_mkdocs(project: Project) -> None:
+    """Build aside and then bring build/site to the same state, file by file.
+
+    A file that has not changed keeps its time; one that is open in a browser on Windows can still
+    be replaced one by one where a whole folder could not.
+    """
+    aside = project.site.with_name(".site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
+    command += ["-f", str(project.root / "mkdocs.yml"), "-d", str(aside)]
+    package = str(Path(__file__).parents[1])
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "NO_MKDOCS_2_WARNING": "1",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONUTF8": "1",
+    }
+    done = subprocess.run(
+        command,
+        check=False,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        raise SiteError(
+            _("网站没有做成：\n{last}").format(last=last),
+            _("按上面的提示改好，再运行一次；原来的网站还在"),
+            where="mkdocs.yml",
+        )
+    _drop_sitemap(aside)
+    _mirror(aside, project.site)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _drop_sitemap(site: Path) -> None:
+    """Without a site_url a sitemap has no addresses, only the day it was built."""
+    sitemap = site / "sitemap.xml"
+    if sitemap.is_file() and "<loc>http" not in sitemap.read_text("utf-8"):
+        sitemap.unlink()
+        (site / "sitemap.xml.gz").unlink(missing_ok=True)
+
+
+def _mirror(source: Path, target: Path) -> None:
+    for path in _files(source):
+        copy = target / path.relative_to(source)
+        if not (copy.is_file() and filecmp.cmp(path, copy, shallow=False)):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            temporary = temporary_name(copy)
+            shutil.copyfile(path, temporary)
+            put_in_place(temporary, copy)
+    for path in list(_files(target)):
+        if not (source / path.relative_to(target)).is_file():
+            path.unlink()
+    for folder in sorted((p for p in target.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()

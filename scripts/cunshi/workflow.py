@@ -1,0 +1,140 @@
+"""The whole flow on one page: deposit → recording → transcript → lesson → page → site."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from cunshi import verify
+from cunshi.accession import Intake, take_in
+from cunshi.catalogue import gather, read_transcripts
+from cunshi.engine import open_engine
+from cunshi.errors import CunshiError, ExitCode
+from cunshi.model import Archive, Catalogue, Problem, Recording, Transcript
+from cunshi.progress import Reporter
+from cunshi.site import publish
+from cunshi.store import Project, today
+from cunshi.transcribe import transcribe
+
+
+@dataclass
+class Report:
+    """What a command did and found; the CLI prints it and ends with the worst code."""
+
+    problems: list[Problem] = field(default_factory=list)
+    intake: Intake | None = None
+    transcribed: list[str] = field(default_factory=list)
+    recordings: list[Recording] = field(default_factory=list)
+    transcripts: dict[str, Transcript] = field(default_factory=dict)
+    archive: Archive = field(default_factory=Archive)
+    catalogue: Catalogue | None = None
+    today: dt.date = field(default_factory=today)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return max((problem.code for problem in self.problems), default=ExitCode.OK)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine and model asked for on the command line; empty means archive.yml's."""
+
+    engine: str = ""
+    model: str = ""
+
+
+def build(project: Project, reporter: Reporter, choice: Choice) -> Report:
+    """The main job: take in, transcribe, publish. What fails for one recording stops no other."""
+    with project.lock():
+        report = _begin(project)
+        _take_in(project, report, reporter)
+        _transcribe(project, report, reporter, choice)
+        _publish(project, report, reporter)
+    return report
+
+
+def ingest(project: Project, reporter: Reporter) -> Report:
+    """Take in what is new below recordings/."""
+    with project.lock():
+        report = _begin(project)
+        _take_in(project, report, reporter)
+    return report
+
+
+def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> Report:
+    """Transcribe what is in the archive and has no transcript yet."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        _transcribe(project, report, reporter, choice)
+    return report
+
+
+def publish_site(project: Project, reporter: Reporter) -> Report:
+    """Make the site from the archive and the lessons."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        _publish(project, report, reporter)
+    return report
+
+
+def survey(project: Project) -> Report:
+    """What is there and what waits for whom; reads only."""
+    report = _begin(project)
+    _read_recordings(project, report)
+    _gather(project, report)
+    return report
+
+
+def check(project: Project, reporter: Reporter) -> Report:
+    """Survey, and hash every master anew; reads only."""
+    report = survey(project)
+    report.problems += verify.verify_fixity(project, reporter)
+    return report
+
+
+def _begin(project: Project) -> Report:
+    report = Report()
+    report.archive = project.read_archive(report.problems)
+    return report
+
+
+def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
+    report.intake = take_in(project, report.archive, reporter)
+    report.problems += report.intake.problems
+    _read_recordings(project, report)
+
+
+def _read_recordings(project: Project, report: Report) -> None:
+    report.recordings = project.read_recordings(report.problems)
+
+
+def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
+    archive = report.archive
+    try:
+        engine = open_engine(
+            choice.engine or archive.engine, choice.model or archive.model, project.root
+        )
+        done, problems = transcribe(project, report.recordings, archive, engine, reporter)
+    except CunshiError as error:
+        # Without an engine what people have already transcribed can still be published.
+        report.problems.append(Problem.of(error))
+        return
+    report.transcribed, report.problems = done, report.problems + problems
+
+
+def _publish(project: Project, report: Report, reporter: Reporter) -> None:
+    catalogue = _gather(project, report)
+    report.problems += publish(project, catalogue, reporter)
+
+
+def _gather(project: Project, report: Report) -> Catalogue:
+    report.transcripts = read_transcripts(project, report.recordings, report.problems)
+    report.catalogue = gather(
+        project,
+        report.archive,
+        report.recordings,
+        report.transcripts,
+        report.today,
+        report.problems,
+    )
+    return report.catalogue
