@@ -1,0 +1,185 @@
+"""Fixtures: a village to build in, the sample village built once with the real Whisper model."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Page as BrowserPage
+
+from cunshi import cli, engine
+from cunshi.store import Project
+
+ROOT = Path(__file__).parents[1]
+# The same moment everywhere, so that archives made by two runs can be compared byte for byte.
+EPOCH = "1800000000"
+
+
+@pytest.fixture(autouse=True)
+def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chinese messages, a fixed clock, and the recorded engine beside the shipped ones."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUNSHI_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    monkeypatch.setitem(engine.ENGINES, "recorded", "recorded_engine")
+
+
+def new_village(folder: Path) -> Project:
+    """A project without recordings: the sample's settings, course, glossary and theme."""
+    (folder / "recordings").mkdir(parents=True)
+    (folder / "archive").mkdir()
+    for name in ("archive.yml", "glossary.yml"):
+        shutil.copy(ROOT / "archive" / name, folder / "archive")
+    shutil.copytree(ROOT / "courses", folder / "courses")
+    theme = Path("scripts", "cunshi", "theme")
+    shutil.copytree(ROOT / theme, folder / theme)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return Project.at(folder)
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Project:
+    """An empty village with consent for whatever is dropped into it, and no lessons."""
+    project = new_village(tmp_path / "village")
+    shutil.rmtree(project.courses)
+    project.courses.mkdir()
+    (project.courses / "course.yml").write_text("title: 村史\nlessons: []\n", "utf-8")
+    (project.recordings / "folder.yml").write_text(
+        "consent:\n  by: 王老师\n  signed_on: 2026-01-01\n", "utf-8"
+    )
+    return project
+
+
+@pytest.fixture
+def sample() -> Callable[[str], Path]:
+    """The path of a sample recording, by the beginning of its path below recordings/."""
+    return sample_path
+
+
+def sample_path(beginning: str) -> Path:
+    folder, __, name = beginning.partition("/")
+    return next((ROOT / "recordings").glob(f"{folder}*/{name}*.*[!l]"))
+
+
+@pytest.fixture
+def drop(village: Project) -> Callable[..., Path]:
+    """Drop a sample recording into the village's recordings/ under a name."""
+
+    def drop_(beginning: str, name: str) -> Path:
+        target = village.recordings / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(sample_path(beginning), target)
+        settle(target)
+        return target
+
+    return drop_
+
+
+def settle(path: Path) -> None:
+    """Make a file look as if it had been there for a while."""
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    """Run a command in this process: the exit code and what it printed."""
+
+    def run_(project: Project, *words: str) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["--root", str(project.root), *words])
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out + printed.err
+
+    return run_
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The whole sample village, built with the real model. Read only: copy it to change it."""
+    project = new_village(tmp_path_factory.mktemp("sample") / "village")
+    shutil.copytree(ROOT / "recordings", project.recordings, dirs_exist_ok=True)
+    for path in project.recordings.rglob("*"):
+        settle(path)
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+        cli.main(["--root", str(project.root), "build"])
+    assert ended.value.code == 0
+    yield project
+
+
+@pytest.fixture
+def copy_of_built(built: Project, tmp_path: Path) -> Project:
+    """The built sample village, to change."""
+    shutil.copytree(built.root, tmp_path / "copy", symlinks=True)
+    return Project.at(tmp_path / "copy")
+
+
+def chromium_path() -> str | None:
+    """An installed Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real browser. Where none is installed these tests are skipped, except in CI."""
+    path = chromium_path()
+    if path is None and not os.environ.get("CUNSHI_REQUIRE_BROWSER"):
+        pytest.skip("no Chromium is installed")
+    assert path, "CUNSHI_REQUIRE_BROWSER is set, but no Chromium is installed"
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    switches += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=switches)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Callable[..., BrowserPage]]:
+    """Open an address; errors, and requests to anywhere else, fail the test at its end."""
+    faults: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def open_(address: str, width: int = 1280) -> BrowserPage:
+        home = address.split("/", 3)[2]
+        context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"{address}: {error}"))
+        page.on("console", lambda m: _note_error(m, faults))
+        page.on("request", lambda request: _watch(request.url, home, faults))
+        page.goto(address)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _note_error(message: ConsoleMessage, faults: list[str]) -> None:
+    if message.type == "error":
+        faults.append(f"{message.text} {message.location}")
+
+
+def _watch(url: str, home: str, faults: list[str]) -> None:
+    scheme, __, rest = url.partition("://")
+    if scheme in {"http", "https", "ws", "wss", "file"} and rest.split("/", 1)[0] != home:
+        faults.append(f"request to {url}")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, but the lock."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,285 @@
+"""The main job end to end, on the sample village, with the real Whisper model."""
+
+import json
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import jiwer
+import pytest
+import yaml
+
+from conftest import ROOT, settle, tree
+from cunshi import audio
+from cunshi.chinese import draft_lines, to_simplified
+from cunshi.citations import find_citations
+from cunshi.engine import open_engine
+from cunshi.store import Project
+from cunshi.transcripts import parse_transcript, read_heard
+
+Run = Callable[..., tuple[int, str]]
+SAMPLES = Path(__file__).parent / "samples"
+REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
+# What base reaches on these voices before any glossary, with a little room for other processors.
+MOST_ERRORS = 0.175
+MOST_ERRORS_REAL = 0.15
+
+
+def bare(text: str) -> str:
+    """Simplified letters and numbers only: punctuation and script do not count as errors."""
+    text = to_simplified(unicodedata.normalize("NFKC", text))
+    return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
+
+
+def error_rate(pairs: list[tuple[str, str]]) -> float:
+    """Character errors over all characters of (reference, heard) pairs."""
+    errors = length = 0
+    for reference, heard in pairs:
+        found = jiwer.process_characters(bare(reference), bare(heard))
+        errors += found.substitutions + found.deletions + found.insertions
+        length += len(bare(reference))
+    return errors / length
+
+
+def text_of(project: Project, recording_id: str) -> str:
+    path = project.accession(recording_id).transcript
+    return "".join(s.text for s in parse_transcript(path.read_text("utf-8")))
+
+
+def ids_by_name(project: Project) -> dict[str, str]:
+    return {
+        yaml.safe_load(a.record.read_text("utf-8"))["original_name"]: a.id
+        for a in project.accessions()
+    }
+
+
+@pytest.mark.whisper
+def test_drafts_of_the_sample_village_are_good_enough(built: Project) -> None:
+    ids = ids_by_name(built)
+    pairs = [
+        (entry["text"], text_of(built, ids[entry["file"].removeprefix("recordings/")]))
+        for entry in REFERENCE
+    ]
+    assert len(pairs) == 16
+    assert error_rate(pairs) <= MOST_ERRORS
+
+
+@pytest.mark.whisper
+def test_real_speech_is_heard() -> None:
+    engine = open_engine("faster-whisper", "base", ROOT)
+    reference = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
+    pairs = []
+    for entry in reference:
+        [(__, samples)] = audio.passages(SAMPLES / "real-speech" / entry["file"])
+        lines = draft_lines(h.segment for h in engine.transcribe(samples, "cmn"))
+        pairs.append((entry["text"], "".join(line.text for line in lines)))
+    assert len(pairs) == 2
+    assert error_rate(pairs) <= MOST_ERRORS_REAL
+
+
+@pytest.mark.whisper
+def test_long_recordings_in_passages_lose_nothing(
+    built: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A talk cut into passages reads like the whole one, with times on the whole recording."""
+    recording_id = ids_by_name(built)["01-村名的来历/金村村_金老师_2026-01-12.m4a"]
+    heard = read_heard(built.accession(recording_id).machine)
+    assert heard is not None
+    engine = open_engine("faster-whisper", "base", ROOT)
+    [master] = built.accession(recording_id).master.iterdir()
+    words, ends = "", []
+    for start, samples in audio.passages(master, longest=20.0):
+        for entry in engine.transcribe(samples, "cmn"):
+            words += entry.segment.text
+            ends.append(start + entry.segment.end)
+    assert ends == sorted(ends)
+    assert 42 < ends[-1] < 46
+    assert error_rate([("".join(s.text for s in heard.segments), words)]) < 0.2
+
+
+def test_no_traditional_character_is_left_in_a_draft(built: Project) -> None:
+    for accession in built.accessions():
+        text = text_of(built, accession.id)
+        assert to_simplified(text) == text
+        assert not re.search(r"[\u4e00-\u9fff][,?!]", text)
+
+
+def test_machine_json_tells_how_it_was_made(built: Project) -> None:
+    accession = built.accessions()[0]
+    data = json.loads(accession.machine.read_text("utf-8"))
+    assert data["engine"] == "faster-whisper"
+    assert data["model_sha256"].startswith("d01c3014881c9c6f")
+    assert data["options"]["condition_on_previous_text"] is True
+    start, end, word, probability = data["segments"][0]["words"][0]
+    assert 0 <= start < end <= 60
+    assert word
+    assert 0 < probability <= 1
+
+
+@pytest.mark.parametrize("number", range(1, 11))
+def test_each_lesson_plays_clips_of_the_words_near_them(built: Project, number: int) -> None:
+    """What is quoted beside a clip is what the machine heard in that stretch of the recording."""
+    [lesson] = built.courses.glob(f"{number:02d}-*/lesson.md")
+    citations, unreadable = find_citations(lesson.read_text("utf-8"))
+    assert citations
+    assert not unreadable
+    page = (built.site / "lessons" / f"{number:02d}.html").read_text("utf-8")
+    players = re.findall(r'<audio[^>]*src="\.\./(clips/[^"]+)"', page)
+    assert len(players) == len(citations)
+    for player, citation in zip(players, citations, strict=True):
+        clip = audio.inspect(built.site / player)
+        assert clip.technical.duration == pytest.approx(citation.end - citation.start, abs=0.1)
+        heard = read_heard(built.accession(citation.recording_id).machine)
+        assert heard is not None
+        spoken = "".join(
+            word.text
+            for segment in heard.segments
+            for word in segment.words
+            if citation.start - 0.2 <= (word.start + word.end) / 2 <= citation.end + 0.2
+        )
+        # Other words of the same talk would score about 0.9.
+        assert error_rate([(citation.quote, spoken)]) < 0.6
+
+
+def test_a_word_from_the_middle_of_a_recording_is_on_its_page(built: Project) -> None:
+    recording_id = ids_by_name(built)["10-家乡的变化/蒋家村_蒋阿姨_2026-01-20.m4a"]
+    page = (built.site / "recordings" / f"{recording_id}.html").read_text("utf-8")
+    assert "高铁站" in page
+    assert "自来水" in page
+
+
+def test_every_stable_address_is_there(built: Project) -> None:
+    pages = ["index", "mottoes", "glossary", "about", *(f"lessons/{n:02d}" for n in range(1, 11))]
+    pages += [f"recordings/{accession.id}" for accession in built.accessions()]
+    for page in pages:
+        assert (built.site / f"{page}.html").is_file(), page
+
+
+def test_masters_are_the_deposits_byte_for_byte(built: Project) -> None:
+    for name, recording_id in ids_by_name(built).items():
+        [master] = built.accession(recording_id).master.iterdir()
+        assert master.read_bytes() == (built.recordings / name).read_bytes()
+
+
+def test_building_again_changes_nothing(copy_of_built: Project, run: Run) -> None:
+    def state() -> dict[str, tuple[int, bytes]]:
+        return {
+            path.as_posix(): (path.stat().st_mtime_ns, path.read_bytes())
+            for folder in (copy_of_built.archive, copy_of_built.site, copy_of_built.docs)
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != ".lock"
+        }
+
+    before = state()
+    code, printed = run(copy_of_built, "build")
+    assert code == 0
+    assert "新收 0 件，已有 16 件" in printed
+    assert state() == before
+
+
+def test_a_person_s_correction_survives_and_is_published(copy_of_built: Project, run: Run) -> None:
+    recording_id = ids_by_name(copy_of_built)["01-村名的来历/金村村_金老师_2026-01-12.m4a"]
+    transcript = copy_of_built.accession(recording_id).transcript
+    corrected = transcript.read_text("utf-8").replace("书上说", "古书上写着")
+    assert "古书上写着" in corrected
+    transcript.write_text(corrected, "utf-8")
+    code, __ = run(copy_of_built, "build", "--engine", "recorded")
+    assert code == 0
+    assert transcript.read_text("utf-8") == corrected
+    page = (copy_of_built.site / "recordings" / f"{recording_id}.html").read_text("utf-8")
+    assert "古书上写着" in page
+    assert "校对中" in page
+
+
+def test_another_engine_drafts_anew_and_keeps_what_was_heard(
+    copy_of_built: Project, run: Run
+) -> None:
+    accession = copy_of_built.accessions()[0]
+    old = accession.machine.read_bytes()
+    assert run(copy_of_built, "transcribe", "--engine", "recorded")[0] == 0
+    assert read_heard(accession.machine).engine == "recorded"  # type: ignore[union-attr]
+    assert old in [path.read_bytes() for path in accession.folder.glob("machine-*.json")]
+    assert "我们村里有一条河" in text_of(copy_of_built, accession.id)
+
+
+def test_the_null_engine_leaves_the_words_to_people(
+    village: Project, drop: Callable[..., Path], run: Run
+) -> None:
+    drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
+    code, __ = run(village, "build", "--engine", "null")
+    assert code == 0
+    [accession] = village.accessions()
+    assert text_of(village, accession.id) == ""
+    assert "尚无文稿" in (village.site / "recordings" / f"{accession.id}.html").read_text("utf-8")
+
+
+def test_without_consent_nothing_is_published(
+    village: Project, drop: Callable[..., Path], run: Run
+) -> None:
+    (village.recordings / "folder.yml").write_text("access: open\n", "utf-8")
+    drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
+    assert run(village, "build", "--engine", "recorded")[0] == 0
+    [accession] = village.accessions()
+    assert not any(accession.id in name for name in tree(village.site))
+    assert "我们村里" not in "".join(
+        data.decode("utf-8", "replace") for data in tree(village.site).values()
+    )
+    _code, printed = run(village, "status")
+    assert "等同意书（没有公开）：1" in printed
+    (village.recordings / "folder.yml").write_text(
+        "consent: {by: 金老师, signed_on: 2026-01-01}\n", "utf-8"
+    )
+    assert run(village, "build", "--engine", "recorded")[0] == 0
+    assert (village.site / "recordings" / f"{accession.id}.html").is_file()
+
+
+def test_a_withdrawal_takes_a_recording_out_of_everything(copy_of_built: Project, run: Run) -> None:
+    """Its page, sound, clips, words and search entries go; the lesson says that a clip is away."""
+    recording_id = ids_by_name(copy_of_built)["03-金村庙会/金村村_周师傅_2026-01-13.mp3"]
+    folder = copy_of_built.recordings / "03-金村庙会" / "folder.yml"
+    folder.write_text("consent:\n  withdrawn_on: 2026-03-01\n", "utf-8")
+    settle(folder)
+    code, printed = run(copy_of_built, "build")
+    assert code == 6
+    assert "courses/03-miaohui/lesson.md 第" in printed
+    assert "没有有效的同意书" in printed
+    for name, data in tree(copy_of_built.site).items():
+        assert recording_id not in name
+        assert recording_id.encode() not in data, name
+        assert "舞龙的、舞狮的".encode() not in data, name
+    lesson = (copy_of_built.site / "lessons" / "03.html").read_text("utf-8")
+    assert "这段录音现在不能播放" in lesson
+
+
+def test_written_mottoes_and_photos_are_shown(village: Project, run: Run) -> None:
+    from PIL import Image
+
+    folder = village.recordings / "mottoes"
+    folder.mkdir()
+    text = folder / "金村村_金家_2026-02-01.txt"
+    text.write_bytes("勤俭持家，诚实做人。".encode("gb18030"))
+    exif = Image.Exif()
+    exif[0x010E] = "SECRET-PLACE"
+    Image.new("RGB", (2400, 1200), "red").save(folder / f"{text.stem}.jpg", exif=exif)
+    for path in folder.iterdir():
+        settle(path)
+    code, __ = run(village, "build", "--engine", "recorded")
+    assert code == 0
+    page = (village.site / "mottoes.html").read_text("utf-8")
+    assert "勤俭持家，诚实做人。" in re.sub(r"<[^>]+>|\s", "", page)
+    [photo] = (village.site / "photos").iterdir()
+    assert b"SECRET-PLACE" not in photo.read_bytes()
+    with Image.open(photo) as image:
+        assert max(image.size) == 1600
+    [accession] = village.accessions()
+    assert sorted(path.suffix for path in accession.master.iterdir()) == [".jpg", ".txt"]
+
+
+def test_a_lost_build_folder_is_made_again(copy_of_built: Project, run: Run) -> None:
+    site, archive = tree(copy_of_built.site), tree(copy_of_built.archive)
+    shutil.rmtree(copy_of_built.root / "build")
+    assert run(copy_of_built, "build")[0] == 0
+    assert tree(copy_of_built.archive) == archive
+    assert tree(copy_of_built.site) == site
