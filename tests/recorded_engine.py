@@ -17,6 +17,7 @@ class RecordedEngine:
     """Two seconds a sentence, as long as the recording lasts; in Traditional, as Whisper does."""
 
     workers = 2
+    hears = True
 
     def identity(self) -> EngineIdentity:
         return EngineIdentity("recorded", "1", "none", "0" * 64, {})

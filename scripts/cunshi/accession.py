@@ -11,6 +11,7 @@ from cunshi import fixity
 from cunshi.deposits import Deposit, find_deposits
 from cunshi.errors import CunshiError, DepositError, ExitCode
 from cunshi.fields import parse_fields, read_text
+from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.looks import Looks, stat_of
 from cunshi.model import Archive, Problem, Recording, Technical
@@ -20,17 +21,10 @@ from cunshi.records import (
     amend_record,
     as_logged,
     read_description,
+    strictest,
     write_recording,
 )
-from cunshi.store import (
-    Accession,
-    Project,
-    event,
-    format_events,
-    put_in_place,
-    temporary_name,
-    write_atomic,
-)
+from cunshi.store import Accession, Project, event, format_events
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
 _LOOK_AGAIN = 1.0  # seconds between the two looks
@@ -61,13 +55,12 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     settled = _settled(project, deposits, intake)
     looks = Looks(project)
     known = _known_masters(project)
-    seen: dict[str, str] = {}
     new = {d.path for d in settled if looks.remembered(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
-        for deposit in settled:
+        for deposit, digest in _distinct(project, settled, looks, intake):
             try:
                 usable = _with_usable_companions(project, deposit, looks, intake.problems)
-                _take_in_one(project, usable, looks, known, seen, intake)
+                _take_in_one(project, usable, digest, looks, known, intake)
             except _StillCopyingError:
                 intake.waiting.append(project.relative(deposit.path))
             except CunshiError as error:
@@ -104,20 +97,36 @@ def _known_masters(project: Project) -> dict[str, str]:
     }
 
 
+def _distinct(
+    project: Project, deposits: Iterable[Deposit], looks: Looks, intake: Intake
+) -> list[tuple[Deposit, str]]:
+    """Each content once, with its hash; what is said beside other copies of it still limits it."""
+    copies: dict[str, list[Deposit]] = {}
+    for deposit in deposits:
+        try:
+            copies.setdefault(looks.sha256(deposit.path), []).append(deposit)
+        except CunshiError as error:
+            where = project.relative(deposit.path)
+            intake.problems.append(replace(Problem.of(error), where=where))
+    distinct = []
+    for digest, (first, *others) in copies.items():
+        for other in others:
+            names = (project.relative(other.path), project.relative(first.path))
+            intake.duplicates.append(names)
+        said = strictest(deposit.description for deposit in (first, *others))
+        doubtful = any(deposit.doubtful for deposit in (first, *others))
+        distinct.append((replace(first, description=said, doubtful=doubtful), digest))
+    return distinct
+
+
 def _take_in_one(
     project: Project,
     deposit: Deposit,
+    digest: str,
     looks: Looks,
     known: dict[str, str],
-    seen: dict[str, str],
     intake: Intake,
 ) -> None:
-    digest = looks.sha256(deposit.path)
-    where = project.relative(deposit.path)
-    if digest in seen:
-        intake.duplicates.append((where, seen[digest]))
-        return
-    seen[digest] = where
     if digest in known:
         if _bring_up_to_date(project.accession(known[digest]), deposit, looks, intake.problems):
             intake.amended.append(known[digest])
@@ -249,7 +258,7 @@ def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> b
     logged: dict[str, Any] = {}
     for entry in accession.read_events():
         logged |= entry.get("fields", {})
-    amended = amend_record(text, ours, deposit.description, logged)
+    amended = amend_record(text, ours, deposit.description, logged, doubtful=deposit.doubtful)
     merged = read_description(parse_fields(amended, where, found, ALIASES), finish=False)
     if found:
         problems.append(

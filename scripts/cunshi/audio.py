@@ -27,9 +27,9 @@ with warnings.catch_warnings():
     from pydub import AudioSegment
 
 from cunshi.errors import DepositError
+from cunshi.files import put_in_place, temporary_name
 from cunshi.i18n import _
 from cunshi.model import Technical
-from cunshi.store import put_in_place, temporary_name
 
 Samples = NDArray[np.float32]
 

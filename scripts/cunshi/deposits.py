@@ -7,13 +7,15 @@ from pathlib import Path
 
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
-from cunshi.model import Archive, Description, Kind, Problem, is_photo, is_text
+from cunshi.model import Archive, Consent, Description, Kind, Problem, is_photo, is_text
 from cunshi.records import describe_folder, describe_name, load_description, merge
 from cunshi.store import Project
 
 MOTTOES = "mottoes"
 _FOLDER_FILE = "folder.yml"
-_YAML = {".yml", ".yaml"}
+_SIDECAR = ".yml"
+# What editors make of a sidecar's name without being asked.
+_MISNAMED = (".yml.txt", ".yaml.txt", ".yaml")
 _IGNORED = {"thumbs.db", "desktop.ini", "readme.md", "readme.txt"}
 # What a browser, a chat program or an office program calls a file that it has not finished.
 _UNFINISHED = {".tmp", ".part", ".crdownload", ".download", ".partial"}
@@ -22,12 +24,17 @@ _SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".sil
 
 @dataclass(frozen=True)
 class Deposit:
-    """A file that a volunteer dropped, its companions, and all that is said about it."""
+    """A file that a volunteer dropped, its companions, and all that is said about it.
+
+    ``doubtful`` tells that some of what is said cannot be read. As that may be a withdrawal, a
+    doubtful deposit has no consent.
+    """
 
     path: Path
     kind: Kind
     description: Description
     companions: tuple[Path, ...] = ()
+    doubtful: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -36,7 +43,19 @@ class Deposit:
 
 def find_deposits(project: Project, archive: Archive, problems: list[Problem]) -> list[Deposit]:
     """Every deposit below recordings/, ordered by path; what cannot be one is a problem."""
-    return list(_Walk(project, archive, problems).folder(project.recordings, Description()))
+    walk = _Walk(project, archive, problems)
+    return list(walk.folder(project.recordings, _Said(Description())))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said so far, and whether all of it could be read."""
+
+    description: Description
+    doubtful: bool = False
+
+    def then(self, more: "_Said") -> "_Said":
+        return _Said(merge(self.description, more.description), self.doubtful or more.doubtful)
 
 
 @dataclass(frozen=True)
@@ -45,20 +64,20 @@ class _Walk:
     archive: Archive
     problems: list[Problem]
 
-    def folder(self, folder: Path, said: Description) -> Iterator[Deposit]:
+    def folder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         try:
             entries = sorted(Path(entry.path) for entry in os.scandir(folder))
         except OSError as error:
             self._complain(folder, _("打不开这个文件夹：{error}").format(error=error.strerror))
             return
-        said = merge(said, self._load(folder / _FOLDER_FILE))
+        said = said.then(self._load(folder / _FOLDER_FILE))
         usable = [entry for entry in entries if self._is_usable(entry)]
         yield from self._files([e for e in usable if e.is_file()], folder, said)
         for entry in usable:
             if entry.is_dir():
                 yield from self._subfolder(entry, said)
 
-    def _subfolder(self, folder: Path, said: Description) -> Iterator[Deposit]:
+    def _subfolder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         if folder.suffix.lower() in _SOUND:
             self._complain(
                 folder,
@@ -67,7 +86,7 @@ class _Walk:
             )
         number, title = describe_folder(folder.name)
         if number is not None:
-            said = replace(said, lesson=number, title=title)
+            said = replace(said, description=replace(said.description, lesson=number, title=title))
         yield from self.folder(folder, said)
 
     def _is_usable(self, path: Path) -> bool:
@@ -89,33 +108,74 @@ class _Walk:
         self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
         return False
 
-    def _files(self, files: list[Path], folder: Path, said: Description) -> Iterator[Deposit]:
-        files = [path for path in files if path.suffix.lower() not in _YAML]
-        kind = Kind.MOTTO if MOTTOES in folder.relative_to(self.project.recordings).parts else None
-        kind = kind or Kind.TALK
-        main, companions = _group(files, kind)
+    def _files(self, files: list[Path], folder: Path, said: _Said) -> Iterator[Deposit]:
+        sidecars = {path for path in files if path.name.lower().endswith((_SIDECAR, *_MISNAMED))}
+        files = [path for path in files if path not in sidecars]
+        in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
+        main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
         for path in main:
-            named = describe_name(path.stem, self.archive.villages)
-            description = merge(merge(said, named), self._sidecar(path))
-            yield Deposit(path, kind, description, companions.pop(path.stem, ()))
+            own = companions.pop(path.stem, ())
+            yield self._deposit(path, Kind.MOTTO if in_mottoes else Kind.TALK, own, said)
         for path in (path for left in companions.values() for path in left):
             self._complain(
                 path,
                 _("旁边没有同名的录音"),
                 _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"),
             )
+        self._check_sidecars(sidecars, main)
 
-    def _sidecar(self, path: Path) -> Description:
-        """``<name>.yml`` beside the file, where name is with or without its suffix."""
-        said = self._load(path.with_suffix(".yml"))
-        return merge(said, self._load(path.with_name(path.name + ".yml")))
+    def _deposit(
+        self, path: Path, kind: Kind, companions: tuple[Path, ...], said: _Said
+    ) -> Deposit:
+        said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
+        for name in _sidecar_names(path):
+            said = said.then(self._load(path.with_name(name)))
+        description = said.description
+        if said.doubtful:
+            description = replace(description, consent=Consent())
+        return Deposit(path, kind, description, companions, said.doubtful)
 
-    def _load(self, path: Path) -> Description:
-        return load_description(path, self.project.relative(path), self.problems)
+    def _load(self, path: Path) -> _Said:
+        """What a folder.yml or a sidecar says; doubtful when it, or its name, has a mistake."""
+        before = len(self.problems)
+        said = load_description(path, self.project.relative(path), self.problems)
+        for ending in _MISNAMED:
+            misnamed = path.with_name(path.name.removesuffix(_SIDECAR) + ending)
+            if misnamed.is_file():
+                self._complain(
+                    misnamed,
+                    _("说明文件的名字不对，没有读"),
+                    _("改名为 {name}（在资源管理器里先打开“显示文件扩展名”）").format(
+                        name=path.name
+                    ),
+                )
+        return _Said(said, doubtful=len(self.problems) > before)
+
+    def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
+        """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
+        names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
+        stems = {name.removesuffix(_SIDECAR) for name in names}
+        for path in sorted(sidecars):
+            stem = next(
+                path.name[: -len(e)]
+                for e in (*_MISNAMED, _SIDECAR)
+                if path.name.lower().endswith(e)
+            )
+            if stem not in stems:
+                self._complain(
+                    path,
+                    _("旁边没有同名的录音，这份说明没有用上"),
+                    _("把它改成与录音同名，例如 录音.m4a 配 录音.yml"),
+                )
 
     def _complain(self, path: Path, cause: str, remedy: str = "") -> None:
         where = self.project.relative(path)
         self.problems.append(Problem(ExitCode.DEPOSIT, where, cause, remedy))
+
+
+def _sidecar_names(path: Path) -> tuple[str, str]:
+    """``<name>.yml`` beside the file, where name is without or with its suffix."""
+    return path.stem + _SIDECAR, path.name + _SIDECAR
 
 
 def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tuple[Path, ...]]]:

@@ -72,15 +72,16 @@ class Fields:
             self._report(self._line(key_node), _("这里的写法看不懂"), _("每行写成 “名称: 内容”"))
             return
         key = self._aliases.get(key_node.value, key_node.value)
-        if key in self._nodes:
+        if key in self._nodes and not (_is_empty(value_node) or _is_empty(self._nodes[key])):
             self._report(
                 self._line(key_node),
                 _("“{key}” 写了两次").format(key=key_node.value),
                 _("留下一个，删去另一个"),
             )
             return
-        self._nodes[key] = value_node
-        self._lines[key] = self._line(key_node)
+        if key not in self._nodes or not _is_empty(value_node):
+            self._nodes[key] = value_node
+            self._lines[key] = self._line(key_node)
 
     def _line(self, node: yaml.Node) -> int:
         return int(node.start_mark.line) + self._first_line
@@ -98,7 +99,7 @@ class Fields:
     def _scalar(self, key: str) -> str:
         self._known.add(key)
         node = self._nodes.get(key)
-        if node is None or node.tag == "tag:yaml.org,2002:null":
+        if node is None or _is_empty(node):
             return ""
         if not isinstance(node, yaml.ScalarNode):
             self.complain(key, _("“{key}” 只能写一项内容").format(key=key))
@@ -207,6 +208,10 @@ class Fields:
             near = difflib.get_close_matches(key, [*self._known, *self._aliases], 1)
             remedy = _("是不是想写 “{near}”？").format(near=near[0]) if near else _("请删去这一行")
             self.complain(key, _("不认识的名称 “{key}”").format(key=key), remedy)
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return str(node.tag) == "tag:yaml.org,2002:null"
 
 
 def parse_fields(

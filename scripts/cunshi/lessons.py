@@ -26,6 +26,8 @@ from cunshi.model import (
 
 SECTIONS = ("开场", "听一听", "想一想", "动手做", "回家任务")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*\r?\n", re.DOTALL)
+# Printed on the page, which is in Chinese whatever language the messages are in.
+_WITHHELD = "这段录音现在不能播放"
 _NUMBER = re.compile(r"(\d{2})-")
 
 
@@ -156,7 +158,7 @@ def _clip(
     withheld, remedy = _why_withheld(ref, recording, entry, today)
     if withheld or recording is None or entry is None:
         problems.append(Problem(ExitCode.LESSON, ref.where, withheld, remedy, ref.line))
-        return Clip(replace(ref, quote=""), withheld=_("这段录音现在不能播放"))
+        return Clip(replace(ref, quote=""), withheld=_WITHHELD)
     heard = entry.transcript.words_between(ref.start, ref.end)
     status = TranscriptStatus.APPROVED if ref.quote else entry.transcript.status
     millis = f"{round(ref.start * 1000)}-{round(ref.end * 1000)}"

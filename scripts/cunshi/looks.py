@@ -10,12 +10,13 @@ from typing import Any
 from cunshi import audio, fixity, photos
 from cunshi.errors import CunshiError, DepositError
 from cunshi.fields import read_text
-from cunshi.i18n import _
+from cunshi.files import write_atomic
+from cunshi.i18n import _, language
 from cunshi.model import Technical, is_photo, is_text
-from cunshi.store import Project, write_atomic
+from cunshi.store import Project
 
 _GRAIN = 1.0  # seconds: a file changed this recently could change again with the same time
-_VERSION = 1
+_VERSION = f"1 {language()}"  # causes and remedies are kept in the language of the messages
 
 Stat = tuple[int, int]
 

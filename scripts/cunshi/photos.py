@@ -6,8 +6,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from cunshi.errors import DepositError
+from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.store import write_atomic
 
 _LONGEST_SIDE = 1600  # pixels
 _QUALITY = 85

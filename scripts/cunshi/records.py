@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
@@ -78,7 +78,7 @@ _DAY = re.compile(
 )
 _NAME = re.compile(r"(?P<village>[^_]+)_(?P<narrator>[^_]+)_(?P<day>[\d.年月日-]+)(?:[_ (].*)?")
 _LIMITS = ("until", "withdrawn_on")
-_FOLDER = re.compile(r"(?P<number>\d{1,2})[-_.、 ]*(?P<title>.*)")
+_FOLDER = re.compile(r"(?P<number>\d{1,2})(?![\d年])[-_.、 ]*(?P<title>.*)")
 
 RECORD_HEAD = """\
 # 这件录音的目录卡。空着的可以补，写错的可以改；人改过的栏，程序不会再动。
@@ -122,21 +122,29 @@ def describe_folder(name: str) -> tuple[int | None, str]:
 
 
 def read_description(fields: Fields, *, finish: bool = True) -> Description:
-    """What a folder.yml, a sidecar or a recording.yml says. What cannot be read fails closed."""
-    consent = fields.section("consent")
-    description = Description(
-        lesson=fields.integer("lesson") or None,
-        **{name: fields.text(name) for name in _TEXTS},
-        date=fields.day("date"),
-        access=fields.choice("access", ACCESS, doubt=Access.SEALED),
-        minor=fields.flag("minor", doubt=True),
-        consent=_read_consent(consent),
+    """What a recording.yml says. What cannot be read fails closed."""
+    said = replace(
+        _read_deposited(fields),
         approved_by=fields.text("approved_by"),
         approved_on=fields.day("approved_on"),
     )
     if finish:
         fields.finish()
-    return description
+    return said
+
+
+def _read_deposited(fields: Fields) -> Description:
+    """What may be said already in recordings/: all but that a person has approved a transcript."""
+    consent = fields.section("consent")
+    texts: dict[str, Any] = {name: fields.text(name) for name in _TEXTS}
+    return Description(
+        **texts,
+        lesson=fields.integer("lesson") or None,
+        date=fields.day("date"),
+        access=fields.choice("access", ACCESS, doubt=Access.SEALED),
+        minor=fields.flag("minor", doubt=True),
+        consent=_read_consent(consent),
+    )
 
 
 def _read_consent(fields: Fields) -> Consent:
@@ -154,13 +162,17 @@ def _read_consent(fields: Fields) -> Consent:
 
 
 def merge(base: Description, over: Description) -> Description:
-    """``over`` where it says something, else ``base``; of two access levels the stricter."""
+    """``over`` where it says something, else ``base``; of two access levels the stricter.
+
+    Who is said to be a minor starts sealed, unless the same text says who may hear the recording.
+    """
     said = {
         field.name: value
         for field in dataclass_fields(over)
         if (value := getattr(over, field.name)) and field.name != "consent"
     }
-    levels = [level for level in (base.access, over.access) if level is not None]
+    starts = Access.SEALED if over.minor and over.access is None else over.access
+    levels = [level for level in (base.access, starts) if level is not None]
     consent = {
         field.name: value
         for field in dataclass_fields(over.consent)
@@ -179,7 +191,28 @@ def merge(base: Description, over: Description) -> Description:
 
 def load_description(path: Path, where: str, problems: list[Problem]) -> Description:
     """Read a folder.yml or a sidecar; empty when the file does not exist."""
-    return read_description(load_fields(path, where, problems, ALIASES))
+    fields = load_fields(path, where, problems, ALIASES)
+    said = _read_deposited(fields)
+    fields.finish()
+    return said
+
+
+def strictest(said: Iterable[Description]) -> Description:
+    """The first description, with the limits that any of them sets.
+
+    For the same recording deposited more than once: each copy may carry a withdrawal.
+    """
+    first, *others = said
+    for other in others:
+        levels = [level for level in (first.access, other.access) if level is not None]
+        limits = {n: getattr(first.consent, n) or getattr(other.consent, n) for n in _LIMITS}
+        first = replace(
+            first,
+            access=max(levels, default=None),
+            minor=first.minor or other.minor,
+            consent=replace(first.consent, **limits),
+        )
+    return first
 
 
 def _dump(value: Any) -> str:
@@ -258,16 +291,27 @@ def as_logged(said: Description) -> dict[str, Any]:
     return {name: value for name, value in logged.items() if value}
 
 
-def amend_record(text: str, ours: Description, theirs: Description, base: Mapping[str, Any]) -> str:
+def amend_record(
+    text: str,
+    ours: Description,
+    theirs: Description,
+    base: Mapping[str, Any],
+    *,
+    doubtful: bool = False,
+) -> str:
     """Bring into recording.yml what the deposit's folder and file name say since they were read.
 
     A three-way merge, field by field: ``base`` is what they said when last taken over
     (:func:`as_logged`). Where recording.yml still says that, it follows them; where a person has
     written something else, or emptied it, it stays as it is, byte for byte. Only access, minority
     and the end of a consent become stricter even then. A name that falls silent empties nothing,
-    but a consent that is no longer given is taken out.
+    but a consent that is no longer given is taken out. ``doubtful`` tells that some of what the
+    folder says cannot be read: it might be a withdrawal, so nothing stays open.
     """
-    before, after = _values(ours), _values(_three_way(ours, theirs, base))
+    merged = _three_way(ours, theirs, base)
+    if doubtful and merged.consent.by:
+        merged = replace(merged, access=Access.SEALED)
+    before, after = _values(ours), _values(merged)
     for name, value in after.items():
         if value != before[name]:
             text = _amend_field(text, name, before[name], value)
@@ -311,8 +355,12 @@ def set_value(text: str, path: tuple[str, ...], value: Any) -> str:
         key_node, node = found
         if not isinstance(node, yaml.MappingNode):
             written = _nest(path[depth + 1 :], value)
-            return f"{text[: key_node.end_mark.index]}: {written}{text[node.end_mark.index :]}"
-    return f"{text[: key_node.end_mark.index]}: {_dump(value)}{text[_end(node) :]}"
+            return _put(text, key_node, written, int(node.end_mark.index))
+    return _put(text, key_node, _dump(value), _end(node))
+
+
+def _put(text: str, key_node: yaml.Node, written: str, end: int) -> str:
+    return f"{text[: key_node.end_mark.index]}: {written}".rstrip() + text[end:]
 
 
 def _find(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:

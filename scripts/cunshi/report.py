@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from cunshi import verify
 from cunshi.i18n import _
-from cunshi.model import Kind, Problem, Recording, TranscriptStatus
+from cunshi.model import Access, Kind, Problem, Recording, TranscriptStatus
 from cunshi.store import Project
 from cunshi.workflow import Report
 
@@ -60,8 +60,9 @@ def published(project: Project, report: Report) -> Iterator[str]:
         yield _("  · 校对 {count} 份机器初稿：边听边改 archive/编号/transcript.vtt").format(
             count=len(drafts)
         )
-    if verify.awaiting_consent(report.recordings, report.today):
-        yield _("  · 有录音在等同意书，暂时没有公开；运行 status 看是哪些")
+    if waiting := verify.awaiting_consent(report.recordings, report.today):
+        yield _("  · {count} 件录音在等同意书，没有公开：").format(count=len(waiting))
+        yield from (f"      {_printable(_named(recording))}" for recording in waiting[:_MOST])
     yield _("  · 改完再运行一次，网站就会更新")
 
 
@@ -82,6 +83,14 @@ def status(report: Report) -> Iterator[str]:
         (_named(r) for r in verify.awaiting_consent(recordings, report.today)),
     )
     yield from _section(
+        _("有同意书，但不公开"),
+        (
+            f"{_named(r)}  {_level(r.access(report.today))}"
+            for r in recordings
+            if r.description.consent.holds(report.today) and not r.is_published(report.today)
+        ),
+    )
+    yield from _section(
         _("资料不全"),
         (
             _("{recording}：缺 {facts}").format(recording=_named(r), facts="、".join(missing))
@@ -100,6 +109,16 @@ def status(report: Report) -> Iterator[str]:
     yield from _section(_("待校对（机器初稿）"), _with_status(report, TranscriptStatus.DRAFT))
     yield from _section(_("校对中"), _with_status(report, TranscriptStatus.EDITED))
     yield from problem_lines(report.problems)
+
+
+def _level(access: Access) -> str:
+    names = {
+        Access.OPEN: _("公开"),
+        Access.CLASSROOM: _("课堂"),
+        Access.LISTED: _("目录"),
+        Access.SEALED: _("封存"),
+    }
+    return names[access]
 
 
 def _named(recording: Recording) -> str:

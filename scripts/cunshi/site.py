@@ -17,12 +17,13 @@ from pathlib import Path
 
 from cunshi import audio
 from cunshi.errors import CunshiError, ExitCode, SiteError
+from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Catalogue, Page, Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
-from cunshi.store import Project, put_in_place, temporary_name, write_atomic
+from cunshi.store import Project
 
 _RECIPE = ".recipe"
 _LAST_LINES = 15

@@ -15,8 +15,9 @@ from filelock import FileLock, Timeout
 
 from cunshi import fixity
 from cunshi.errors import BusyError, ConfigurationError, ExitCode
+from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Archive, Problem, Recording
+from cunshi.model import Archive, Consent, Problem, Recording
 from cunshi.records import read_archive, read_recording
 
 
@@ -29,41 +30,6 @@ def now() -> datetime:
 def today() -> date:
     """The present day where the program runs."""
     return now().astimezone().date()
-
-
-def write_atomic(path: Path, data: str | bytes) -> bool:
-    """Write a whole file or nothing; False when the file already had these bytes.
-
-    The temporary name is always the same, so that what a killed run left is overwritten by the
-    next one.
-    """
-    data = data.encode() if isinstance(data, str) else data
-    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(path)
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    put_in_place(temporary, path)
-    return True
-
-
-def temporary_name(path: Path) -> Path:
-    """The name beside ``path`` under which it is written before it is put in place."""
-    return path.with_name(f".{path.name}.tmp")
-
-
-def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a finished file or folder its name in one step, durably."""
-    temporary.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 @dataclass(frozen=True)
@@ -224,6 +190,11 @@ class Project:
         where = self.relative(accession.record)
         found: list[Problem] = []
         recording = read_recording(accession.record, where, "", tuple(sorted(hashes)), found)
+        if found:
+            # What cannot be read may be a withdrawal.
+            recording = replace(
+                recording, description=replace(recording.description, consent=Consent())
+            )
         problems += found
         return _with_fixity(recording, hashes, where, problems)
 

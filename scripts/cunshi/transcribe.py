@@ -10,10 +10,11 @@ from cunshi.chinese import draft_lines
 from cunshi.engine import Engine, EngineIdentity, HeardSegment
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.fields import read_text
+from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import Archive, Problem, Recording, Segment, Word
 from cunshi.progress import Reporter, Task
-from cunshi.store import Accession, Project, now, write_atomic
+from cunshi.store import Accession, Project, now
 from cunshi.transcripts import (
     Heard,
     format_draft,
@@ -40,7 +41,8 @@ def transcribe(
     """Transcribe what has no transcript from this engine; the ids done and what went wrong.
 
     A transcript is made anew only if master, engine, model, options or language changed, and
-    never once a person has edited it. Raises EngineError when the model cannot be used at all.
+    never once a person has edited it, nor by an engine that
+    hears nothing. Raises EngineError when the model cannot be used at all.
     """
     identity = engine.identity()
     jobs = []
@@ -48,10 +50,10 @@ def transcribe(
         job = _job(project, recording, archive)
         if not recording.technical.has_sound or _belongs_to_people(job.accession):
             continue
-        if not _is_current(job, identity):
-            jobs.append(job)
-        else:
+        if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
             _finish(job)
+        else:
+            jobs.append(job)
     if not jobs:
         return [], []
     engine.prepare()

@@ -45,6 +45,7 @@ class Engine(Protocol):
     """Turns speech into segments. Used by several threads at once."""
 
     workers: int
+    hears: bool  # False for an engine that leaves the words to people
 
     def identity(self) -> EngineIdentity:
         """Which engine this is; cheap, the model is not loaded for it."""

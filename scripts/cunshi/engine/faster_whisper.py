@@ -43,6 +43,8 @@ _LANGUAGES = {"cmn": "zh", "wuu": "zh", "zh": "zh"}
 class FasterWhisper:
     """One model in memory for all recordings and threads, loaded when first needed."""
 
+    hears = True
+
     def __init__(self, model: str, root: Path):
         self._name, self._root = model, root
         self._model: WhisperModel | None = None

@@ -13,6 +13,7 @@ class NullEngine:
     """Leaves every transcript empty, to be written by a person."""
 
     workers = 1
+    hears = False
 
     def identity(self) -> EngineIdentity:
         return EngineIdentity("null", "1", "", "")
