@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import random
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from conftest import sample_path, settle, tree
-from cunshi import audio
+from cunshi import audio, looks
 from cunshi.accession import Intake, take_in
 from cunshi.errors import ExitCode
 from cunshi.model import Access, Archive, Problem, Recording
@@ -132,6 +133,18 @@ def test_a_damaged_cache_is_no_cache(village: Project, drop: Drop, damage: str) 
     assert len(take(village).taken) == 1
 
 
+@pytest.mark.parametrize(("version", "believed"), [(looks._VERSION, True), ("0 zh", False)])
+def test_a_cache_of_another_version_is_not_believed(
+    village: Project, drop: Drop, version: str, believed: bool
+) -> None:
+    path = drop(SHORT, f"mottoes/{NAME}")
+    look = {"stat": looks.stat_of(path), "sha256": sha256(path), "cause": "坏", "remedy": "换"}
+    village.cache.parent.mkdir(parents=True)
+    seen = {village.relative(path): look}
+    village.cache.write_text(json.dumps({"version": version, "seen": seen}), "utf-8")
+    assert bool(take(village).problems) is believed
+
+
 def test_the_drop_box_is_only_read(village: Project, drop: Drop) -> None:
     drop(SHORT, f"mottoes/{NAME}")
     put(village, "01-村名/坏的.mp3", "这不是录音")
@@ -148,6 +161,16 @@ def test_the_same_bytes_under_two_names_are_one_item(village: Project, drop: Dro
     assert intake.duplicates == [("recordings/02-乙/又一次.amr", f"recordings/01-甲/{NAME}")]
     assert take(village).duplicates == intake.duplicates
     assert read(village).original_name == f"01-甲/{NAME}"
+
+
+def test_a_withdrawal_beside_any_of_the_copies_counts(village: Project, drop: Drop) -> None:
+    drop(SHORT, f"01-甲/{NAME}")
+    take(village)
+    drop(SHORT, "02-乙/又一次.amr")
+    put(village, "02-乙/又一次.yml", "consent: {withdrawn_on: 2026-03-01}\naccess: 目录\n")
+    take(village)
+    said = read(village).description
+    assert (str(said.consent.withdrawn_on), said.access) == ("2026-03-01", Access.LISTED)
 
 
 def test_a_renamed_deposit_is_the_same_item(village: Project, drop: Drop) -> None:

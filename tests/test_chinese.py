@@ -97,6 +97,12 @@ def test_short_pieces_stay_together_and_long_ones_end_at_a_pause() -> None:
     assert texts(spoken("古人說,", "有一條河", gap=LINE_PAUSE + 0.1)) == ["古人说，有一条河"]
 
 
+def test_a_breath_is_no_pause() -> None:
+    assert texts(spoken("我們村里有一條河叫奚浦,", "很寬", gap=LINE_PAUSE - 0.1)) == [
+        "我们村里有一条河叫奚浦，很宽"
+    ]
+
+
 def test_without_a_pause_a_comma_ends_only_a_long_line() -> None:
     long = "河" * (LONG_LINE - 2) + ","
     assert texts(spoken(long, "上有橋。")) == [punctuate(long + "上") + "有桥。"]

@@ -176,9 +176,13 @@ def test_notepad_may_save_in_any_of_its_encodings(tmp_path: Path, encoding: str)
     assert problems == []
 
 
-def test_big_endian_utf_16_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "data",
+    ["勤俭".encode(encoding) for encoding in ENCODINGS] + ["\ufeff勤俭".encode("utf-16-be")],
+)
+def test_a_text_is_read_without_the_mark_of_its_encoding(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.txt"
-    path.write_bytes(b"\xfe\xff" + "勤俭".encode("utf-16-be"))
+    path.write_bytes(data)
     assert read_text(path) == "勤俭"
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cunshi.records import (
     read_glossary,
     read_recording,
     set_value,
+    strictest,
     write_recording,
 )
 
@@ -32,6 +34,10 @@ VILLAGES = ("金村村", "妙桥社区")
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
 GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))
 TECHNICAL = Technical("mov", "aac", 45.279, 44_100, 1)
+
+
+def given_by(by: str = "王老师", **limits: dt.date) -> Consent:
+    return Consent(by=by, signed_on=GIVEN.signed_on, **limits)
 
 
 def describe(text: str) -> tuple[Description, list[Problem]]:
@@ -133,6 +139,38 @@ def test_of_two_access_levels_the_stricter_holds(
     outer: Access | None, inner: Access | None, effective: Access | None
 ) -> None:
     assert merge(Description(access=outer), Description(access=inner)).access is effective
+
+
+@pytest.mark.parametrize(
+    ("outer", "said", "effective"),
+    [
+        (Access.OPEN, Description(minor=True), Access.SEALED),
+        (None, Description(minor=True), Access.SEALED),
+        (Access.OPEN, Description(minor=True, access=Access.CLASSROOM), Access.CLASSROOM),
+        (Access.OPEN, Description(), Access.OPEN),
+    ],
+)
+def test_a_minor_starts_sealed_whatever_an_outer_folder_opens(
+    outer: Access | None, said: Description, effective: Access
+) -> None:
+    assert merge(Description(access=outer), said).access is effective
+
+
+def test_of_several_copies_every_limit_counts() -> None:
+    first = Description(title="甲", access=Access.OPEN, consent=GIVEN)
+    copies = [
+        first,
+        Description(title="乙", access=Access.LISTED),
+        Description(minor=True, consent=Consent(until=TODAY)),
+        Description(consent=Consent(by="李老师", withdrawn_on=TODAY)),
+    ]
+    assert strictest([first]) == first
+    assert strictest(copies) == Description(
+        title="甲",
+        access=Access.LISTED,
+        minor=True,
+        consent=given_by(until=TODAY, withdrawn_on=TODAY),
+    )
 
 
 def test_the_inner_folder_speaks_and_is_silent_field_by_field() -> None:
@@ -292,6 +330,16 @@ def test_words_with_a_meaning_in_yaml_stay_words(folder: Path, word: str) -> Non
     assert read_back(folder, write_recording(written)) == (written, [])
 
 
+def test_every_field_stands_on_a_line_of_its_own(folder: Path) -> None:
+    long = Description(
+        note="很久 以前 " * 99 + "完", consent=replace(GIVEN, form="word, " * 99 + "x")
+    )
+    short = write_recording(recording(Description(note="短", consent=GIVEN)))
+    text = write_recording(recording(long))
+    assert text.count("\n") == short.count("\n")
+    assert read_back(folder, text)[0].description == long
+
+
 def test_the_folder_and_not_the_record_names_a_recording(folder: Path) -> None:
     text = write_recording(recording(Description(), id="20260101-00000000"))
     read, problems = read_back(folder, text)
@@ -303,12 +351,17 @@ def test_the_folder_and_not_the_record_names_a_recording(folder: Path) -> None:
 
 
 def amended(
-    before: Description, edited: str | None, now: Description, edit: tuple[str, str] = ("", "")
+    before: Description,
+    edited: str | None,
+    now: Description,
+    edit: tuple[str, str] = ("", ""),
+    *,
+    doubtful: bool = False,
 ) -> Description:
     """What a record says that was taken in as ``before``, edited, and met by ``now``."""
     text = (edited or write_recording(recording(before))).replace(*edit)
     ours = read_description(parse_fields(text, "", [], ALIASES), finish=False)
-    new = amend_record(text, ours, now, as_logged(before))
+    new = amend_record(text, ours, now, as_logged(before), doubtful=doubtful)
     problems: list[Problem] = []
     said = read_description(parse_fields(new, "", problems, ALIASES), finish=False)
     assert problems == []
@@ -363,10 +416,6 @@ CONSENT = "consent: {by: 王老师, signed_on: 2026-01-01}"
 UNTIL, WITHDRAWN = {"until": TODAY}, {"withdrawn_on": TODAY}
 
 
-def given_by(by: str = "王老师", **limits: dt.date) -> Consent:
-    return Consent(by=by, signed_on=GIVEN.signed_on, **limits)
-
-
 @pytest.mark.parametrize(
     ("edit", "now", "expected"),
     [
@@ -397,6 +446,14 @@ def test_a_consent_follows_the_folder_and_its_end_always_comes_in(
 ) -> None:
     before, after = Description(consent=GIVEN), Description(consent=now)
     assert amended(before, None, after, edit).consent == expected
+
+
+@pytest.mark.parametrize("edit", [("", ""), ("by: 王老师", "by: 老王")])
+def test_a_doubtful_folder_leaves_nothing_open(edit: tuple[str, str]) -> None:
+    before, now = Description(access=Access.OPEN, consent=GIVEN), Description(access=Access.OPEN)
+    said = amended(before, None, now, edit, doubtful=True)
+    assert said.access is Access.SEALED or not said.consent.by
+    assert amended(before, None, before, edit, doubtful=False).access is Access.OPEN
 
 
 def test_a_late_consent_is_taken_over() -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cunshi.errors import RecordError
@@ -91,6 +91,7 @@ segments = st.builds(
 
 
 @given(st.lists(segments, max_size=6))
+@example([Segment(0.0, 1.0, "一\n\n二\n三"), Segment(1.0, 2.0, " \n"), Segment(2.0, 3.0, "四")])
 def test_any_words_come_back_in_their_order_with_their_times(lines: list[Segment]) -> None:
     text = format_draft("a", "recorded none", lines)
     assert is_untouched_draft(text)
