@@ -368,8 +368,9 @@ def test_an_undated_recording_has_an_id_too(village: Project, drop: Drop) -> Non
 def test_an_id_that_is_taken_gets_more_digits(village: Project, drop: Drop) -> None:
     dropped = drop(SHORT, f"mottoes/{NAME}")
     digest = sha256(dropped)
-    other = village.archive / f"20260201-{digest[:8]}" / "别人的"
-    other.mkdir(parents=True)
+    other = village.archive / f"20260201-{digest[:8]}"
+    (other / "master").mkdir(parents=True)
+    (other / "manifest-sha256.txt").write_text(f"{digest[::-1]}  master/x.amr\n", "utf-8")
     intake = take(village)
     assert intake.taken == [f"20260201-{digest[:12]}"]
     assert other.is_dir()

@@ -121,3 +121,21 @@ def test_any_text_can_be_searched_and_filled(text: str) -> None:
     assert all(1 <= citation.line <= lines for citation in found)
     assert all(1 <= line <= lines for line, __ in unreadable)
     assert fill_citations(text, lambda citation: {}).count("/// clip") <= text.count("clip")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "/// clip | a 0-5\nwords, but no end",
+        "///clip | a 0-5\n///",
+        "/// Clip | a 0-5\n///",
+        "   /// clip | a 0-5\n   ///",
+        "//// clip | a 0-5\n////",
+        "/// clip\n///",
+        "/// clip | a 0-" + "9" * 400 + "\n///",
+    ],
+)
+def test_what_was_meant_as_a_citation_is_reported(written: str) -> None:
+    found, unreadable = find_citations(f"first line\n\n{written}\n")
+    assert found == []
+    assert [line for line, __ in unreadable] == [3]

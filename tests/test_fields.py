@@ -267,3 +267,11 @@ def test_no_bytes_raise_anything_but_a_record_error(
     path = tmp_path_factory.getbasetemp() / "any.yml"
     path.write_bytes(data)
     exhaust(load_fields(path, "any.yml", [], ALIASES))
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_nesting_that_no_person_writes_is_refused(opening: str) -> None:
+    """Composed, it would exhaust the stack and take the whole run with it."""
+    problems: list[Problem] = []
+    parse_fields("a:\n  " + opening * 30_000, "folder.yml", problems)
+    assert len(problems) == 1

@@ -71,7 +71,9 @@ def test_what_may_be_a_refusal_is_one(dropped: Project, name: str, text: str, ed
         # Mended, it is as before, but for what has been said plainly: that is taken back plainly.
         (dropped.recordings / "mottoes" / "folder.yml").write_text("开放: 公开\n", "utf-8")
         assert published(dropped) == 1
-        assert accession.record.read_text("utf-8") == before
+        after = accession.record.read_text("utf-8")
+        # Who was once said to be a minor stays one until a person says otherwise in the record.
+        assert after.replace("minor: true", "minor: false") == before
 
 
 def test_a_refusal_beside_a_second_copy_counts(dropped: Project, drop: Drop) -> None:
@@ -113,3 +115,58 @@ def test_the_empty_line_of_the_record_gives_way_to_the_chinese_one(dropped: Proj
     assert published(dropped) == 1
     [recording] = workflow.survey(dropped).recordings
     assert recording.description.approved_by == "王老师"
+
+
+@pytest.mark.parametrize("lost", ["manifest-sha256.txt", "recording.yml", "events.jsonl"])
+def test_a_withdrawn_recording_stays_away_when_its_folder_is_damaged(
+    dropped: Project, lost: str
+) -> None:
+    """It must not come in again as a new item, under the folder's consent."""
+    [accession] = dropped.accessions()
+    text = accession.record.read_text("utf-8")
+    accession.record.write_text(
+        text.replace("by: 王老师", "by: 王老师, withdrawn_on: 2026-02-02"), "utf-8"
+    )
+    assert published(dropped) == 0
+    (accession.folder / lost).unlink()
+    assert published(dropped) == 0
+    assert len(dropped.accessions()) == 1
+
+
+def test_a_damaged_event_log_stops_only_its_own_recording(dropped: Project, drop: Drop) -> None:
+    [accession] = dropped.accessions()
+    accession.events.write_bytes(accession.events.read_bytes()[:-20])
+    drop("mottoes/顾家村", "mottoes/顾家村_顾家_2026-02-02.amr")
+    report = workflow.ingest(dropped, Silent())
+    assert len(dropped.accessions()) == 2
+    assert any("事件登记读不了" in problem.cause for problem in report.problems)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "同意:\n  签署人: Wang, Li [all]\n  签署日期: 2026-01-01\n  撤回日期: 2026-03-01\n",
+        "同意: {签署人: '王: 李', 签署日期: 2026-01-01, 撤回日期: 2026-03-01,}\n",
+    ],
+)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "consent: {by: 王老师, signed_on: 2026-01-01,}\n",
+        "consent:\n  signed_on: 2026-01-01\n  by: |\n    王老师\n",
+        "consent: {by: 王老师,\n  signed_on: 2026-01-01 # 纸质\n  }\n",
+        "consent:\n\tby: 王老师\n",
+        "consent: &c {by: 王老师, signed_on: 2026-01-01}\n",
+    ],
+)
+def test_a_withdrawal_arrives_however_the_record_is_written(
+    dropped: Project, written: str, said: str
+) -> None:
+    [accession] = dropped.accessions()
+    text = accession.record.read_text("utf-8")
+    old = next(line for line in text.splitlines(keepends=True) if line.startswith("consent:"))
+    accession.record.write_text(text.replace(old, written), "utf-8")
+    path = dropped.recordings / f"{NAME}.yml"
+    path.write_text(said, "utf-8")
+    settle(path)
+    assert published(dropped) == 0

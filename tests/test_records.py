@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cunshi.amendments import amend_record, as_logged, set_value
 from cunshi.fields import parse_fields
 from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
 from cunshi.records import (
     ALIASES,
-    amend_record,
-    as_logged,
     describe_folder,
     describe_name,
     load_description,
@@ -25,7 +24,6 @@ from cunshi.records import (
     read_description,
     read_glossary,
     read_recording,
-    set_value,
     strictest,
     write_recording,
 )

@@ -303,3 +303,24 @@ def test_a_transcript_depends_on_master_engine_model_and_language_alone(
 def test_a_transcript_remembers_its_engine(machine: tuple[Heard, str]) -> None:
     assert with_engine(Transcript(), machine[0]).engine == "e m"
     assert with_engine(Transcript(), None).engine == ""
+
+
+@pytest.mark.parametrize(
+    ("cues", "line"),
+    [
+        ("00:01.000 -> 00:02.000\n你好\n", 3),
+        ("00:01.000 —> 00:02.000\n你好\n", 3),
+        ("00:00:01.000 --> 00:00:02.000\n一\n\n二\n", 6),
+        ("你好\n", 3),
+    ],
+)
+def test_words_without_a_time_are_reported_not_dropped(cues: str, line: int) -> None:
+    with pytest.raises(RecordError) as raised:
+        parse_transcript(f"WEBVTT\n\n{cues}")
+    assert raised.value.line == line
+    assert raised.value.remedy
+
+
+def test_a_cue_that_ends_before_it_begins_is_reported() -> None:
+    with pytest.raises(RecordError):
+        parse_transcript("WEBVTT\n\n00:00:02.000 --> 00:00:01.000\n你好\n")

@@ -8,22 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import fixity
+from cunshi.amendments import amend_record, as_logged
 from cunshi.deposits import Deposit, find_deposits
-from cunshi.errors import CunshiError, DepositError, ExitCode
+from cunshi.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.fields import parse_fields, read_text
 from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.looks import Looks, stat_of
 from cunshi.model import Archive, Problem, Recording, Technical
 from cunshi.progress import Reporter
-from cunshi.records import (
-    ALIASES,
-    amend_record,
-    as_logged,
-    read_description,
-    strictest,
-    write_recording,
-)
+from cunshi.records import ALIASES, read_description, strictest, write_recording
 from cunshi.store import Accession, Project, event, format_events
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
@@ -193,6 +187,13 @@ def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
     """Date and first hex digits of the master's hash; more digits only if those are taken."""
     day = deposit.description.date
     prefix = day.strftime("%Y%m%d") if day else "undated"
+    for folder in project.archive.glob(f"[!.]*-{digest[:8]}*"):
+        # Taken in again it would be a new item, open although the old one may be withdrawn.
+        if folder.is_dir() and not Accession(folder).hashes():
+            raise RecordError(
+                _("档案库里有同一件录音，但它的清单不见了或读不了"),
+                _("从备份恢复 {folder}").format(folder=project.relative(folder)),
+            )
     lengths = range(8, len(digest) + 1, 4)
     ids = (f"{prefix}-{digest[:length]}" for length in lengths)
     return next(i for i in ids if not project.accession(i).folder.exists())

@@ -21,6 +21,8 @@ from cunshi.timecode import format_timecode, parse_timecode
 _BLOCK = re.compile(
     r"^/// +clip *\|(?P<argument>.*)\n(?P<content>(?:(?!///).*\n)*?)///[ \t]*$", re.MULTILINE
 )
+# What somebody meant as a clip block: one that is not closed, indented, or with a slip in its head.
+_MEANT = re.compile(r"^[ \t]*/{2,}[ \t]*clip\b.*$", re.MULTILINE | re.IGNORECASE)
 _ARGUMENT = re.compile(r"(?P<id>\S+) +(?P<start>[\d:.]+) *[-–—~至] *(?P<end>[\d:.]+)")
 
 
@@ -46,18 +48,26 @@ def parse_argument(argument: str) -> tuple[str, float, float]:
     return match["id"], start, end
 
 
+def text_line(text: str, position: int) -> int:
+    """The line of a position in a text, counted from 1."""
+    return text.count("\n", 0, position) + 1
+
+
 def find_citations(text: str) -> tuple[list[Citation], list[tuple[int, str]]]:
     """All citations of a Markdown text; and line and wording of those that cannot be read."""
     found, unreadable = [], []
     for match in _BLOCK.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
+        line = text_line(text, match.start())
         try:
             recording_id, start, end = parse_argument(match["argument"])
         except ValueError as error:
             unreadable.append((line, str(error)))
             continue
         found.append(Citation(recording_id, start, end, match["content"].strip(), line))
-    return found, unreadable
+    rest = _BLOCK.sub(lambda match: "\n" * match[0].count("\n"), text)
+    for match in _MEANT.finditer(rest):
+        unreadable.append((text_line(rest, match.start()), match[0].strip()))
+    return found, sorted(unreadable)
 
 
 def fill_citations(text: str, options_of: Callable[[Citation], Mapping[str, str]]) -> str:
@@ -68,7 +78,7 @@ def fill_citations(text: str, options_of: Callable[[Citation], Mapping[str, str]
             recording_id, start, end = parse_argument(match["argument"])
         except ValueError:
             return ""
-        line = text.count("\n", 0, match.start()) + 1
+        line = text_line(text, match.start())
         citation = Citation(recording_id, start, end, match["content"].strip(), line)
         span = f"{recording_id} {format_timecode(start)}-{format_timecode(end)}"
         options = "".join(

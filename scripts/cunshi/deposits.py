@@ -93,7 +93,7 @@ class _Walk:
         name = path.name.lower()
         if name.startswith((".", "~$")) or name in _IGNORED or path.suffix.lower() in _UNFINISHED:
             return False
-        if path.is_symlink() and not path.resolve().is_relative_to(self.project.recordings):
+        if path.is_symlink() and not self._stays_inside(path):
             self._complain(
                 path,
                 _("这是一个指向别处的链接，没有收"),
@@ -103,6 +103,12 @@ class _Walk:
         if path.is_symlink() and path.is_dir():
             return False  # its target is visited where it really is
         return path.is_file() or path.is_dir() or self._strange(path)
+
+    def _stays_inside(self, link: Path) -> bool:
+        try:
+            return link.resolve().is_relative_to(self.project.recordings)
+        except (OSError, RuntimeError):  # a link to itself; RuntimeError before Python 3.13
+            return False
 
     def _strange(self, path: Path) -> bool:
         self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))

@@ -14,8 +14,9 @@ from cunshi.model import Problem
 
 T = TypeVar("T")
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_DEEPEST = 20  # levels of nesting
 _YES = {"true", "yes", "on", "是", "有", "对"}
 _NO = {"false", "no", "off", "否", "无", "不", "没有"}
 
@@ -224,8 +225,9 @@ def parse_fields(
 ) -> Fields:
     """Read YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
     try:
-        node = yaml.compose(text, Loader=_LOADER)
-    except (yaml.YAMLError, RecursionError) as error:
+        _check_depth(text)
+        node = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = (mark.line if mark else 0) + first_line
         problems.append(Problem(code, where, _("YAML 写法有误"), _remedy(text), line))
@@ -236,6 +238,18 @@ def parse_fields(
         )
         node = None
     return Fields(node, where, problems, aliases, code, first_line)
+
+
+def _check_depth(text: str) -> None:
+    """Refuse nesting that no person writes: composing it would exhaust the interpreter's stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("nested too deeply")
 
 
 def _remedy(text: str) -> str:

@@ -1,8 +1,7 @@
 """Catalogue records: file names, folder.yml, sidecars and recording.yml ↔ Recording."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
@@ -77,7 +76,7 @@ _DAY = re.compile(
     r"|(\d{4})年(\d{1,2})月(\d{1,2})日|((?:19|20)\d{2})(\d{2})(\d{2})"
 )
 _NAME = re.compile(r"(?P<village>[^_]+)_(?P<narrator>[^_]+)_(?P<day>[\d.年月日-]+)(?:[_ (].*)?")
-_LIMITS = ("until", "withdrawn_on")
+CONSENT_LIMITS = ("until", "withdrawn_on")
 _FOLDER = re.compile(r"(?P<number>\d{1,2})(?![\d年])[-_.、 ]*(?P<title>.*)")
 
 RECORD_HEAD = """\
@@ -205,7 +204,7 @@ def strictest(said: Iterable[Description]) -> Description:
     first, *others = said
     for other in others:
         levels = [level for level in (first.access, other.access) if level is not None]
-        limits = {n: getattr(first.consent, n) or getattr(other.consent, n) for n in _LIMITS}
+        limits = {n: getattr(first.consent, n) or getattr(other.consent, n) for n in CONSENT_LIMITS}
         first = replace(
             first,
             access=max(levels, default=None),
@@ -215,7 +214,8 @@ def strictest(said: Iterable[Description]) -> Description:
     return first
 
 
-def _dump(value: Any) -> str:
+def dump_inline(value: Any) -> str:
+    """A value as YAML on one line, nothing for an empty one."""
     if value is None or value == "":
         return ""
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000)
@@ -227,7 +227,8 @@ def _consent_mapping(consent: Consent) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _values(said: Description) -> dict[str, Any]:
+def description_values(said: Description) -> dict[str, Any]:
+    """Key → value as recording.yml writes them, None or empty for what is not said."""
     values = {f.name: getattr(said, f.name) for f in dataclass_fields(said)}
     access = None if said.access is None else said.access.name.lower()
     return values | {"access": access, "consent": _consent_mapping(said.consent) or None}
@@ -235,7 +236,7 @@ def _values(said: Description) -> dict[str, Any]:
 
 def write_recording(recording: Recording) -> str:
     """The text of a new recording.yml: all that people may say first, empty where unknown."""
-    head = {"kind": recording.kind.value} | _values(recording.description)
+    head = {"kind": recording.kind.value} | description_values(recording.description)
     technical = recording.technical
     tail = {
         "id": recording.id,
@@ -245,9 +246,9 @@ def write_recording(recording: Recording) -> str:
     }
     return (
         RECORD_HEAD
-        + "".join(f"{name}: {_dump(value)}".rstrip() + "\n" for name, value in head.items())
+        + "".join(f"{name}: {dump_inline(value)}".rstrip() + "\n" for name, value in head.items())
         + RECORD_TAIL
-        + "".join(f"{name}: {_dump(value)}\n" for name, value in tail.items())
+        + "".join(f"{name}: {dump_inline(value)}\n" for name, value in tail.items())
     )
 
 
@@ -283,114 +284,6 @@ def _read_technical(fields: Fields) -> Technical:
     )
     fields.finish()
     return technical
-
-
-def as_logged(said: Description) -> dict[str, Any]:
-    """What is said, as JSON for events.jsonl; empty fields left out."""
-    logged: dict[str, Any] = json.loads(json.dumps(_values(said), default=str))
-    return {name: value for name, value in logged.items() if value}
-
-
-def amend_record(
-    text: str,
-    ours: Description,
-    theirs: Description,
-    base: Mapping[str, Any],
-    *,
-    doubtful: bool = False,
-) -> str:
-    """Bring into recording.yml what the deposit's folder and file name say since they were read.
-
-    A three-way merge, field by field: ``base`` is what they said when last taken over
-    (:func:`as_logged`). Where recording.yml still says that, it follows them; where a person has
-    written something else, or emptied it, it stays as it is, byte for byte. Only access, minority
-    and the end of a consent become stricter even then. A name that falls silent empties nothing,
-    but a consent that is no longer given is taken out. ``doubtful`` tells that some of what the
-    folder says cannot be read: it might be a withdrawal, so nothing stays open.
-    """
-    merged = _three_way(ours, theirs, base)
-    if doubtful and merged.consent.by:
-        merged = replace(merged, access=Access.SEALED)
-    before, after = _values(ours), _values(merged)
-    for name, value in after.items():
-        if value != before[name]:
-            text = _amend_field(text, name, before[name], value)
-    return text
-
-
-def _three_way(ours: Description, theirs: Description, base: Mapping[str, Any]) -> Description:
-    untouched = {n for n in _values(ours) if as_logged(ours).get(n) == base.get(n)}
-    follows = {
-        name: value
-        for name in untouched
-        if (value := getattr(theirs, name)) not in (None, "") or name == "consent"
-    }
-    merged = replace(ours, **follows)
-    if "consent" not in untouched and ours.consent.by:
-        limits = {n: getattr(ours.consent, n) or getattr(theirs.consent, n) for n in _LIMITS}
-        merged = replace(merged, consent=replace(ours.consent, **limits))
-    if "access" not in untouched or theirs.access is None:
-        levels = [level for level in (ours.access, theirs.access) if level is not None]
-        merged = replace(merged, access=max(levels, default=None))
-    return replace(merged, minor=merged.minor or theirs.minor)
-
-
-def _amend_field(text: str, name: str, before: Any, value: Any) -> str:
-    if name != "consent" or not before or not value or before.keys() - value.keys():
-        return set_value(text, (name,), value)
-    for key, part in value.items():
-        if before.get(key) != part:
-            text = set_value(text, (name, key), part)
-    return text
-
-
-def set_value(text: str, path: tuple[str, ...], value: Any) -> str:
-    """Set one key, or a key in a mapping, of a YAML text; every other byte of it stays."""
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
-    for depth, key in enumerate(path):
-        found = _find(node, key)
-        if found is None:
-            written = _nest(path[depth:], value)
-            return _insert(text, node if depth else None, written)
-        key_node, node = found
-        if not isinstance(node, yaml.MappingNode):
-            written = _nest(path[depth + 1 :], value)
-            return _put(text, key_node, written, int(node.end_mark.index))
-    return _put(text, key_node, _dump(value), _end(node))
-
-
-def _put(text: str, key_node: yaml.Node, written: str, end: int) -> str:
-    return f"{text[: key_node.end_mark.index]}: {written}".rstrip() + text[end:]
-
-
-def _find(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-    return next((pair for pair in pairs if ALIASES.get(pair[0].value, pair[0].value) == key), None)
-
-
-def _nest(path: tuple[str, ...], value: Any) -> str:
-    """``{by: x}`` for what is missing below a key, the bare value when nothing is."""
-    for key in reversed(path):
-        value = {key: value}
-    return _dump(value)
-
-
-def _end(node: yaml.Node) -> int:
-    """Where a node's own text ends: a block mapping's mark lies behind the comments after it."""
-    while isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
-        node = node.value[-1][1]
-    return int(node.end_mark.index)
-
-
-def _insert(text: str, mapping: yaml.MappingNode | None, written: str) -> str:
-    entry = written.removeprefix("{").removesuffix("}")
-    if mapping is None:
-        return f"{text.rstrip()}\n{entry}\n"
-    if mapping.flow_style:
-        brace = mapping.end_mark.index - 1
-        return f"{text[:brace].rstrip()}{', ' if mapping.value else ''}{entry}{text[brace:]}"
-    end, indent = _end(mapping), " " * mapping.start_mark.column
-    return f"{text[:end]}\n{indent}{entry}{text[end:]}"
 
 
 def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:

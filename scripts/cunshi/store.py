@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cunshi import fixity
-from cunshi.errors import BusyError, ConfigurationError, ExitCode
+from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
 from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import Archive, Consent, Problem, Recording
@@ -77,7 +77,15 @@ class Accession:
         """What happened to this accession, oldest first."""
         if not self.events.exists():
             return []
-        return [json.loads(line) for line in self.events.read_text("utf-8").splitlines() if line]
+        try:
+            lines = self.events.read_text("utf-8").splitlines()
+            return [dict(json.loads(line)) for line in lines if line]
+        except (OSError, ValueError, TypeError) as error:
+            raise RecordError(
+                _("事件登记读不了"),
+                _("从备份恢复这个文件"),
+                where=f"archive/{self.id}/events.jsonl",
+            ) from error
 
     def add_event(self, kind: str, **detail: Any) -> None:
         """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/)."""
@@ -175,9 +183,10 @@ class Project:
         return Accession(self.archive / recording_id)
 
     def accessions(self) -> list[Accession]:
-        """Every accession, ordered by id."""
-        records = self.archive.glob("[!.]*/recording.yml")
-        return [Accession(path.parent) for path in sorted(records)]
+        """Every accession, ordered by id; also one that has lost its record or manifest."""
+        names = ("recording.yml", "manifest-sha256.txt", "master")
+        found = {path.parent for name in names for path in self.archive.glob(f"[!.]*/{name}")}
+        return [Accession(folder) for folder in sorted(found)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
         """archive/archive.yml, with its defaults."""
@@ -189,6 +198,10 @@ class Project:
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
+        if not accession.record.is_file():
+            found.append(
+                Problem(ExitCode.RECORD, where, _("目录卡不见了"), _("从备份恢复这个文件"))
+            )
         recording = read_recording(accession.record, where, "", tuple(sorted(hashes)), found)
         if found:
             # What cannot be read may be a withdrawal.

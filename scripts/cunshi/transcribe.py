@@ -45,19 +45,24 @@ def transcribe(
     hears nothing. Raises EngineError when the model cannot be used at all.
     """
     identity = engine.identity()
-    jobs = []
+    jobs: list[_Job] = []
+    problems: list[Problem] = []
     for recording in recordings:
         job = _job(project, recording, archive)
         if not recording.technical.has_sound or _belongs_to_people(job.accession):
             continue
         if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
-            _finish(job)
+            try:
+                _finish(job)
+            except CunshiError as error:
+                problems.append(_problem(job, error))
         else:
             jobs.append(job)
     if not jobs:
-        return [], []
+        return [], problems
     engine.prepare()
-    return _run(jobs, engine, engine.identity(), reporter)
+    done, more = _run(jobs, engine, engine.identity(), reporter)
+    return done, problems + more
 
 
 def _job(project: Project, recording: Recording, archive: Archive) -> _Job:

@@ -130,7 +130,11 @@ def is_untouched_draft(text: str) -> bool:
 
 
 def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
-    """The cues of a WebVTT file; RecordError when it is not one."""
+    """The cues of a WebVTT file; RecordError when any of it is not understood.
+
+    The library passes over blocks that it does not know; a person's words may stand in them.
+    """
+    _check_blocks(text, where)
     try:
         captions = webvtt.from_string(text, strict=True)
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
@@ -148,7 +152,31 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
         )
         for cue in captions.captions
     )
-    return tuple(s for s in segments if s.text)
+    found = tuple(s for s in segments if s.text)
+    for segment in found:
+        if segment.end < segment.start:
+            raise RecordError(
+                _("{time} 开始的一句，结束比开始还早").format(time=format_timecode(segment.start)),
+                _("改正这一句的时间行"),
+                where=where,
+            )
+    return found
+
+
+def _check_blocks(text: str, where: str) -> None:
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    begins = [
+        n for n, line in enumerate(lines) if line.strip() and not (n and lines[n - 1].strip())
+    ]
+    for number in begins:
+        known = lines[number].startswith(("WEBVTT", "NOTE", "STYLE", "REGION", "\ufeffWEBVTT"))
+        if not known and not any("-->" in line for line in lines[number : number + 2]):
+            raise RecordError(
+                _("这里的文字上面没有时间行"),
+                _("时间行写成 00:00:01.000 --> 00:00:02.500，紧接着写文字，中间不空行"),
+                where=where,
+                line=number + 1,
+            )
 
 
 def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:

@@ -24,17 +24,19 @@ EMBEDDED = "base"
 # conditioning keeps sentences whole; a prompt or hotwords made base lose half of real speech.
 OPTIONS: dict[str, Any] = {
     "beam_size": 5,
-    "temperature": [0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
+    # No sampling: the same recording gives the same draft, on every run and after every kill.
+    "temperature": [0.0],
     "compression_ratio_threshold": 2.4,
     "log_prob_threshold": -1.0,
     "no_speech_threshold": 0.6,
     "condition_on_previous_text": True,
-    "prompt_reset_on_temperature": 0.5,
     "vad_filter": True,
     "vad_parameters": {"min_silence_duration_ms": 500, "speech_pad_ms": 400},
     "word_timestamps": True,
     "hallucination_silence_threshold": 2.0,
 }
+# Once more for a passage that loops or that the model is unsure of, without what led it astray.
+AGAIN: dict[str, Any] = {"condition_on_previous_text": False, "no_repeat_ngram_size": 8}
 _CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 # Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
 _LANGUAGES = {"cmn": "zh", "wuu": "zh", "zh": "zh"}
@@ -58,7 +60,7 @@ class FasterWhisper:
             version=version("faster-whisper"),
             model=self._name,
             model_sha256=self._sha256(),
-            options=OPTIONS,
+            options=OPTIONS | {"again": AGAIN},
         )
 
     def _folder(self) -> Path | None:
@@ -121,11 +123,30 @@ class FasterWhisper:
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         code = _LANGUAGES.get(language, language)
         try:
-            segments, _info = self._load().transcribe(samples, language=code, **OPTIONS)
-            for found in segments:
-                yield _heard(found)
+            found = self._hear(samples, code, OPTIONS)
+            if _doubtful_seconds(found):
+                again = self._hear(samples, code, OPTIONS | AGAIN)
+                found = min(found, again, key=_doubtful_seconds)
         except (RuntimeError, ValueError) as error:
             raise EngineError(_("识别时出错：{error}").format(error=error)) from error
+        yield from map(_heard, found)
+
+    def _hear(self, samples: NDArray[np.float32], code: str, options: dict[str, Any]) -> list[Any]:
+        segments, _info = self._load().transcribe(samples, language=code, **options)
+        return list(segments)
+
+
+def _doubtful_seconds(found: list[Any]) -> float:
+    """Seconds of segments that repeat themselves or that the model does not believe in.
+
+    A segment counts at least a second: a loop can stand in a moment.
+    """
+    return sum(
+        max(1.0, float(segment.end - segment.start))
+        for segment in found
+        if segment.compression_ratio > OPTIONS["compression_ratio_threshold"]
+        or segment.avg_logprob < OPTIONS["log_prob_threshold"]
+    )
 
 
 def _heard(found: Any) -> HeardSegment:

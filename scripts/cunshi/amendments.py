@@ -1,0 +1,159 @@
+"""Bringing an existing recording.yml up to date without touching what people wrote in it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from cunshi.fields import LOADER, parse_fields
+from cunshi.model import Access, Description, Problem
+from cunshi.records import (
+    ALIASES,
+    CONSENT_LIMITS,
+    description_values,
+    dump_inline,
+    read_description,
+)
+
+
+def as_logged(said: Description) -> dict[str, Any]:
+    """What is said, as JSON for events.jsonl; empty fields left out."""
+    logged: dict[str, Any] = json.loads(json.dumps(description_values(said), default=str))
+    return {name: value for name, value in logged.items() if value}
+
+
+def amend_record(
+    text: str,
+    ours: Description,
+    theirs: Description,
+    base: Mapping[str, Any],
+    *,
+    doubtful: bool = False,
+) -> str:
+    """Bring into recording.yml what the deposit's folder and file name say since they were read.
+
+    A three-way merge, field by field: ``base`` is what they said when last taken over
+    (:func:`as_logged`). Where recording.yml still says that, it follows them; where a person has
+    written something else, or emptied it, it stays as it is, byte for byte. Only access, minority
+    and the end of a consent become stricter even then. A name that falls silent empties nothing,
+    but a consent that is no longer given is taken out. ``doubtful`` tells that some of what the
+    folder says cannot be read: it might be a withdrawal, so nothing stays open.
+    """
+    merged = _three_way(ours, theirs, base)
+    if doubtful and merged.consent.by:
+        merged = replace(merged, access=Access.SEALED)
+    before, after = description_values(ours), description_values(merged)
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    try:
+        amended = text
+        for name, value in changed.items():
+            amended = _amend_field(amended, name, before[name], value)
+        if not changed or _reads_as(amended, merged):
+            return amended
+    except yaml.YAMLError:
+        pass  # written in a way that cannot be changed in place
+    for name, value in changed.items():
+        text = _replace_block(text, name, value)
+    return text
+
+
+def _reads_as(text: str, said: Description) -> bool:
+    problems: list[Problem] = []
+    fields = parse_fields(text, "", problems, ALIASES)
+    return read_description(fields, finish=False) == said and not problems
+
+
+def _replace_block(text: str, key: str, value: Any) -> str:
+    """Set a top-level key where its value is written in a way that cannot be changed in place.
+
+    What was written there before stays, as a comment.
+    """
+    node = yaml.compose(text, Loader=LOADER)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    starts = [int(pair[0].start_mark.index) for pair in pairs] + [len(text)]
+    for number, (key_node, __) in enumerate(pairs):
+        if ALIASES.get(key_node.value, key_node.value) == key:
+            begin, end = starts[number], starts[number + 1]
+            old = "".join(f"# {line}\n" for line in text[begin:end].splitlines())
+            return f"{text[:begin]}{key}: {dump_inline(value)}\n{old}{text[end:]}"
+    return f"{text.rstrip()}\n{key}: {dump_inline(value)}\n"
+
+
+def _three_way(ours: Description, theirs: Description, base: Mapping[str, Any]) -> Description:
+    untouched = {n for n in description_values(ours) if as_logged(ours).get(n) == base.get(n)}
+    follows = {
+        name: value
+        for name in untouched
+        if (value := getattr(theirs, name)) not in (None, "") and value is not False
+    }
+    merged = replace(ours, **follows)
+    if "consent" not in untouched and ours.consent.by:
+        limits = {n: getattr(ours.consent, n) or getattr(theirs.consent, n) for n in CONSENT_LIMITS}
+        merged = replace(merged, consent=replace(ours.consent, **limits))
+    if "access" not in untouched or theirs.access is None:
+        levels = [level for level in (ours.access, theirs.access) if level is not None]
+        merged = replace(merged, access=max(levels, default=None))
+    return replace(merged, minor=merged.minor or theirs.minor)
+
+
+def _amend_field(text: str, name: str, before: Any, value: Any) -> str:
+    if name != "consent" or not before or not value or before.keys() - value.keys():
+        return set_value(text, (name,), value)
+    for key, part in value.items():
+        if before.get(key) != part:
+            text = set_value(text, (name, key), part)
+    return text
+
+
+def set_value(text: str, path: tuple[str, ...], value: Any) -> str:
+    """Set one key, or a key in a mapping, of a YAML text; every other byte of it stays."""
+    node: Any = yaml.compose(text, Loader=LOADER)
+    for depth, key in enumerate(path):
+        found = _find(node, key)
+        if found is None:
+            written = _nest(path[depth:], value)
+            return _insert(text, node if depth else None, written)
+        key_node, node = found
+        if not isinstance(node, yaml.MappingNode):
+            written = _nest(path[depth + 1 :], value, in_mapping=depth > 0)
+            return _put(text, key_node, written, int(node.end_mark.index))
+    return _put(text, key_node, dump_inline(value), _end(node))
+
+
+def _put(text: str, key_node: yaml.Node, written: str, end: int) -> str:
+    return f"{text[: key_node.end_mark.index]}: {written}".rstrip() + text[end:]
+
+
+def _find(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((pair for pair in pairs if ALIASES.get(pair[0].value, pair[0].value) == key), None)
+
+
+def _nest(path: tuple[str, ...], value: Any, *, in_mapping: bool = False) -> str:
+    """``{by: x}`` for what is missing below a key, the bare value when nothing is."""
+    if in_mapping and not path:
+        # In a flow mapping commas and brackets need quotes that they do not need on a line alone.
+        return dump_inline([value])[1:-1]
+    for key in reversed(path):
+        value = {key: value}
+    return dump_inline(value)
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a node's own text ends: a block mapping's mark lies behind the comments after it."""
+    while isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
+        node = node.value[-1][1]
+    return int(node.end_mark.index)
+
+
+def _insert(text: str, mapping: yaml.MappingNode | None, written: str) -> str:
+    entry = written.removeprefix("{").removesuffix("}")
+    if mapping is None:
+        return f"{text.rstrip()}\n{entry}\n"
+    if mapping.flow_style:
+        brace = mapping.end_mark.index - 1
+        return f"{text[:brace].rstrip()}{', ' if mapping.value else ''}{entry}{text[brace:]}"
+    end, indent = _end(mapping), " " * mapping.start_mark.column
+    return f"{text[:end]}\n{indent}{entry}{text[end:]}"
