@@ -170,3 +170,18 @@ def test_a_withdrawal_arrives_however_the_record_is_written(
     path.write_text(said, "utf-8")
     settle(path)
     assert published(dropped) == 0
+
+
+def test_a_seal_arrives_in_a_record_of_one_pair_of_braces(dropped: Project) -> None:
+    [accession] = dropped.accessions()
+    lines = accession.record.read_text("utf-8").splitlines()
+    kept = [line for line in lines if not line.startswith(("#", "access")) and line[-1] != ":"]
+    accession.record.write_text("{" + ",\n ".join(kept) + "}\n", "utf-8")
+    assert published(dropped) == 1
+    path = dropped.recordings / f"{NAME}.yml"
+    path.write_text("开放: 封存\n", "utf-8")
+    settle(path)
+    assert published(dropped) == 0
+    assert "# {kind: motto" in accession.record.read_text("utf-8")
+    [recording] = workflow.survey(dropped).recordings
+    assert recording.technical.duration > 5

@@ -54,9 +54,23 @@ def amend_record(
             return amended
     except yaml.YAMLError:
         pass  # written in a way that cannot be changed in place
-    for name, value in changed.items():
-        text = _replace_block(text, name, value)
-    return text
+    replaced = text
+    try:
+        for name, value in changed.items():
+            replaced = _replace_block(replaced, name, value)
+        if _reads_as(replaced, merged):
+            return replaced
+    except yaml.YAMLError:
+        pass  # such as a whole record in one pair of braces
+    return _written_anew(text, changed)
+
+
+def _written_anew(text: str, changed: Mapping[str, Any]) -> str:
+    """The record with one key a line; what was written before stays below it, as comments."""
+    data = yaml.load(text, Loader=LOADER)  # noqa: S506 - LOADER is a safe one
+    values = {ALIASES.get(key, key): value for key, value in data.items()} | dict(changed)
+    lines = "".join(f"{key}: {dump_inline(value)}".rstrip() + "\n" for key, value in values.items())
+    return lines + "".join(f"# {line}\n" for line in text.splitlines())
 
 
 def _reads_as(text: str, said: Description) -> bool:
