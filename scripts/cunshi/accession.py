@@ -32,7 +32,6 @@ class _StillCopyingError(DepositError):
 class Intake:
     """What one look at recordings/ brought."""
 
-    deposits: int = 0
     taken: list[str] = field(default_factory=list)
     amended: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
@@ -45,7 +44,6 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     project.sweep()
     intake = Intake()
     deposits = find_deposits(project, archive, intake.problems)
-    intake.deposits = len(deposits)
     settled = _settled(project, deposits, intake)
     looks = Looks(project)
     known = _known_masters(project)

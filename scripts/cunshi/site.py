@@ -64,13 +64,12 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             photo = masters / recording.photo
             make = partial(make_photo_copy, photo)
             yield _Derivative(entry.photo, project.relative(photo), 0, make)
+    recordings = {entry.recording.id: entry.recording for entry in catalogue.entries}
     seen = set[str]()
     for clip in (clip for __, clips in catalogue.lessons for clip in clips):
         if clip.audio and clip.audio not in seen:
             seen.add(clip.audio)
-            recording = next(
-                e.recording for e in catalogue.entries if e.recording.id == clip.ref.recording_id
-            )
+            recording = recordings[clip.ref.recording_id]
             master = project.accession(recording.id).master / recording.master
             make = partial(audio.cut_clip, master, clip.ref.start, clip.ref.end)
             length = clip.ref.end - clip.ref.start

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from cunshi import fixity
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
-from cunshi.model import Archive, Problem, Recording
+from cunshi.model import Archive, Kind, Problem, Recording
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
 
@@ -45,7 +45,7 @@ def missing_facts(recording: Recording) -> list[str]:
         _("村"): said.village,
         _("讲述人"): said.narrator,
         _("日期"): said.date,
-        _("课"): said.lesson or recording.kind.value == "motto",
+        _("课"): said.lesson or recording.kind is Kind.MOTTO,
     }
     return [name for name, value in facts.items() if not value]
 
