@@ -1,6 +1,6 @@
 """An engine that says the same words about every recording: for tests of all but Whisper."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,9 @@ class RecordedEngine:
     def prepare(self) -> None:
         """There is nothing to load."""
 
-    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+    def transcribe(
+        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
+    ) -> Iterator[HeardSegment]:
         for number in range(int(len(samples) / RATE / 2)):
             text, start = SENTENCES[number % len(SENTENCES)], 2.0 * number
             step = 1.8 / len(text)

@@ -160,15 +160,43 @@ class Word:
     probability: float
 
 
+class Flag(StrEnum):
+    """Why a passage of a machine's draft is doubtful."""
+
+    NO_SPEECH = "no-speech"  # text where nobody speaks
+    BOILERPLATE = "boilerplate"  # what subtitles say, and what a model hears in noise
+    LOOP = "loop"  # the same words again and again
+    UNSURE = "unsure"  # the engine itself gives it little probability
+    RATE = "rate"  # more or fewer characters a second than people speak
+    UNHEARD = "unheard"  # speech without any text
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What a machine heard, and the word of the glossary that sounds like it."""
+
+    heard: str
+    term: str
+
+
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech; ``words`` are empty once people have edited the text."""
+    """A stretch of speech; ``words`` are empty once people have edited the text.
+
+    ``mandarin`` is what ``text`` means where that is dialect. ``flags`` say why a machine's text
+    is doubtful, ``replaced`` what of it the glossary has put right, ``suggested`` what a person
+    should look at.
+    """
 
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
     speaker: str = ""
+    mandarin: str = ""
+    flags: tuple[Flag, ...] = ()
+    replaced: tuple[Replacement, ...] = ()
+    suggested: tuple[Replacement, ...] = ()
 
 
 class TranscriptStatus(StrEnum):
@@ -181,12 +209,25 @@ class TranscriptStatus(StrEnum):
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """Seconds in which somebody speaks, and how many of them the machine has text for."""
+
+    speech: float
+    covered: float
+
+
+@dataclass(frozen=True)
 class Transcript:
-    """What is said in a recording, and whether a machine or a person says so."""
+    """What is said in a recording, and whether a machine or a person says so.
+
+    ``knows_dialect`` tells whether the engine's model was made for the recording's language.
+    """
 
     segments: tuple[Segment, ...] = ()
     status: TranscriptStatus = TranscriptStatus.MISSING
     engine: str = ""
+    coverage: Coverage | None = None
+    knows_dialect: bool = True
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""

@@ -19,7 +19,16 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 from cunshi.errors import RecordError
 from cunshi.fields import read_text
 from cunshi.i18n import _
-from cunshi.model import Recording, Segment, Transcript, TranscriptStatus, Word
+from cunshi.model import (
+    Coverage,
+    Flag,
+    Recording,
+    Replacement,
+    Segment,
+    Transcript,
+    TranscriptStatus,
+    Word,
+)
 from cunshi.timecode import format_timecode, parse_timecode
 
 _DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
@@ -27,16 +36,31 @@ _GUIDE = """\
 NOTE
 这是机器听写的初稿。请边听边改文字，时间不用改。
 改过的文件归人所有，程序不会再覆盖它。
+有的句子上面写着 NOTE 存疑、已改、核对：请先听这几句；听过改好，就删掉那几行 NOTE。
 校对完以后，在 recording.yml 里写上 approved_by（校对人）和 approved_on（日期）。
 """
+
+UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
+MANDARIN = "普通话："
+_REASONS = {
+    Flag.NO_SPEECH: "这里好像没有人说话",
+    Flag.BOILERPLATE: "像是片头片尾的套话",
+    Flag.LOOP: "翻来覆去是一样的话",
+    Flag.UNSURE: "机器没有把握",
+    Flag.RATE: "字数和时间对不上",
+    Flag.UNHEARD: "有人说话，机器没有听出来",
+}
+_FLAGS = {reason: flag for flag, reason in _REASONS.items()}
+_DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
 
 
 @dataclass(frozen=True)
 class Heard:
     """machine.json: what an engine heard, with everything needed to say how.
 
-    ``segments`` are as the engine wrote them, with its probabilities; ``confidence`` holds the
-    engine's own figures for each segment.
+    ``segments`` are as the engine wrote them, with its probabilities and the audit's flags;
+    ``confidence`` holds the engine's own figures for each segment. ``coverage`` says how much of
+    the speech has text.
     """
 
     recording: str
@@ -49,6 +73,7 @@ class Heard:
     language: str
     segments: tuple[Segment, ...]
     confidence: tuple[dict[str, float], ...] = ()
+    coverage: Coverage | None = None
     created: str = ""
 
     def cause(self) -> dict[str, Any]:
@@ -76,6 +101,7 @@ def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, A
         "end": segment.end,
         "text": segment.text,
         **confidence,
+        **({"flags": list(segment.flags)} if segment.flags else {}),
         "words": words,
     }
 
@@ -91,30 +117,50 @@ def read_heard(path: Path) -> Heard | None:
                 entry.pop("end"),
                 entry.pop("text"),
                 tuple(Word(*word) for word in entry.pop("words")),
+                flags=tuple(map(Flag, entry.pop("flags", ()))),
             )
             for entry in entries
         )
-        return Heard(**data, segments=segments, confidence=tuple(entries))
+        coverage = data.pop("coverage", None)
+        return Heard(
+            **data,
+            segments=segments,
+            confidence=tuple(entries),
+            coverage=Coverage(**coverage) if coverage else None,
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
     """A new transcript.vtt (https://www.w3.org/TR/webvtt1/) that knows itself to be a draft."""
-    cues = "\n".join(
-        f"{format_timecode(line.start)} --> {format_timecode(line.end)}\n{_cue_text(line)}\n"
-        for line in lines
-    )
+    cues = "\n".join(map(_cue, lines))
     return (
         f"WEBVTT\n\nNOTE {recording_id} {engine}\n\n{_GUIDE}\n"
         f"NOTE draft-sha256: {_digest(cues)}\n\n{cues}"
     )
 
 
-def _cue_text(line: Segment) -> str:
-    text = re.sub(r"\s*\n\s*", " ", line.text)
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<v {line.speaker}>{text}" if line.speaker else text
+def _cue(line: Segment) -> str:
+    times = f"{format_timecode(line.start)} --> {format_timecode(line.end)}"
+    text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
+    meaning = f"{MANDARIN}{_escaped(line.mandarin)}\n" if line.mandarin else ""
+    return f"{_note(line)}{times}\n{text}\n{meaning}"
+
+
+def _escaped(text: str) -> str:
+    text = re.sub(r"\s*\n\s*", " ", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _note(line: Segment) -> str:
+    """What a person should know before correcting a line, as a WebVTT comment above its cue."""
+    doubts = "；".join(_REASONS[flag] for flag in line.flags)
+    notes = [_DOUBT + doubts] if doubts else []
+    for label, pairs in ((_REPLACED, line.replaced), (_SUGGESTED, line.suggested)):
+        if pairs:
+            notes.append(label + "；".join(f"{pair.heard}→{pair.term}" for pair in pairs))
+    return "".join(f"NOTE {note}\n\n" for note in notes)
 
 
 def _digest(cues: str) -> str:
@@ -143,15 +189,11 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         ) from error
-    segments = (
-        Segment(
-            parse_timecode(cue.start),
-            parse_timecode(cue.end),
-            " ".join(html.unescape(cue.text).split()),
-            speaker=cue.voice or "",
-        )
-        for cue in captions.captions
-    )
+    comments = [cue.comments for cue in captions.captions]
+    if comments:
+        # The library gives what stands above the first cue to the file's head.
+        comments[0] = [*captions.header_comments, *comments[0]]
+    segments = map(_segment, captions.captions, comments)
     found = tuple(s for s in segments if s.text)
     for segment in found:
         if segment.end < segment.start:
@@ -161,6 +203,34 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
                 where=where,
             )
     return found
+
+
+def _segment(cue: webvtt.Caption, comments: list[str]) -> Segment:
+    lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
+    marks = tuple(MANDARIN[:-1] + colon for colon in "：:")
+    spoken = [line for line in lines if not line.startswith(marks)]
+    meant = [line[len(MANDARIN) :].strip() for line in lines if line.startswith(marks)]
+    notes = [note.strip() for comment in comments for note in comment.splitlines()]
+    doubts = "；".join(_after(_DOUBT, notes)).split("；")
+    return Segment(
+        parse_timecode(cue.start),
+        parse_timecode(cue.end),
+        " ".join(filter(None, spoken)),
+        speaker=cue.voice or "",
+        mandarin=" ".join(filter(None, meant)),
+        flags=tuple(_FLAGS[doubt] for doubt in doubts if doubt in _FLAGS),
+        replaced=_pairs(_after(_REPLACED, notes)),
+        suggested=_pairs(_after(_SUGGESTED, notes)),
+    )
+
+
+def _after(label: str, notes: list[str]) -> list[str]:
+    return [note.removeprefix(label) for note in notes if note.startswith(label)]
+
+
+def _pairs(notes: list[str]) -> tuple[Replacement, ...]:
+    pairs = (pair.partition("→") for pair in "；".join(notes).split("；"))
+    return tuple(Replacement(heard, term) for heard, __, term in pairs if heard and term)
 
 
 def _check_blocks(text: str, where: str) -> None:
@@ -195,5 +265,7 @@ def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
 
 
 def with_engine(transcript: Transcript, heard: Heard | None) -> Transcript:
-    """The transcript with the engine and model that drafted it."""
-    return replace(transcript, engine=f"{heard.engine} {heard.model}") if heard else transcript
+    """The transcript with the engine and model that drafted it, and how much they covered."""
+    if heard is None:
+        return transcript
+    return replace(transcript, engine=f"{heard.engine} {heard.model}", coverage=heard.coverage)

@@ -3,7 +3,7 @@
 An engine is a module with a function ``open_engine(model, root) -> Engine``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -53,10 +53,14 @@ class Engine(Protocol):
     def prepare(self) -> None:
         """Load the model, once. Raises EngineError."""
 
-    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+    def transcribe(
+        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
+    ) -> Iterator[HeardSegment]:
         """Recognise mono samples at 16 kHz (-1 to 1); times count from the first sample.
 
-        ``language`` is an ISO 639-3 code: ``cmn`` Mandarin, ``wuu`` Wu. Raises EngineError.
+        The samples are speech: silence has been taken out. ``language`` is ``cmn`` (Mandarin),
+        ``wuu`` (Wu) or ``mixed``. ``words`` may be said in it; an engine that cannot listen for
+        words leaves them aside. Raises EngineError.
         """
 
 

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ OPTIONS: dict[str, Any] = {
 AGAIN: dict[str, Any] = {"condition_on_previous_text": False, "no_repeat_ngram_size": 8}
 _CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 # Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
-_LANGUAGES = {"cmn": "zh", "wuu": "zh", "zh": "zh"}
+_LANGUAGES = {"cmn": "zh", "wuu": "zh", "mixed": "zh", "zh": "zh"}
 
 
 class FasterWhisper:
@@ -120,7 +120,9 @@ class FasterWhisper:
                 where=str(folder),
             ) from error
 
-    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+    def transcribe(
+        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
+    ) -> Iterator[HeardSegment]:
         code = _LANGUAGES.get(language, language)
         try:
             found = self._hear(samples, code, OPTIONS)

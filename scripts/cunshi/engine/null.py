@@ -1,6 +1,6 @@
 """The null engine, for people who transcribe by hand: it hears nothing and costs nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ class NullEngine:
     def prepare(self) -> None:
         """There is nothing to load."""
 
-    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+    def transcribe(
+        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
+    ) -> Iterator[HeardSegment]:
         return iter(())
 
 
