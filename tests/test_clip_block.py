@@ -73,6 +73,7 @@ def test_figure_stands_alone_between_paragraphs():
     ("changed", "shown", "hidden"),
     [
         ({"status": "draft"}, ["机器初稿", "慈乌村"], []),
+        ({"status": "draft", "dialect": "yes"}, ["机器初稿，方言未校对"], []),
         ({"status": "edited"}, ["慈乌村"], ["机器初稿"]),
         ({"speaker": ""}, ["金村村 · 2026年1月12日"], ["金老师"]),
         ({"audio": ""}, ["慈乌村", "听完整录音"], ["<audio"]),

@@ -29,9 +29,11 @@ from cunshi.model import (
     Course,
     Description,
     Entry,
+    Flag,
     Kind,
     Lesson,
     Recording,
+    Replacement,
     Segment,
     Technical,
     Term,
@@ -100,13 +102,26 @@ def hostile_catalogue():
     said = dict.fromkeys(names, HOSTILE)
     talk = make_recording(**said)
     motto = make_recording(MOTTO, Kind.MOTTO, **{**said, "motto": HOSTILE, "meaning": HOSTILE})
+    marked = Segment(
+        9,
+        10,
+        HOSTILE,
+        speaker=HOSTILE,
+        mandarin=HOSTILE,
+        flags=(Flag.UNSURE,),
+        replaced=(Replacement(HOSTILE, HOSTILE), Replacement(HOSTILE, "pwned")),
+        suggested=(Replacement(HOSTILE, "never shown"),),
+    )
+    draft = make_entry(talk, HOSTILE, HOSTILE, status=TranscriptStatus.DRAFT)
+    lines = (*draft.transcript.segments, marked)
+    draft = replace(draft, transcript=replace(draft.transcript, segments=lines))
     lesson, clips = one_clip(words=HOSTILE, speaker=HOSTILE, village=HOSTILE)
     lesson = replace(lesson, title=HOSTILE, summary=HOSTILE, grade=HOSTILE, villages=(HOSTILE,))
     lesson = replace(lesson, objectives=(HOSTILE,), keywords=(HOSTILE, "x"), sources=(HOSTILE,))
     withheld = one_clip(withheld=HOSTILE)
     return make_catalogue(
         entries=[
-            make_entry(talk, HOSTILE, HOSTILE, status=TranscriptStatus.DRAFT),
+            draft,
             make_entry(motto, HOSTILE, photo="photos/a.jpg"),
         ],
         lessons=[(lesson, clips), (replace(withheld[0], number=2), withheld[1])],
@@ -286,8 +301,8 @@ def test_recording_title(said, kind, title):
     assert recording_title(make_recording(kind=kind, **said)) == title
 
 
-def seg(start, end, text="话。", speaker=""):
-    return Segment(start, end, text, speaker=speaker)
+def seg(start, end, text="话。", speaker="", mandarin=""):
+    return Segment(start, end, text, speaker=speaker, mandarin=mandarin)
 
 
 @pytest.mark.parametrize(
@@ -302,6 +317,7 @@ def seg(start, end, text="话。", speaker=""):
         ([seg(0, 1, "字" * 110), seg(1, 2), seg(2, 3)], [2, 1]),
         ([seg(0, 1, "字" * 220), seg(1, 2)], [1, 1]),
         ([seg(0, 1), seg(1, 2, " \n"), seg(2, 3)], [2]),
+        ([seg(0, 1), seg(1, 2, mandarin="话。"), seg(2, 3), seg(3, 4)], [1, 1, 2]),
     ],
 )
 def test_paragraphs(segments, lengths):

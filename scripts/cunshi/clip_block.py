@@ -17,7 +17,17 @@ from pymdownx.blocks.block import Block, type_string
 # neither a slash nor a backslash, so that it can never name another host.
 _RELATIVE_URL = re.compile(r"(?:\.\./)*\w[\w%.\-/]*(?:#t=\d+(?:\.\d+)?)?")
 
-_OPTIONS = ("audio", "page", "words", "status", "speaker", "village", "date", "withheld")
+_OPTIONS = (
+    "audio",
+    "page",
+    "words",
+    "status",
+    "dialect",
+    "speaker",
+    "village",
+    "date",
+    "withheld",
+)
 
 
 def is_relative_url(url: str) -> bool:
@@ -89,7 +99,8 @@ def _add_caption(figure: ElementTree.Element, options: dict[str, Any]) -> None:
     if said:
         _add(caption, "span", "cs-clip__who", " · ".join(said))
     if options["status"] == "draft":
-        _add(caption, "span", "cs-badge cs-badge--draft", "机器初稿")
+        badge = "机器初稿，方言未校对" if options["dialect"] else "机器初稿"
+        _add(caption, "span", "cs-badge cs-badge--draft", badge)
     if is_relative_url(options["page"]):
         link = _add(caption, "a", "cs-clip__more", "听完整录音")
         link.set("href", options["page"])

@@ -7,7 +7,7 @@ print titles without escaping them. A lesson's body is its author's own Markdown
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from cunshi import page_text
+from cunshi import page_text, trust
 from cunshi.citations import Citation, fill_citations
 from cunshi.errors import LessonError
 from cunshi.i18n import _
@@ -30,7 +30,6 @@ from cunshi.model import (
     Recording,
     Segment,
     Term,
-    Transcript,
     TranscriptStatus,
 )
 from cunshi.page_text import clean, clip_text, long_date, url
@@ -43,7 +42,6 @@ PARAGRAPH_LENGTH = 110
 LONGEST_PARAGRAPH = 220
 
 _SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*$")
-_LANGUAGES = {"cmn": "普通话", "zh": "普通话", "wuu": "吴语（本地话）"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,10 @@ def render_pages(catalogue: Catalogue) -> list[Page]:
 
 
 def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
-    """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long."""
+    """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
+
+    A segment with its meaning in Mandarin stands alone, so that the two can be read together.
+    """
     groups: list[list[Segment]] = []
     for segment in segments:
         if not clean(segment.text):
@@ -100,6 +101,8 @@ def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
 def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
     last = group[-1]
     if segment.start - last.end > LONGEST_PAUSE or segment.speaker != last.speaker:
+        return True
+    if segment.mandarin or last.mandarin:
         return True
     length = sum(len(s.text) for s in group)
     ended = _SENTENCE_END.search(last.text.rstrip()) is not None
@@ -125,9 +128,10 @@ def term_ids(terms: Iterable[Term]) -> list[str]:
     return ids
 
 
-def fill_lesson(lesson: Lesson, clips: Iterable[Clip]) -> str:
+def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] = ()) -> str:
     """The lesson's body with its clip blocks filled; the clips are those of its refs, in order.
 
+    ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
     Raises LessonError when they are not: wrong words under a voice are worse than no page.
     """
     remaining = iter(clips)
@@ -136,7 +140,7 @@ def fill_lesson(lesson: Lesson, clips: Iterable[Clip]) -> str:
         clip = next(remaining, None)
         if clip is None or not _is_clip_of(citation, clip):
             raise LessonError(_("引用和剪出的片段对不上"), where=lesson.where, line=citation.line)
-        return clip_options(clip)
+        return clip_options(clip, clip.ref.recording_id in guesses)
 
     return fill_citations(lesson.body.replace("\r\n", "\n"), options_of)
 
@@ -146,7 +150,7 @@ def _is_clip_of(citation: Citation, clip: Clip) -> bool:
     return cited == (clip.ref.recording_id, clip.ref.start, clip.ref.end)
 
 
-def clip_options(clip: Clip) -> dict[str, str]:
+def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
     """The options of a filled block, as a page in lessons/ needs them; empty ones are left out."""
     if clip.withheld:
         return {"withheld": clip_text(clip.withheld)}
@@ -154,8 +158,9 @@ def clip_options(clip: Clip) -> dict[str, str]:
     options = {
         "audio": url(clip.audio, "../"),
         "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
-        "words": clip_text(clip.words),
+        "words": clip_text(trust.readable(clip.words)),
         "status": clip.status.value,
+        "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
         "speaker": clip_text(clip.speaker),
         "village": clip_text(clip.village),
         "date": long_date(clip.date),
@@ -200,10 +205,15 @@ def _lesson_page(catalogue: Catalogue, number: int) -> Page:
                 title=title,
                 neighbours=neighbours,
                 lesson=lesson,
-                body=fill_lesson(lesson, clips),
+                body=fill_lesson(lesson, clips, _guesses(catalogue)),
                 keywords=_explain(lesson.keywords, catalogue.terms),
             )
     return _render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
+
+
+def _guesses(catalogue: Catalogue) -> frozenset[str]:
+    entries, archive = catalogue.entries, catalogue.archive
+    return frozenset(e.recording.id for e in entries if trust.is_guess(e, archive))
 
 
 def _explain(
@@ -236,16 +246,26 @@ def _by_village(catalogue: Catalogue) -> list[tuple[str, list[Recording]]]:
 
 
 def _recording_page(catalogue: Catalogue, entry: Entry) -> Page:
-    recording = entry.recording
+    recording, archive = entry.recording, catalogue.archive
+    paragraphs = [
+        (paragraph, [trust.mark_line(segment, entry.transcript) for segment in paragraph.segments])
+        for paragraph in group_paragraphs(entry.transcript.segments)
+    ]
+    lines = [line for __, lines in paragraphs for line in lines]
     return _render(
         "recording",
         f"recordings/{recording.id}.md",
         entry=entry,
         title=recording_title(recording),
-        facts=_facts(entry),
-        paragraphs=group_paragraphs(entry.transcript.segments),
-        rights=recording.description.rights or catalogue.archive.rights,
-        citation=_citation(recording, catalogue.archive),
+        facts=_facts(entry, archive),
+        language=trust.language_of(recording, archive),
+        warnings=trust.warnings(entry, archive),
+        guess=trust.is_guess(entry, archive),
+        paragraphs=paragraphs,
+        kinds={line.kind for line in lines},
+        corrections=trust.corrections(lines),
+        rights=recording.description.rights or archive.rights,
+        citation=_citation(recording, archive),
         lessons=[(n, _lesson_title(catalogue, n)) for n in _lessons_of(catalogue, recording)],
     )
 
@@ -260,31 +280,22 @@ def _lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:
     return sorted(n for n in cited | own if 1 <= n <= LESSON_COUNT)
 
 
-def _facts(entry: Entry) -> list[tuple[str, str]]:
+def _facts(entry: Entry, archive: Archive) -> list[tuple[str, str]]:
     """What is known about a recording, as pairs of a label and a value."""
     recording, said = entry.recording, entry.recording.description
+    language = trust.language_of(recording, archive) if recording.technical.has_sound else ""
     facts = [
         ("家庭" if recording.kind is Kind.MOTTO else "讲述人", said.narrator),
         ("村", said.village),
         ("日期", long_date(said.date)),
         ("时长", page_text.duration(recording.technical.duration)),
-        ("语言", _LANGUAGES.get(said.language, said.language)),
+        ("语言", trust.LANGUAGES.get(language, language)),
         ("编号", recording.id),
     ]
     if recording.technical.has_sound or entry.transcript.segments:
-        facts.append(("文稿", _status(entry.transcript, recording)))
+        facts.append(("文稿", trust.status(entry, archive)))
+    facts.append(("听写覆盖", trust.coverage(entry.transcript)))
     return [(label, value) for label, value in facts if value]
-
-
-def _status(transcript: Transcript, recording: Recording) -> str:
-    said = recording.description
-    who = "，".join(part for part in (said.approved_by, long_date(said.approved_on)) if part)
-    return {
-        TranscriptStatus.MISSING: "尚无文稿",
-        TranscriptStatus.DRAFT: "机器初稿（未经人工校对，可能有错）",
-        TranscriptStatus.EDITED: "校对中",
-        TranscriptStatus.APPROVED: f"已校对（{who}）" if who else "已校对",
-    }[transcript.status]
 
 
 def _citation(recording: Recording, archive: Archive) -> str:
@@ -326,7 +337,7 @@ def _about_page(catalogue: Catalogue) -> Page:
 def motto_words(entry: Entry) -> list[str]:
     """The lines of a motto: as the family wrote it, else as it was said."""
     written = entry.recording.description.motto
-    spoken = "\n".join(segment.text for segment in entry.transcript.segments)
+    spoken = "\n".join(trust.readable(s.text) for s in entry.transcript.segments)
     return [line for line in map(clean, (written or spoken).splitlines()) if line]
 
 

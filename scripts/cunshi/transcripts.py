@@ -42,7 +42,7 @@ NOTE
 
 UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
 MANDARIN = "普通话："
-_REASONS = {
+REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
     Flag.LOOP: "翻来覆去是一样的话",
@@ -50,7 +50,7 @@ _REASONS = {
     Flag.RATE: "字数和时间对不上",
     Flag.UNHEARD: "有人说话，机器没有听出来",
 }
-_FLAGS = {reason: flag for flag, reason in _REASONS.items()}
+_FLAGS = {reason: flag for flag, reason in REASONS.items()}
 _DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
 
 
@@ -155,7 +155,7 @@ def _escaped(text: str) -> str:
 
 def _note(line: Segment) -> str:
     """What a person should know before correcting a line, as a WebVTT comment above its cue."""
-    doubts = "；".join(_REASONS[flag] for flag in line.flags)
+    doubts = "；".join(REASONS[flag] for flag in line.flags)
     notes = [_DOUBT + doubts] if doubts else []
     for label, pairs in ((_REPLACED, line.replaced), (_SUGGESTED, line.suggested)):
         if pairs:

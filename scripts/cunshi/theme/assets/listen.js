@@ -20,6 +20,8 @@
       this.audio = root.querySelector("audio")
       this.keys = root.querySelector(".cs-player__keys")
       this.cite = document.querySelector("[data-cs-cite]")
+      this.remark = root.querySelector(".cs-player__remark")
+      this.hint = this.remark && this.remark.textContent
       this.lines = Array.from(root.querySelectorAll(".cs-line"))
       this.starts = this.lines.map(line => Number(line.dataset.start))
       this.at = -1 // The line that is spoken.
@@ -47,6 +49,7 @@
       this.audio.addEventListener("play", label)
       this.audio.addEventListener("pause", label)
       this.keys.hidden = false
+      if (this.remark) this.remark.hidden = false
       this.keys.addEventListener("click", event => {
         const key = event.target.closest("[data-cs-key]")
         if (key) this[key.dataset.csKey](key)
@@ -58,7 +61,7 @@
       transcript.addEventListener("keydown", event => this.typed(event))
       for (const gesture of ["wheel", "touchmove"])
         addEventListener(gesture, () => { this.scrolled = Date.now() }, { passive: true })
-      addEventListener("hashchange", () => this.goToLink())
+      addEventListener("hashchange", () => { if (location.hash.startsWith("#t=")) this.goToLink() })
       if (this.lines.length) this.reach(this.lines[0])
     }
 
@@ -115,10 +118,19 @@
       const line = this.lines[index]
       if (!line) return
       line.setAttribute("aria-current", "true")
+      this.explain(line)
       if (document.activeElement !== this.reached) this.reach(line)
       if (this.cite) this.cite.textContent = clock(this.starts[index])
       if (Date.now() - this.scrolled > FOLLOW_AGAIN)
         line.scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" })
+    }
+
+    // What the marks of a line mean: a finger cannot hover, so their titles are shown here too.
+    explain(line) {
+      if (!this.remark) return
+      const titles = Array.from(line.querySelectorAll("[title]"), mark => mark.title)
+      this.remark.textContent = titles.length ? titles.join("；") : this.hint
+      this.remark.toggleAttribute("data-cs-told", titles.length > 0)
     }
 
     // Only one line is in the order of the Tab key; the arrow keys go on from there.
@@ -129,7 +141,7 @@
     }
 
     tapped(event) {
-      const time = event.target.closest(".cs-time"), line = event.target.closest(".cs-line")
+      const time = event.target.closest("a[href^='#t=']"), line = event.target.closest(".cs-line")
       if (time) {
         event.preventDefault()
         history.replaceState(null, "", time.getAttribute("href"))
@@ -150,6 +162,7 @@
       if (!step) return this.playLine(index)
       this.reach(line)
       line.focus()
+      this.explain(line)
     }
 
     // "#t=12.5" goes to that second, "?h=" of a search to the first line that has the word.
