@@ -25,9 +25,7 @@ class RecordedEngine:
     def prepare(self) -> None:
         """There is nothing to load."""
 
-    def transcribe(
-        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
-    ) -> Iterator[HeardSegment]:
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         for number in range(int(len(samples) / RATE / 2)):
             text, start = SENTENCES[number % len(SENTENCES)], 2.0 * number
             step = 1.8 / len(text)
@@ -36,6 +34,11 @@ class RecordedEngine:
                 for i, c in enumerate(text)
             )
             yield HeardSegment(Segment(start, start + 1.8, text, words), {"avg_logprob": -0.3})
+
+    def weigh(
+        self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
+    ) -> Sequence[float]:
+        return ()
 
 
 def open_engine(model: str, root: Path) -> RecordedEngine:

@@ -25,7 +25,6 @@ from cunshi.model import (
     TranscriptStatus,
     is_text,
 )
-from cunshi.records import read_glossary
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
 
@@ -108,8 +107,7 @@ def _course(work: _Gathering) -> Course:
 
 
 def _terms(work: _Gathering) -> tuple[Term, ...]:
-    path = work.project.glossary
-    return read_glossary(path, work.project.relative(path), work.problems)
+    return work.project.read_glossary(work.problems)
 
 
 def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:

@@ -1,11 +1,10 @@
-"""What a machine wrote, in the Chinese that people read: Simplified, full-width, line by line.
+"""What a machine wrote, in the Chinese that people read: Simplified, full-width.
 
 For machine text only: never for what a person wrote, nor for a recorded name.
 """
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
 
 from opencc import OpenCC
 
@@ -16,12 +15,6 @@ _HAN = r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
 _BESIDE_HAN = re.compile(rf"(?<={_HAN})\s*([,?!:;()])\s*|\s*([,?!:;()])\s*(?={_HAN})")
 _STOP_BESIDE_HAN = re.compile(rf"(?<={_HAN})\s*\.+")
 _SPACE_BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
-_SENTENCE_END = "。？！…"
-_PAUSE_MARK = "，；：、"
-
-LINE_PAUSE = 0.35  # seconds: a comma with this much silence after it may end a line
-SHORT_LINE = 9  # characters: fewer than these are not worth a line, whatever the pause
-LONG_LINE = 22  # characters: a comma after this many ends a line without any pause
 
 
 @functools.cache
@@ -50,29 +43,18 @@ def punctuate(text: str) -> str:
     return _SPACE_BETWEEN_HAN.sub("", text).strip()
 
 
-def draft_lines(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """What Whisper heard as lines for people: a line ends at a sentence's end or at a pause."""
-    lines: list[Segment] = []
-    for segment in segments:
-        lines += _segment_lines(segment)
-    return tuple(line for line in lines if line.text)
+def simplified_words(segment: Segment) -> list[Word]:
+    """A segment's words in Simplified, in context where that keeps the number of characters.
 
-
-def _segment_lines(segment: Segment) -> Iterator[Segment]:
-    words = _simplified_words(segment)
-    if not words:
-        yield Segment(segment.start, segment.end, punctuate(to_simplified(segment.text)))
-        return
-    line: list[Word] = []
-    for word, following in zip(words, [*words[1:], None], strict=True):
-        line.append(word)
-        if following is None or _ends_line(line, following):
-            yield _line(line)
-            line = []
-
-
-def _simplified_words(segment: Segment) -> list[Word]:
-    """The words in Simplified; converted in context where that keeps the number of characters."""
+    A segment without words is spread evenly over its characters.
+    """
+    if not segment.words:
+        text = to_simplified(segment.text)
+        step = (segment.end - segment.start) / max(len(text), 1)
+        return [
+            Word(segment.start + n * step, segment.start + (n + 1) * step, character, 1.0)
+            for n, character in enumerate(text)
+        ]
     together = "".join(word.text for word in segment.words)
     converted = to_simplified(together)
     if len(converted) != len(together):
@@ -83,17 +65,3 @@ def _simplified_words(segment: Segment) -> list[Word]:
         words.append(Word(word.start, word.end, text, word.probability))
         at += len(word.text)
     return words
-
-
-def _ends_line(line: list[Word], following: Word) -> bool:
-    text = punctuate("".join(word.text for word in line) + "一")[:-1].rstrip()
-    if text.endswith(tuple(_SENTENCE_END)):
-        return True
-    pause = following.start - line[-1].end
-    enough = LONG_LINE if pause < LINE_PAUSE else SHORT_LINE
-    return text.endswith(tuple(_PAUSE_MARK)) and len(text) >= enough
-
-
-def _line(words: list[Word]) -> Segment:
-    text = punctuate("".join(word.text for word in words))
-    return Segment(words[0].start, words[-1].end, text, tuple(words))

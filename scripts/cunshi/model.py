@@ -199,6 +199,21 @@ class Segment:
     suggested: tuple[Replacement, ...] = ()
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """What an engine thinks of a word of the glossary in place of what it wrote.
+
+    ``start`` (seconds) names the segment, ``at`` the character in its Simplified text; ``nats``
+    is the log probability of the text with the term less that of the text as it was heard.
+    """
+
+    start: float
+    at: int
+    heard: str
+    term: str
+    nats: float
+
+
 class TranscriptStatus(StrEnum):
     """How far people have come with a transcript."""
 

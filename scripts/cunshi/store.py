@@ -17,8 +17,8 @@ from cunshi import fixity
 from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Archive, Consent, Problem, Recording
-from cunshi.records import read_archive, read_recording
+from cunshi.model import Archive, Consent, Problem, Recording, Term
+from cunshi.records import read_archive, read_glossary, read_recording
 
 
 def now() -> datetime:
@@ -192,6 +192,10 @@ class Project:
         """archive/archive.yml, with its defaults."""
         path = self.archive / "archive.yml"
         return read_archive(path, self.relative(path), problems)
+
+    def read_glossary(self, problems: list[Problem]) -> tuple[Term, ...]:
+        """archive/glossary.yml: the local words."""
+        return read_glossary(self.glossary, self.relative(self.glossary), problems)
 
     def read_recording(self, accession: Accession, problems: list[Problem]) -> Recording:
         """One recording.yml with the fixity and companions that the manifest knows."""

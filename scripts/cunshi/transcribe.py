@@ -1,18 +1,21 @@
 """Masters → machine transcripts and first drafts, several recordings at once, one model for all."""
 
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
-from cunshi import audio, fixity
-from cunshi.chinese import draft_lines
-from cunshi.engine import Engine, EngineIdentity, HeardSegment
+from cunshi import audio, fixity, listening
+from cunshi.drafting import DRAFTING, draft
+from cunshi.engine import Engine, EngineIdentity
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.fields import read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Archive, Problem, Recording, Segment, Word
+from cunshi.listening import Listened, listen
+from cunshi.model import Archive, Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
 from cunshi.store import Accession, Project, now
 from cunshi.transcripts import (
@@ -22,6 +25,7 @@ from cunshi.transcripts import (
     is_untouched_draft,
     read_heard,
 )
+from cunshi.voice import Passage, passages
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def transcribe(
     recordings: Iterable[Recording],
     archive: Archive,
     engine: Engine,
+    terms: Sequence[Term],
     reporter: Reporter,
 ) -> tuple[list[str], list[Problem]]:
     """Transcribe what has no transcript from this engine; the ids done and what went wrong.
@@ -53,7 +58,7 @@ def transcribe(
             continue
         if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
             try:
-                _finish(job)
+                _finish(job, terms)
             except CunshiError as error:
                 problems.append(_problem(job, error))
         else:
@@ -61,7 +66,7 @@ def transcribe(
     if not jobs:
         return [], problems
     engine.prepare()
-    done, more = _run(jobs, engine, engine.identity(), reporter)
+    done, more = _run(jobs, engine, engine.identity(), terms, reporter)
     return done, problems + more
 
 
@@ -85,7 +90,9 @@ def _is_current(job: _Job, identity: EngineIdentity) -> bool:
     return heard is not None and heard.cause() == _heard(job, identity, []).cause()
 
 
-def _heard(job: _Job, identity: EngineIdentity, found: list[HeardSegment]) -> Heard:
+def _heard(job: _Job, identity: EngineIdentity, listened: list[Listened]) -> Heard:
+    found = [entry for part in listened for entry in part.segments]
+    speech = sum(part.speech for part in listened)
     return Heard(
         recording=job.recording.id,
         master_sha256=job.recording.sha256,
@@ -93,73 +100,130 @@ def _heard(job: _Job, identity: EngineIdentity, found: list[HeardSegment]) -> He
         engine_version=identity.version,
         model=identity.model,
         model_sha256=identity.model_sha256,
-        options=dict(identity.options),
+        options={**identity.options, "listening": listening.OPTIONS},
         language=job.language,
         segments=tuple(entry.segment for entry in found),
         confidence=tuple(dict(entry.confidence) for entry in found),
+        coverage=_coverage(speech, sum(part.lost for part in listened)),
+        weighed=tuple(entry for part in listened for entry in part.weighed),
         created=now().isoformat(timespec="seconds"),
     )
 
 
-def _run(
-    jobs: list[_Job], engine: Engine, identity: EngineIdentity, reporter: Reporter
-) -> tuple[list[str], list[Problem]]:
-    done, problems = [], []
-    seconds = sum(job.recording.technical.duration for job in jobs)
-    with (
-        ThreadPoolExecutor(engine.workers) as pool,
-        reporter.task(_("听写"), len(jobs), seconds) as task,
-    ):
-        futures: dict[Future[None], _Job] = {
-            pool.submit(_transcribe_one, job, engine, identity, task): job for job in jobs
-        }
+def _coverage(speech: float, lost: float) -> Coverage | None:
+    if not speech:
+        return None
+    return Coverage(round(speech, 1), round(max(0.0, speech - lost), 1))
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """A passage of a recording; without one, the end of the recording."""
+
+    job: _Job
+    passage: Passage | None = None
+    error: CunshiError | None = None
+
+
+def _units(jobs: Iterable[_Job], engine: Engine) -> Iterator[_Unit]:
+    """The passages of all recordings, decoded only when they are asked for."""
+    for job in jobs:
+        error: CunshiError | None = None
         try:
-            for future in as_completed(futures):
-                job = futures[future]
-                try:
-                    future.result()
-                    done.append(job.recording.id)
-                except CunshiError as error:
-                    problems.append(_problem(job, error))
-                task.finish_one(job.recording.original_name)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return sorted(done), sorted(problems, key=lambda problem: problem.where)
+            if engine.hears:
+                for start, samples in audio.passages(job.accession.master / job.recording.master):
+                    yield from (_Unit(job, passage) for passage in passages(samples, start))
+        except CunshiError as found:
+            error = found
+        yield _Unit(job, error=error)
+
+
+@dataclass
+class _Desk:
+    """What has been heard of the recording at hand, and what became of those before it."""
+
+    engine: Engine
+    identity: EngineIdentity
+    terms: Sequence[Term]
+    task: Task
+    done: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    parts: list[Listened] = field(default_factory=list)
+    error: CunshiError | None = None
+
+    def hear(self, unit: _Unit) -> Listened | CunshiError | None:
+        """Runs in several threads; an error is an answer, the other recordings go on."""
+        if unit.passage is None:
+            return unit.error
+        try:
+            return listen(self.engine, unit.passage, unit.job.language, self.terms)
+        except CunshiError as error:
+            return error
+
+    def take(self, unit: _Unit, answer: Listened | CunshiError | None) -> None:
+        """The answers come in order, recording by recording."""
+        if isinstance(answer, Listened):
+            self.parts.append(answer)
+        elif answer is not None:
+            self.error = self.error or answer
+        if unit.passage is None:
+            self._close(unit.job)
+        else:
+            self.task.advance(unit.passage.length)
+
+    def _close(self, job: _Job) -> None:
+        parts, error, self.parts, self.error = self.parts, self.error, [], None
+        try:
+            if error:
+                raise error
+            _write(job, _heard(job, self.identity, parts), self.terms)
+            self.done.append(job.recording.id)
+        except CunshiError as found:
+            self.problems.append(_problem(job, found))
+        self.task.finish_one(job.recording.original_name)
+
+
+def _run(
+    jobs: list[_Job],
+    engine: Engine,
+    identity: EngineIdentity,
+    terms: Sequence[Term],
+    reporter: Reporter,
+) -> tuple[list[str], list[Problem]]:
+    seconds = sum(job.recording.technical.duration for job in jobs)
+    with reporter.task(_("听写"), len(jobs), seconds) as task:
+        desk = _Desk(engine, identity, terms, task)
+        for unit, answer in _in_order(desk.hear, _units(jobs, engine), engine.workers):
+            desk.take(unit, answer)
+    return sorted(desk.done), sorted(desk.problems, key=lambda problem: problem.where)
+
+
+def _in_order(
+    work: Callable[[_Unit], Listened | CunshiError | None], units: Iterable[_Unit], workers: int
+) -> Iterator[tuple[_Unit, Listened | CunshiError | None]]:
+    """Work on all units in several threads, the answers in the units' order.
+
+    Every passage is a unit, so that one long talk keeps all cores busy. Only a few units more than
+    there are workers are taken in advance: memory does not grow with the length of a recording.
+    """
+    waiting: deque[tuple[_Unit, Future[Listened | CunshiError | None]]] = deque()
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for unit in units:
+            waiting.append((unit, pool.submit(work, unit)))
+            if len(waiting) > 2 * workers:
+                first, future = waiting.popleft()
+                yield first, future.result()
+        while waiting:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _problem(job: _Job, error: CunshiError) -> Problem:
     where = f"archive/{job.recording.id} ({job.recording.original_name})"
     return Problem(ExitCode.TRANSCRIPTION, where, error.cause, error.remedy)
-
-
-def _transcribe_one(job: _Job, engine: Engine, identity: EngineIdentity, task: Task) -> None:
-    found: list[HeardSegment] = []
-    reached = 0.0
-    for start, samples in audio.passages(job.accession.master / job.recording.master):
-        for entry in engine.transcribe(samples, job.language):
-            found.append(_later(entry, start))
-            task.advance(max(0.0, found[-1].segment.end - reached))
-            reached = max(reached, found[-1].segment.end)
-    task.advance(max(0.0, job.recording.technical.duration - reached))
-    _set_aside(job.accession)
-    write_atomic(job.accession.machine, format_heard(_heard(job, identity, found)))
-    _finish(job)
-
-
-def _later(entry: HeardSegment, seconds: float) -> HeardSegment:
-    """The segment with its times counted from the beginning of the recording."""
-    old = entry.segment
-    words = tuple(
-        Word(_shift(w.start, seconds), _shift(w.end, seconds), w.text, w.probability)
-        for w in old.words
-    )
-    segment = Segment(_shift(old.start, seconds), _shift(old.end, seconds), old.text, words)
-    return replace(entry, segment=segment)
-
-
-def _shift(time: float, seconds: float) -> float:
-    return round(time + seconds, 3)
 
 
 def _set_aside(accession: Accession) -> None:
@@ -169,20 +233,30 @@ def _set_aside(accession: Accession) -> None:
         accession.machine.replace(accession.folder / f"machine-{digest[:8]}.json")
 
 
-def _finish(job: _Job) -> None:
-    """Draft transcript.vtt and note the event; also when an earlier run was killed before it."""
+def _write(job: _Job, heard: Heard, terms: Sequence[Term]) -> None:
+    _set_aside(job.accession)
+    write_atomic(job.accession.machine, format_heard(heard))
+    _finish(job, terms)
+
+
+def _finish(job: _Job, terms: Sequence[Term]) -> None:
+    """Draft transcript.vtt and note the event; also when an earlier run was killed before it.
+
+    A draft that nobody has touched is drafted anew when the glossary has changed.
+    """
     accession = job.accession
     digest = fixity.sha256_of(accession.machine)
     told = any(entry.get("machine_sha256") == digest for entry in accession.read_events())
-    if told and accession.transcript.exists():
+    basis = _basis(digest, terms)
+    if told and accession.transcript.exists() and basis in read_text(accession.transcript):
         return
     heard = read_heard(accession.machine)
     if heard is None:
         return
     if not _belongs_to_people(accession):
-        lines = draft_lines(heard.segments)
         label = f"{heard.engine} {heard.model}".strip()
-        write_atomic(accession.transcript, format_draft(accession.id, label, lines))
+        text = format_draft(accession.id, f"{label}, {basis}", draft(heard, terms))
+        write_atomic(accession.transcript, text)
     if not told:
         accession.add_event("creation", **_made(heard), machine_sha256=digest)
 
@@ -194,3 +268,10 @@ def _made(heard: Heard) -> dict[str, Any]:
         "model": heard.model,
         "model_sha256": heard.model_sha256,
     }
+
+
+def _basis(machine_sha256: str, terms: Sequence[Term]) -> str:
+    """What a draft was made from, in the file itself: machine.json, glossary, drafting rules."""
+    words = [(term.term, term.pinyin, term.heard_as) for term in terms]
+    known = hashlib.sha256(repr((DRAFTING, words)).encode()).hexdigest()
+    return f"machine {machine_sha256[:8]}, glossary {known[:8]}"

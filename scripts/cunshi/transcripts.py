@@ -27,6 +27,7 @@ from cunshi.model import (
     Segment,
     Transcript,
     TranscriptStatus,
+    Weighed,
     Word,
 )
 from cunshi.timecode import format_timecode, parse_timecode
@@ -60,7 +61,7 @@ class Heard:
 
     ``segments`` are as the engine wrote them, with its probabilities and the audit's flags;
     ``confidence`` holds the engine's own figures for each segment. ``coverage`` says how much of
-    the speech has text.
+    the speech has text, ``weighed`` what the engine thinks of local words.
     """
 
     recording: str
@@ -74,6 +75,7 @@ class Heard:
     segments: tuple[Segment, ...]
     confidence: tuple[dict[str, float], ...] = ()
     coverage: Coverage | None = None
+    weighed: tuple[Weighed, ...] = ()
     created: str = ""
 
     def cause(self) -> dict[str, Any]:
@@ -85,6 +87,7 @@ class Heard:
 def format_heard(heard: Heard) -> str:
     """machine.json, a line per segment, so that it can be read and compared."""
     head = {k: v for k, v in asdict(heard).items() if k not in {"segments", "confidence"}}
+    head["weighed"] = [list(asdict(entry).values()) for entry in heard.weighed]
     segments = (
         json.dumps(_segment_json(segment, confidence), ensure_ascii=False)
         for segment, confidence in zip(heard.segments, heard.confidence, strict=True)
@@ -122,11 +125,13 @@ def read_heard(path: Path) -> Heard | None:
             for entry in entries
         )
         coverage = data.pop("coverage", None)
+        weighed = tuple(Weighed(*entry) for entry in data.pop("weighed", ()))
         return Heard(
             **data,
             segments=segments,
             confidence=tuple(entries),
             coverage=Coverage(**coverage) if coverage else None,
+            weighed=weighed,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -114,7 +114,8 @@ def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Ch
         engine = open_engine(
             choice.engine or archive.engine, choice.model or archive.model, project.root
         )
-        done, problems = transcribe(project, report.recordings, archive, engine, reporter)
+        terms = project.read_glossary([])  # gather() reports what is wrong with it
+        done, problems = transcribe(project, report.recordings, archive, engine, terms, reporter)
     except CunshiError as error:
         # Without an engine what people have already transcribed can still be published.
         report.problems.append(Problem.of(error))

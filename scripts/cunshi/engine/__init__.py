@@ -53,14 +53,20 @@ class Engine(Protocol):
     def prepare(self) -> None:
         """Load the model, once. Raises EngineError."""
 
-    def transcribe(
-        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
-    ) -> Iterator[HeardSegment]:
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         """Recognise mono samples at 16 kHz (-1 to 1); times count from the first sample.
 
         The samples are speech: silence has been taken out. ``language`` is ``cmn`` (Mandarin),
-        ``wuu`` (Wu) or ``mixed``. ``words`` may be said in it; an engine that cannot listen for
-        words leaves them aside. Raises EngineError.
+        ``wuu`` (Wu) or ``mixed``. Raises EngineError.
+        """
+
+    def weigh(
+        self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
+    ) -> Sequence[float]:
+        """How much rather a variant was said than the text, each a (text, term) with that term.
+
+        The difference of log probabilities in nats, for an engine that is reminded of the term;
+        nothing from an engine that cannot tell. Raises EngineError.
         """
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 EMBEDDED = "base"
-# Measured on Mandarin talks (docs/decisions.md): voice activity removes what is heard in silence,
-# conditioning keeps sentences whole; a prompt or hotwords made base lose half of real speech.
+# Measured on Mandarin talks (docs/decisions.md). No prompt and no hotwords: they made base lose
+# half of real speech. No conditioning: a loop in one passage would infect the next.
 OPTIONS: dict[str, Any] = {
     "beam_size": 5,
     # No sampling: the same recording gives the same draft, on every run and after every kill.
@@ -29,17 +29,38 @@ OPTIONS: dict[str, Any] = {
     "compression_ratio_threshold": 2.4,
     "log_prob_threshold": -1.0,
     "no_speech_threshold": 0.6,
-    "condition_on_previous_text": True,
-    "vad_filter": True,
-    "vad_parameters": {"min_silence_duration_ms": 500, "speech_pad_ms": 400},
+    "condition_on_previous_text": False,
     "word_timestamps": True,
-    "hallucination_silence_threshold": 2.0,
 }
-# Once more for a passage that loops or that the model is unsure of, without what led it astray.
-AGAIN: dict[str, Any] = {"condition_on_previous_text": False, "no_repeat_ngram_size": 8}
+# Once more for a passage that loops or that the model is unsure of.
+AGAIN: dict[str, Any] = {"no_repeat_ngram_size": 8}
+# Seconds of silence behind a short passage that the encoder listens to. Whisper was taught with
+# windows of 30 seconds; encoding all of them for a motto of 6 is three quarters of the work.
+TAIL = 10
 _CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 # Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
-_LANGUAGES = {"cmn": "zh", "wuu": "zh", "mixed": "zh", "zh": "zh"}
+_CHINESE = "zh"
+_LANGUAGES = dict.fromkeys(("cmn", "wuu", "mixed", "zh"), _CHINESE)
+_FRAMES = 100  # of the mel spectrogram, a second
+_MOST_TOKENS = 200  # of a text to weigh: the decoder has room for 448, the prompt included
+_LEAST = 1e-9  # probability of a token that counts as impossible
+
+
+def _model_class() -> type:
+    """WhisperModel with an encoder that listens to no more silence than it needs.
+
+    Made when first used: importing faster_whisper costs a second.
+    """
+    from faster_whisper import WhisperModel
+
+    class ShortContextModel(WhisperModel):  # type: ignore[misc]
+        def encode(self, features: NDArray[np.float32]) -> Any:
+            sounding = np.flatnonzero(np.any(features != 0, axis=0))
+            last = int(sounding[-1]) + 1 if len(sounding) else 0
+            seconds = -(-last // _FRAMES) + TAIL
+            return super().encode(features[..., : seconds * _FRAMES])
+
+    return ShortContextModel
 
 
 class FasterWhisper:
@@ -52,7 +73,7 @@ class FasterWhisper:
         self._model: WhisperModel | None = None
         self._lock = threading.Lock()
         # One thread for each of several workers is faster than several threads for one.
-        self.workers = os.cpu_count() or 1
+        self.workers = _cores()
 
     def identity(self) -> EngineIdentity:
         return EngineIdentity(
@@ -60,7 +81,7 @@ class FasterWhisper:
             version=version("faster-whisper"),
             model=self._name,
             model_sha256=self._sha256(),
-            options=OPTIONS | {"again": AGAIN},
+            options=OPTIONS | {"again": AGAIN, "tail": TAIL},
         )
 
     def _folder(self) -> Path | None:
@@ -98,14 +119,12 @@ class FasterWhisper:
         return self._model
 
     def _open(self) -> "WhisperModel":
-        from faster_whisper import WhisperModel
-
         if self._name == EMBEDDED:
             folder: Path | None = whisper_base.model_folder()
         else:
             folder = self._folder() or self._downloaded(local_files_only=False)
         try:
-            return WhisperModel(
+            return _model_class()(
                 str(folder),
                 device="cpu",
                 compute_type="int8",
@@ -120,9 +139,7 @@ class FasterWhisper:
                 where=str(folder),
             ) from error
 
-    def transcribe(
-        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
-    ) -> Iterator[HeardSegment]:
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         code = _LANGUAGES.get(language, language)
         try:
             found = self._hear(samples, code, OPTIONS)
@@ -130,12 +147,60 @@ class FasterWhisper:
                 again = self._hear(samples, code, OPTIONS | AGAIN)
                 found = min(found, again, key=_doubtful_seconds)
         except (RuntimeError, ValueError) as error:
-            raise EngineError(_("识别时出错：{error}").format(error=error)) from error
+            raise _failed(error) from error
         yield from map(_heard, found)
 
     def _hear(self, samples: NDArray[np.float32], code: str, options: dict[str, Any]) -> list[Any]:
         segments, _info = self._load().transcribe(samples, language=code, **options)
         return list(segments)
+
+    def weigh(
+        self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
+    ) -> Sequence[float]:
+        """Let the model read each text aloud, so to speak, with the term in mind.
+
+        The probability of every token, given the sound and the tokens before it, as in
+        https://opennmt.net/CTranslate2/python/ctranslate2.models.Whisper.html (``align``).
+        """
+        from faster_whisper.tokenizer import Tokenizer
+
+        model = self._load()
+        tokenizer = Tokenizer(
+            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=_CHINESE
+        )
+        if len(tokenizer.encode(text)) > _MOST_TOKENS:
+            return ()
+        try:
+            frames = model.feature_extractor(samples)[:, : 30 * _FRAMES]
+            sound = model.encode(frames)
+            return [
+                _log_probability(model, sound, frames.shape[-1], tokenizer, variant, term)
+                - _log_probability(model, sound, frames.shape[-1], tokenizer, text, term)
+                for variant, term in variants
+            ]
+        except (RuntimeError, ValueError) as error:
+            raise _failed(error) from error
+
+
+def _failed(error: Exception) -> EngineError:
+    return EngineError(_("识别时出错：{error}").format(error=error))
+
+
+def _cores() -> int:
+    """Processor cores that this program may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _log_probability(
+    model: Any, sound: Any, frames: int, tokenizer: Any, text: str, term: str
+) -> float:
+    """Log probability (nats) of a text for a model that has just read ``term``."""
+    reminder = [tokenizer.sot_prev, *tokenizer.encode(" " + term)]
+    start = [*reminder, *tokenizer.sot_sequence, tokenizer.no_timestamps]
+    [found] = model.model.align(sound, start, [tokenizer.encode(text)], frames)
+    return float(np.log(np.maximum(found.text_token_probs, _LEAST)).sum())
 
 
 def _doubtful_seconds(found: list[Any]) -> float:

@@ -21,10 +21,13 @@ class NullEngine:
     def prepare(self) -> None:
         """There is nothing to load."""
 
-    def transcribe(
-        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
-    ) -> Iterator[HeardSegment]:
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         return iter(())
+
+    def weigh(
+        self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
+    ) -> Sequence[float]:
+        return ()
 
 
 def open_engine(model: str, root: Path) -> NullEngine:

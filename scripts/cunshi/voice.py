@@ -1,0 +1,108 @@
+"""Where somebody speaks: voice activity, passages of speech for an engine, times and back again.
+
+Silero VAD (MIT), as faster-whisper ships it. Engines get speech without the silence between it:
+that is where Whisper hears words that nobody said.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+RATE = 16_000  # samples per second
+PADDING = 0.4  # seconds kept on both sides of speech, so that no consonant is cut off
+LONGEST = 28.0  # seconds: with its padding a passage fits into Whisper's window of 30
+OPTIONS = {"min_silence_ms": 500, "speech_pad_ms": round(PADDING * 1000), "longest": LONGEST}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of speech in a recording, in seconds, with its padding."""
+
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Spans of speech put together without the silence between them."""
+
+    spans: tuple[Span, ...]
+    samples: Samples
+
+    @property
+    def length(self) -> float:
+        """Seconds."""
+        return len(self.samples) / RATE
+
+    def restore(self, start: float, end: float) -> tuple[float, float]:
+        """A time range in the passage as one in the recording.
+
+        A range that reaches over a cut lies in the span of its middle: a word is said in one go.
+        """
+        begun, middle = 0.0, (start + end) / 2
+        for span in self.spans:
+            if middle < begun + span.length or span is self.spans[-1]:
+                moved = (span.start + time - begun for time in (start, end))
+                first, last = (min(max(time, span.start), span.end) for time in moved)
+                return round(first, 3), round(last, 3)
+            begun += span.length
+        raise ValueError("a passage has at least one span")
+
+    def halves(self) -> "tuple[Passage, Passage] | None":
+        """The passage in two at the pause nearest to its middle, None when it has no pause."""
+        if len(self.spans) == 1:
+            return None
+        ends = np.cumsum([span.length for span in self.spans])[:-1]
+        first = int(np.argmin(np.abs(ends - self.length / 2))) + 1
+        cut = sum(_size(span) for span in self.spans[:first])
+        return (
+            Passage(self.spans[:first], self.samples[:cut]),
+            Passage(self.spans[first:], self.samples[cut:]),
+        )
+
+
+def _size(span: Span) -> int:
+    return round(span.end * RATE) - round(span.start * RATE)
+
+
+def passages(samples: Samples, start: float = 0.0) -> Iterator[Passage]:
+    """The speech in mono samples at 16 kHz, in passages of at most LONGEST seconds.
+
+    ``start`` is the time of the first sample in the recording. Passages are cut at pauses;
+    speech without any pause for so long is cut where the model is least sure of it.
+    """
+    pending: list[Span] = []
+    for span in find_speech(samples):
+        if pending and sum(s.length for s in pending) + span.length > LONGEST:
+            yield _passage(pending, samples, start)
+            pending = []
+        pending.append(span)
+    if pending:
+        yield _passage(pending, samples, start)
+
+
+def _passage(spans: list[Span], samples: Samples, start: float) -> Passage:
+    parts = [samples[round(s.start * RATE) : round(s.end * RATE)] for s in spans]
+    moved = tuple(Span(start + s.start, start + s.end) for s in spans)
+    return Passage(moved, np.concatenate(parts))
+
+
+def find_speech(samples: Samples) -> list[Span]:
+    """Where somebody speaks, with padding; spans neither touch nor overlap by more than that."""
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    options = VadOptions(
+        min_silence_duration_ms=OPTIONS["min_silence_ms"],
+        speech_pad_ms=OPTIONS["speech_pad_ms"],
+        max_speech_duration_s=LONGEST,
+    )
+    found = get_speech_timestamps(samples, options)
+    return [Span(span["start"] / RATE, span["end"] / RATE) for span in found]
