@@ -3,11 +3,9 @@
 import json
 import re
 import shutil
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-import jiwer
 import pytest
 import yaml
 
@@ -16,6 +14,7 @@ from cunshi import audio
 from cunshi.chinese import draft_lines, to_simplified
 from cunshi.citations import find_citations
 from cunshi.engine import open_engine
+from cunshi.scoring import error_rate
 from cunshi.store import Project
 from cunshi.transcripts import parse_transcript, read_heard
 
@@ -25,22 +24,6 @@ REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
 # What base reaches on these voices before any glossary, with a little room for other processors.
 MOST_ERRORS = 0.175
 MOST_ERRORS_REAL = 0.15
-
-
-def bare(text: str) -> str:
-    """Simplified letters and numbers only: punctuation and script do not count as errors."""
-    text = to_simplified(unicodedata.normalize("NFKC", text))
-    return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
-
-
-def error_rate(pairs: list[tuple[str, str]]) -> float:
-    """Character errors over all characters of (reference, heard) pairs."""
-    errors = length = 0
-    for reference, heard in pairs:
-        found = jiwer.process_characters(bare(reference), bare(heard))
-        errors += found.substitutions + found.deletions + found.insertions
-        length += len(bare(reference))
-    return errors / length
 
 
 def text_of(project: Project, recording_id: str) -> str:
