@@ -10,6 +10,7 @@ from cunshi.i18n import _
 from cunshi.model import Access, Kind, Problem, Recording, TranscriptStatus
 from cunshi.scoring import Confusion, Errors
 from cunshi.store import Project
+from cunshi.transcripts import UNHEARD
 from cunshi.workflow import Report
 
 _MOST = 20
@@ -146,7 +147,9 @@ def evaluation(found: Evaluation) -> Iterator[str]:
     yield _(
         "比的是：校对好的文稿 {approved} 件（{identical} 件与初稿一字不差），参考文件 {referred} 件"
     ).format(approved=found.approved, identical=found.identical, referred=found.referred)
-    yield _("比之前两边都：全角变半角，繁体变简体，阿拉伯数字变汉字，去掉标点和空格，去掉 [听不清]")
+    yield _(
+        "比之前两边都：全角变半角，繁体变简体，阿拉伯数字变汉字，去掉标点、空格和 {mark}"
+    ).format(mark=UNHEARD)
     yield _("错误率 = （听错 + 漏掉 + 多出）÷ 说了的字数；“原样”是词语本改正之前")
     yield from _table(_("识别引擎和模型"), _by_engine(found.scores))
     shared = found.shared()
