@@ -13,20 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
 from collections.abc import Callable
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-import jiwer
 import yaml
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from cunshi.chinese import to_simplified  # noqa: E402
 from cunshi.engine.whisper_base import model_folder  # noqa: E402
+from cunshi.scoring import error_rate  # noqa: E402
 from cunshi.store import Project  # noqa: E402
 from cunshi.transcripts import parse_transcript  # noqa: E402
 
@@ -45,19 +43,11 @@ print(json.dumps(heard))
 """
 
 
-def bare(text: str) -> str:
-    text = to_simplified(unicodedata.normalize("NFKC", text))
-    return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
-
-
-def error_rate(heard: dict[str, str]) -> float:
-    errors = length = 0
-    for entry in REFERENCE:
-        name = entry["file"].removeprefix("recordings/")
-        found = jiwer.process_characters(bare(entry["text"]), bare(heard[name]))
-        errors += found.substitutions + found.deletions + found.insertions
-        length += len(bare(entry["text"]))
-    return errors / length
+def rate(heard: dict[str, str]) -> float:
+    names = (entry["file"].removeprefix("recordings/") for entry in REFERENCE)
+    return error_rate(
+        (entry["text"], heard[name]) for entry, name in zip(REFERENCE, names, strict=True)
+    )
 
 
 def village(folder: Path) -> Project:
@@ -116,8 +106,8 @@ def once() -> dict[str, float]:
             "site: access copies, clips, pages, MkDocs (s)": site,
             "nothing new: ingest + transcribe, two processes (s)": before_mkdocs,
             "nothing new: build with MkDocs (s)": again,
-            "error rate: Cunshi": error_rate(drafts(project)),
-            "error rate: plain faster-whisper": error_rate(heard),
+            "error rate: Cunshi": rate(drafts(project)),
+            "error rate: plain faster-whisper": rate(heard),
         }
 
 

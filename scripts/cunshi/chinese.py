@@ -29,7 +29,8 @@ def to_simplified(text: str) -> str:
     >>> to_simplified("看著老街")
     '看着老街'
     """
-    return str(_converter().convert(text))
+    # A 么 is Simplified already, and taken for a Traditional one it would become 幺.
+    return "么".join(str(_converter().convert(part)) for part in text.split("么"))
 
 
 def punctuate(text: str) -> str:

@@ -143,6 +143,28 @@ def check(context: click.Context) -> None:
     _finish(found)
 
 
+@cli.command(help=_("算错误率：机器初稿与校对好的文稿差多少，好挑选模型。"))
+@click.option(
+    "--reference",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=_("一份写好的文字：列表，每一项有 file（录音）和 text（说的话）"),
+)
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=_("把全部数字写进这个 JSON 文件"),
+)
+@click.pass_context
+def evaluate(context: click.Context, reference: Path | None, json_file: Path | None) -> None:
+    found = workflow.evaluate(_project(context), reference, json_file)
+    _say(report.evaluation(found.evaluation))
+    _say(report.problem_lines(found.problems))
+    _finish(found)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the one place where exceptions become messages and exit codes."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,6 +7,7 @@ word, prefers it. Everything else is a suggestion.
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from cunshi import chinese
 from cunshi.homophones import HALF, Candidate, find_candidates
@@ -152,7 +153,7 @@ def _put_right(text: str, at: int, replaced: list[Candidate]) -> str:
 
 def _lines(marks: Sequence[_Mark]) -> Iterator[list[_Mark]]:
     line: list[_Mark] = []
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for mark, following in zip_longest(marks, marks[1:]):
         line.append(mark)
         if following is None or _ends_line(line, following):
             yield line

@@ -224,20 +224,27 @@ def parse_fields(
     first_line: int = 1,
 ) -> Fields:
     """Read YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
-    try:
-        _check_depth(text)
-        node = yaml.compose(text, Loader=LOADER)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = (mark.line if mark else 0) + first_line
-        problems.append(Problem(code, where, _("YAML 写法有误"), _remedy(text), line))
-        node = None
+    node = _compose(text, where, problems, code, first_line)
     if node is not None and not isinstance(node, yaml.MappingNode):
         problems.append(
             Problem(code, where, _("应当每行写成 “名称: 内容”"), _remedy(text), first_line)
         )
         node = None
     return Fields(node, where, problems, aliases, code, first_line)
+
+
+def _compose(
+    text: str, where: str, problems: list[Problem], code: ExitCode, first_line: int
+) -> yaml.Node | None:
+    try:
+        _check_depth(text)
+        node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = (mark.line if mark else 0) + first_line
+        problems.append(Problem(code, where, _("YAML 写法有误"), _remedy(text), line))
+        return None
+    return node
 
 
 def _check_depth(text: str) -> None:
@@ -272,3 +279,16 @@ def load_fields(
         problems.append(Problem(error.code, where, error.cause, error.remedy))
         text = ""
     return parse_fields(text, where, problems, aliases)
+
+
+def load_list(path: Path, where: str, problems: list[Problem]) -> Iterator[Fields]:
+    """Read a YAML file that is a list of mappings; raises RecordError when it is no text."""
+    text = read_text(path)
+    node = _compose(text, where, problems, ExitCode.RECORD, 1)
+    for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if isinstance(item, yaml.MappingNode):
+            yield Fields(item, where, problems)
+        elif item is not None:
+            line = int(item.start_mark.line) + 1
+            cause = _("要写成列表，每一项以 “- 名称: 内容” 开头")
+            problems.append(Problem(ExitCode.RECORD, where, cause, _remedy(text), line))

@@ -19,11 +19,12 @@ from cunshi import audio
 from cunshi.errors import CunshiError, ExitCode, SiteError
 from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
-from cunshi.model import Catalogue, Page, Problem
+from cunshi.model import Catalogue, ClipRef, Page, Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
-from cunshi.store import Project
+from cunshi.store import Accession, Project
+from cunshi.transcripts import read_heard
 
 _RECIPE = ".recipe"
 _LAST_LINES = 15
@@ -31,12 +32,23 @@ _LAST_LINES = 15
 
 @dataclass(frozen=True)
 class _Derivative:
-    """A file of the site that is made from a master: its path in the site and how to make it."""
+    """A file of the site that is made from a master: its path in the site and how to make it.
+
+    It is made anew when ``after`` is newer.
+    """
 
     path: str
     source: str
     seconds: float
     make: Callable[[Path], None]
+    after: Path | None = None
+
+    def is_due(self, docs: Path) -> bool:
+        made = docs / self.path
+        if not made.is_file():
+            return True
+        after = self.after if self.after and self.after.is_file() else None
+        return after is not None and after.stat().st_mtime_ns > made.stat().st_mtime_ns
 
 
 def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
@@ -70,10 +82,18 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
         if clip.audio and clip.audio not in seen:
             seen.add(clip.audio)
             recording = recordings[clip.ref.recording_id]
-            master = project.accession(recording.id).master / recording.master
-            make = partial(audio.cut_clip, master, clip.ref.start, clip.ref.end)
+            accession = project.accession(recording.id)
+            master = accession.master / recording.master
+            make = partial(_cut_clip, accession, master, clip.ref)
             length = clip.ref.end - clip.ref.start
-            yield _Derivative(clip.audio, project.relative(master), length, make)
+            where = project.relative(master)
+            yield _Derivative(clip.audio, where, length, make, accession.machine)
+
+
+def _cut_clip(accession: Accession, master: Path, ref: ClipRef, target: Path) -> None:
+    heard = read_heard(accession.machine)
+    words = [word for segment in heard.segments for word in segment.words] if heard else []
+    audio.cut_clip(master, ref.start, ref.end, target, words)
 
 
 def _forget_other_recipes(project: Project) -> None:
@@ -102,7 +122,7 @@ def _files(folder: Path) -> Iterator[Path]:
 def _make(
     project: Project, derivatives: Iterable[_Derivative], reporter: Reporter
 ) -> list[Problem]:
-    due = [d for d in derivatives if not (project.docs / d.path).is_file()]
+    due = [d for d in derivatives if d.is_due(project.docs)]
     if not due:
         return []
     problems: list[Problem] = []

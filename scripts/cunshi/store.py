@@ -59,6 +59,11 @@ class Accession:
         return self.folder / "machine.json"
 
     @property
+    def earlier_machines(self) -> list[Path]:
+        """What other engines, models or options heard, set aside when it was heard anew."""
+        return sorted(self.folder.glob("machine-*.json"))
+
+    @property
     def transcript(self) -> Path:
         return self.folder / "transcript.vtt"
 

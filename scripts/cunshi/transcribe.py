@@ -54,7 +54,7 @@ def transcribe(
     problems: list[Problem] = []
     for recording in recordings:
         job = _job(project, recording, archive)
-        if not recording.technical.has_sound or _belongs_to_people(job.accession):
+        if not recording.technical.has_sound or _belongs_to_people(job):
             continue
         if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
             try:
@@ -75,12 +75,15 @@ def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
     return _Job(recording, project.accession(recording.id), language)
 
 
-def _belongs_to_people(accession: Accession) -> bool:
-    """Whether there is a transcript that is not an untouched draft."""
-    if not accession.transcript.exists():
+def _belongs_to_people(job: _Job) -> bool:
+    """Whether there is a transcript that a person has changed, or approved as it was."""
+    path = job.accession.transcript
+    if not path.exists():
         return False
+    if job.recording.description.approved_by:
+        return True
     try:
-        return not is_untouched_draft(read_text(accession.transcript))
+        return not is_untouched_draft(read_text(path))
     except CunshiError:
         return True
 
@@ -253,7 +256,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     heard = read_heard(accession.machine)
     if heard is None:
         return
-    if not _belongs_to_people(accession):
+    if not _belongs_to_people(job):
         label = f"{heard.engine} {heard.model}".strip()
         text = format_draft(accession.id, f"{label}, {basis}", draft(heard, terms))
         write_atomic(accession.transcript, text)

@@ -2,12 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from cunshi import verify
+from cunshi import evaluation, verify
 from cunshi.accession import Intake, take_in
 from cunshi.catalogue import gather, read_transcripts
 from cunshi.engine import open_engine
 from cunshi.errors import CunshiError, ExitCode
+from cunshi.evaluation import Evaluation
+from cunshi.i18n import _
 from cunshi.model import Archive, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.site import publish
@@ -26,6 +29,7 @@ class Report:
     transcripts: dict[str, Transcript] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
     catalogue: Catalogue | None = None
+    evaluation: Evaluation = field(default_factory=Evaluation)
     today: dt.date = field(default_factory=today)
 
     @property
@@ -90,6 +94,27 @@ def check(project: Project, reporter: Reporter) -> Report:
     report = survey(project)
     report.problems += verify.verify_fixity(project, reporter)
     return report
+
+
+def evaluate(project: Project, reference: Path | None, json: Path | None) -> Report:
+    """How far drafts are from what people approved; reads only, but for the file ``json``."""
+    report = _begin(project)
+    _read_recordings(project, report)
+    report.evaluation = evaluation.evaluate(project, report.recordings, reference, report.problems)
+    if not report.evaluation.scores:
+        report.problems.append(_nothing_to_compare(project))
+    elif json:
+        evaluation.write_json(report.evaluation, json)
+    return report
+
+
+def _nothing_to_compare(project: Project) -> Problem:
+    return Problem(
+        ExitCode.USAGE,
+        project.relative(project.archive),
+        _("还没有校对好、又有机器初稿的录音，没有可以比的"),
+        _("先校对几份，在 recording.yml 里写上 approved_by；或用 --reference 给一份写好的文字"),
+    )
 
 
 def _begin(project: Project) -> Report:
