@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from cunshi.chinese import to_simplified
 from cunshi.model import Flag, Segment
 
 GAP = 1.6  # seconds of speech without a character: two paddings of a pause are half of it
@@ -32,8 +33,8 @@ _BOILERPLATE = re.compile(
 
 
 def bare(text: str) -> str:
-    """Letters and digits only."""
-    text = unicodedata.normalize("NFKC", text).lower()
+    """Simplified letters and digits only."""
+    text = to_simplified(unicodedata.normalize("NFKC", text).lower())
     return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
@@ -43,9 +44,8 @@ def inspect(segment: Segment, confidence: Mapping[str, float]) -> tuple[Flag, ..
     rate = len(text) / max(segment.end - segment.start, 0.1)
     too_slow = rate < SLOWEST and segment.end - segment.start >= SHORT
     unsure = confidence.get("avg_logprob", 0.0) < LEAST_LOGPROB
-    silent = confidence.get("no_speech_prob", 0.0) > SILENT
     found = {
-        Flag.NO_SPEECH: silent and unsure,
+        Flag.NO_SPEECH: confidence.get("no_speech_prob", 0.0) > SILENT,
         Flag.BOILERPLATE: bool(_BOILERPLATE.fullmatch(text)),
         Flag.LOOP: loops(text) or confidence.get("compression_ratio", 0.0) > MOST_COMPRESSION,
         Flag.UNSURE: unsure,

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from cunshi import audio, fixity, listening
 from cunshi.drafting import DRAFTING, draft
@@ -26,6 +26,9 @@ from cunshi.transcripts import (
     read_heard,
 )
 from cunshi.voice import Passage, passages
+
+Unit = TypeVar("Unit")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -196,20 +199,20 @@ def _run(
     seconds = sum(job.recording.technical.duration for job in jobs)
     with reporter.task(_("听写"), len(jobs), seconds) as task:
         desk = _Desk(engine, identity, terms, task)
-        for unit, answer in _in_order(desk.hear, _units(jobs, engine), engine.workers):
+        for unit, answer in in_order(desk.hear, _units(jobs, engine), engine.workers):
             desk.take(unit, answer)
     return sorted(desk.done), sorted(desk.problems, key=lambda problem: problem.where)
 
 
-def _in_order(
-    work: Callable[[_Unit], Listened | CunshiError | None], units: Iterable[_Unit], workers: int
-) -> Iterator[tuple[_Unit, Listened | CunshiError | None]]:
+def in_order(
+    work: Callable[[Unit], Answer], units: Iterable[Unit], workers: int
+) -> Iterator[tuple[Unit, Answer]]:
     """Work on all units in several threads, the answers in the units' order.
 
     Every passage is a unit, so that one long talk keeps all cores busy. Only a few units more than
     there are workers are taken in advance: memory does not grow with the length of a recording.
     """
-    waiting: deque[tuple[_Unit, Future[Listened | CunshiError | None]]] = deque()
+    waiting: deque[tuple[Unit, Future[Answer]]] = deque()
     pool = ThreadPoolExecutor(workers)
     try:
         for unit in units:

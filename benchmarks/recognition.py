@@ -1,0 +1,376 @@
+"""Measure recognition: errors, local words, gaps, speed, memory. Writes recognition.md beside this.
+
+Run inside the environment, on a quiet machine: ``.venv/bin/python benchmarks/recognition.py``; an
+hour on two cores. The peer is one call of faster-whisper for each file, with two threads, the same
+weights, int8 and beam, no sampling, and its own voice activity filter. Both sides run in turn in
+one process. ``--ordinary FILE`` counts wrong replacements in text without local names.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import cache, partial
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
+
+from cunshi import audio, voice  # noqa: E402
+from cunshi.drafting import draft  # noqa: E402
+from cunshi.engine import open_engine  # noqa: E402
+from cunshi.engine.whisper_base import model_folder  # noqa: E402
+from cunshi.homophones import find_candidates  # noqa: E402
+from cunshi.listening import Listened, listen  # noqa: E402
+from cunshi.model import Segment  # noqa: E402
+from cunshi.records import read_glossary  # noqa: E402
+from cunshi.scoring import Errors, count_errors  # noqa: E402
+from cunshi.transcribe import in_order  # noqa: E402
+from cunshi.transcripts import Heard  # noqa: E402
+from run import machine  # noqa: E402
+from test_build import occurrences  # noqa: E402
+from test_listening import load, music, room, silence  # noqa: E402
+
+RATE = voice.RATE
+SAMPLES = ROOT / "tests" / "samples"
+REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
+REAL = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
+TERMS = read_glossary(ROOT / "archive" / "glossary.yml", "glossary.yml", [])
+ROUNDS = 3
+Row = tuple[str, ...]
+
+
+@cache
+def ours() -> Any:
+    engine = open_engine("faster-whisper", "base", ROOT)
+    engine.prepare()
+    return engine
+
+
+@cache
+def theirs() -> Any:
+    from faster_whisper import WhisperModel
+
+    return WhisperModel(str(model_folder()), device="cpu", compute_type="int8", cpu_threads=2)
+
+
+def plain(samples: Any, **options: Any) -> list[Segment]:
+    settings = {"language": "zh", "temperature": 0.0, "vad_filter": True, "word_timestamps": True}
+    found, _info = theirs().transcribe(samples, **(settings | options))
+    return [Segment(s.start, s.end, s.text) for s in found]
+
+
+def heard(recordings: list[Any]) -> list[Heard]:
+    """What the pipeline makes of recordings, all passages at once as in transcribe."""
+    units = [(n, p) for n, samples in enumerate(recordings) for p in voice.passages(samples)]
+    with ThreadPoolExecutor(ours().workers) as pool:
+        listened = list(pool.map(lambda unit: listen(ours(), unit[1], "cmn", TERMS), units))
+    parts: list[list[Listened]] = [[] for __ in recordings]
+    for (number, __), result in zip(units, listened, strict=True):
+        parts[number].append(result)
+    return [
+        Heard(
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            {},
+            "cmn",
+            tuple(entry.segment for part in found for entry in part.segments),
+            weighed=tuple(entry for part in found for entry in part.weighed),
+        )
+        for found in parts
+    ]
+
+
+def text(segments: Any) -> str:
+    return "".join(segment.text for segment in segments)
+
+
+def total(said: list[str], found: list[str]) -> Errors:
+    return sum((count_errors(*pair) for pair in zip(said, found, strict=True)), Errors())
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    begun = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begun, result
+
+
+def names(said: list[str], found: list[str]) -> str:
+    terms = [term.term for term in TERMS]
+    pairs = [
+        (occurrences(s, terms), occurrences(f, terms)) for s, f in zip(said, found, strict=True)
+    ]
+    hits, spoken = (
+        sum(c.total() for c in side) for side in ([s & f for s, f in pairs], [s for s, __ in pairs])
+    )
+    return f"{hits} of {spoken} ({hits / spoken:.3f})"
+
+
+def accuracy() -> list[Row]:
+    recordings = [load(ROOT / entry["file"]) for entry in REFERENCE]
+    said = [entry["text"] for entry in REFERENCE]
+    peer = [text(plain(samples)) for samples in recordings]
+    found = heard(recordings)
+    raw, drafts = [text(h.segments) for h in found], [draft(h, TERMS) for h in found]
+    drafted = [text(lines) for lines in drafts]
+    offered = [
+        "。".join("。".join([s.text, *(r.term for r in s.suggested)]) for s in lines)
+        for lines in drafts
+    ]
+    replaced = [
+        (pair, s)
+        for s, lines in zip(said, drafts, strict=True)
+        for line in lines
+        for pair in line.replaced
+    ]
+    wrong = [pair for pair, s in replaced if pair.term not in s]
+    suggested = [
+        (pair, s)
+        for s, lines in zip(said, drafts, strict=True)
+        for line in lines
+        for pair in line.suggested
+    ]
+    right = sum(pair.term in s for pair, s in suggested)
+    rows = [
+        (f"error rate: {label}", f"{total(said, t).rate:.4f}")
+        for label, t in (("plain faster-whisper", peer), ("as heard", raw), ("draft", drafted))
+    ]
+    rows += [
+        (f"glossary words spoken: {label}", names(said, t))
+        for label, t in (
+            ("plain faster-whisper", peer),
+            ("as heard", raw),
+            ("in the draft", drafted),
+            ("in the draft or suggested there", offered),
+        )
+    ]
+    rows.append(("replacements; wrong", f"{len(replaced)}; {len(wrong)}"))
+    rows.append(("suggestions; right", f"{len(suggested)}; {right}"))
+    return rows
+
+
+def ordinary(path: Path | None) -> list[Row]:
+    """Replacements by sound alone, where there is nothing to replace."""
+    if path is None:
+        return []
+    lines = path.read_text("utf-8", "ignore").splitlines()
+    lines = [line for line in lines if not any(term.term in line for term in TERMS)]
+    count = sum(len(line) for line in lines)
+    certain = Counter(
+        (c.heard, c.term) for line in lines for c in find_candidates(line, TERMS) if c.certain
+    )
+    found = "、".join(f"{heard}→{term}" for heard, term in certain) or "none"
+    return [
+        ("characters of text without local words", f"{count}"),
+        ("replaced in it by sound alone", f"{certain.total()}: {found}"),
+    ]
+
+
+def real_speech() -> list[tuple[Any, str]]:
+    return [(load(SAMPLES / "real-speech" / e["file"]), e["text"]) for e in REAL]
+
+
+def gaps() -> list[Row]:
+    """Real speech with 60 s of silence, room noise and music between, and without them."""
+    spoken = [*real_speech(), *real_speech()]
+    between = [silence(60), room(60), music(60), silence(0)]
+    long = np.concatenate([x for (s, __), g in zip(spoken, between, strict=True) for x in (s, g)])
+    short = np.concatenate([x for s, __ in spoken for x in (s, silence(0.5))])
+    said = "".join(t for __, t in spoken)
+    rows = []
+    for label, work in (
+        ("pipeline", lambda x: heard([x])[0].segments),
+        ("plain", plain),
+        ("plain, no voice activity filter", lambda x: plain(x, vad_filter=False)),
+    ):
+        with_gaps, without = (count_errors(said, text(work(x))) for x in (long, short))
+        rows.append(
+            (
+                f"{label}: lost, invented characters with gaps; error rate with, without",
+                f"{with_gaps.deletions}, {with_gaps.insertions}; "
+                f"{with_gaps.rate:.3f}, {without.rate:.3f}",
+            )
+        )
+    return rows
+
+
+def pauses() -> list[Row]:
+    """Real speech with pauses of 0.3 to 8 s in a room, in 12 orders."""
+    clips, rng = real_speech(), np.random.default_rng(1)
+    recordings, said = [], []
+    for __ in range(12):
+        order = rng.integers(0, len(clips), 8)
+        parts = [x for n in order for x in (clips[n][0], room(float(rng.uniform(0.3, 8))))]
+        recordings.append(np.concatenate(parts))
+        said.append("".join(clips[n][1] for n in order))
+    found = [text(h.segments) for h in heard(recordings)]
+    peer = [text(plain(samples)) for samples in recordings]
+    return [
+        (f"{label}: error rate; lost characters of {e.length}", f"{e.rate:.4f}; {e.deletions}")
+        for label, e in (("pipeline", total(said, found)), ("plain", total(said, peer)))
+    ]
+
+
+def mottoes() -> tuple[list[Any], list[str], list[int]]:
+    """About 100 clips of 5 to 10 s: the samples cut at pauses, in two different ways."""
+    clips: list[Any] = []
+    owners: list[int] = []
+    said: list[str] = []
+    for first in (0, 1):
+        for entry in REFERENCE[:10]:
+            samples = load(ROOT / entry["file"])
+            owner, pending = len(said), []
+            said.append(entry["text"])
+            spans = voice.find_speech(samples)
+            cuts = [0.0, *((a.end + b.start) / 2 for a, b in pairwise(spans)), len(samples) / RATE]
+            begun, most = 0.0, 8.0 if first else 6.0
+            for cut in cuts[1:]:
+                if cut - begun >= most or cut == cuts[-1]:
+                    pending.append(samples[round(begun * RATE) : round(cut * RATE)])
+                    begun = cut
+            clips += pending
+            owners += [owner] * len(pending)
+    return clips, said, owners
+
+
+def joined(found: list[str], owners: list[int]) -> list[str]:
+    return [
+        "".join(t for t, o in zip(found, owners, strict=True) if o == owner)
+        for owner in range(max(owners) + 1)
+    ]
+
+
+def speed() -> list[Row]:
+    ours(), theirs()
+    village = [load(ROOT / entry["file"]) for entry in REFERENCE]
+    long = np.concatenate([load(ROOT / entry["file"]) for entry in REFERENCE[:10]] * 2)
+    clips, said, owners = mottoes()
+    sets = {
+        "sample village, 16 recordings": village,
+        f"{len(clips)} clips of about 7 s": clips,
+        f"one talk of {len(long) / RATE / 60:.0f} minutes": [long],
+    }
+    rows = []
+    for label, recordings in sets.items():
+        seconds = sum(map(len, recordings)) / RATE
+        times = []
+        for __ in range(ROUNDS):
+            mine, found = timed(lambda r=recordings: heard(r))
+            peer, others = timed(lambda r=recordings: [plain(samples) for samples in r])
+            times.append((mine, peer))
+        ratio = statistics.median(peer / mine for mine, peer in times)
+        mine, peer = (statistics.median(side) for side in zip(*times, strict=True))
+        rows.append(
+            (
+                f"{label} ({seconds:.0f} s): pipeline, plain, times as fast",
+                f"{mine:.1f} s, {peer:.1f} s, **{ratio:.2f}**",
+            )
+        )
+        if recordings is clips:
+            rates = [
+                total(said, joined(list(map(text, side)), owners)).rate
+                for side in ([h.segments for h in found], others)
+            ]
+            rows.append(
+                (
+                    "their error rate as heard: pipeline, plain",
+                    ", ".join(f"{rate:.4f}" for rate in rates),
+                )
+            )
+    return rows
+
+
+def memory(hours: float) -> list[Row]:
+    """The largest memory of a process that transcribes one long recording."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "long.wav"
+        talk = np.concatenate([load(ROOT / entry["file"]) for entry in REFERENCE[:10]])
+        repeats = round(hours * 3600 * RATE / len(talk))
+        import wave
+
+        with wave.open(str(path), "wb") as target:
+            target.setnchannels(1)
+            target.setsampwidth(2)
+            target.setframerate(RATE)
+            for __ in range(repeats):
+                target.writeframes((talk * 32767).astype("<i2").tobytes())
+        seconds, done = timed(
+            lambda: subprocess.run(
+                [sys.executable, __file__, "--alone", str(path)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+        )
+        megabytes, length = done.stdout.split()
+    return [
+        (
+            f"one recording of {float(length) / 3600:.2f} h: peak memory, real-time factor",
+            f"{float(megabytes):.0f} MB, {seconds / float(length):.3f}",
+        )
+    ]
+
+
+def alone(path: Path) -> None:
+    def units() -> Iterator[Any]:
+        for start, samples in audio.passages(path):
+            yield from voice.passages(samples, start)
+
+    ends = 0.0
+    work = partial(listen, ours(), language="cmn", terms=TERMS)
+    for passage, __ in in_order(work, units(), ours().workers):
+        ends = passage.spans[-1].end
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, ends)
+
+
+def table(title: str, rows: list[Row]) -> str:
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"## {title}\n\n| figure | value |\n|---|---|\n{lines}\n" if rows else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ordinary", type=Path)
+    parser.add_argument("--hours", type=float, default=3.0)
+    parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
+    words = parser.parse_args()
+    if words.alone:
+        alone(words.alone)
+        return
+    packages = ("faster-whisper", "ctranslate2", "rjieba", "pypinyin")
+    head = ", ".join(f"{name} {version(name)}" for name in packages)
+    parts = [
+        f"# Recognition, measured\n\n{date.today()} on {machine()}; {head}; Whisper base, int8.\n"
+        f"Made by `benchmarks/recognition.py`; times are medians of {ROUNDS} rounds.\n",
+        table("The sample village: synthetic voices, 1454 characters", accuracy()),
+        table("Text without any local word", ordinary(words.ordinary)),
+        table("Gaps of a minute each", gaps()),
+        table("Real speech with pauses", pauses()),
+        table("Speed", speed()),
+        table("Memory", memory(words.hours) if words.hours else []),
+    ]
+    target = Path(__file__).with_suffix(".md")
+    target.write_text("\n".join(filter(None, parts)), "utf-8")
+    print(target.read_text("utf-8"), file=os.sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
