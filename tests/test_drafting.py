@@ -143,8 +143,9 @@ def term(word: str, pinyin: str = "", kind: str = "", *heard: str) -> Term:
         # A word with a meaning of its own stays, even when it sounds the same.
         ("他眼睛近视了", term("进士"), "他眼睛近视了"),
         ("晚上没有灯", term("煤油灯"), "晚上没有灯"),
-        # unless people have seen it written so.
-        ("他考中了近世", term("进士", "", "", "近世"), "他考中了进士"),
+        # also when people have seen the term written so; nonsense that they have seen is put right.
+        ("他考中了近世", term("进士", "", "", "近世"), "他考中了近世"),
+        ("大家知道航桥吗", term("塘桥", "", "", "航桥"), "大家知道塘桥吗"),
         # Another tone, n for ng: a suggestion at most.
         ("我们景村的老街", term("金村"), "我们景村的老街"),
         # Parts of two words are not a word.
@@ -188,6 +189,14 @@ def test_what_held_once_in_a_recording_holds_again() -> None:
     weight = Weighed(0.0, 2, "景村", "金村", 5.0)
     lines = draft(heard_as(first, second, weighed=(weight,)), (term("金村"),))
     assert [line.text for line in lines] == ["我们金村的人", "到了金村的街上"]
+
+
+def test_a_word_that_people_have_seen_for_another_is_left_to_the_model() -> None:
+    segment, words = spoken("他考中了近世"), (term("进士", "", "", "近世"),)
+    for nats, drafted in ((3.0, "他考中了进士"), (-3.0, "他考中了近世")):
+        weight = Weighed(segment.start, 4, "近世", "进士", nats)
+        [line] = draft(heard_as(segment, weighed=(weight,)), words)
+        assert line.text == drafted
 
 
 def test_the_model_s_preference_never_overrules_a_word_of_the_language() -> None:

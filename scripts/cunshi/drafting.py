@@ -109,10 +109,12 @@ def is_preferred(candidate: Candidate, nats: float | None) -> bool:
     """Whether the model would rather have written the term than what it wrote.
 
     Reminded of a term, it prefers that to many an ordinary word of the same sound; so a word with
-    a meaning of its own always stays.
+    a meaning of its own stays, unless people have seen the term written so.
     """
-    if nats is None or candidate.ordinary:
+    if nats is None:
         return False
+    if candidate.ordinary:
+        return candidate.listed and candidate.whole and nats >= PREFERRED_FAR
     if not candidate.whole:
         return nats >= PREFERRED_ACROSS
     far = candidate.distance >= HALF and len(candidate.term) == 2

@@ -58,7 +58,8 @@ class Candidate:
     """A place in a text, by its first character, where a word of the glossary may have been said.
 
     ``whole`` tells that the place does not begin or end inside another word, ``ordinary`` that
-    what stands there has a meaning of its own.
+    what stands there has a meaning of its own, ``listed`` that people have seen the term written
+    so.
     """
 
     at: int
@@ -67,11 +68,12 @@ class Candidate:
     distance: float
     whole: bool
     ordinary: bool
+    listed: bool = False
 
     @property
     def certain(self) -> bool:
-        """The very sound of a local name, where otherwise no word stands at all."""
-        return self.distance == 0 and self.whole and not self.ordinary
+        """The very sound of a local name, or a known wrong form, where else no word stands."""
+        return (self.distance == 0 or self.listed) and self.whole and not self.ordinary
 
 
 @functools.cache
@@ -123,19 +125,17 @@ def _places(
     for at in range(len(text) - length + 1):
         distance = _distance(sounds, at, said)
         heard = text[at : at + length]
-        if distance <= FARTHEST and heard != term.term and _HAN.fullmatch(heard):
+        listed = heard in term.heard_as
+        if (distance <= FARTHEST or listed) and heard != term.term and _HAN.fullmatch(heard):
             whole, ordinary = _standing(words, at, term.term)
             ordinary = ordinary and not _is_misspelt(heard, term, distance)
-            yield Candidate(at, heard, term.term, round(distance, 1), whole, ordinary)
+            yield Candidate(at, heard, term.term, round(distance, 1), whole, ordinary, listed)
 
 
 def _is_misspelt(heard: str, term: Term, distance: float) -> bool:
-    """Whether a word of the dictionary is only the term in a wrong form.
-
-    One that people have seen, or another place of the same kind and sound: 沙州县 for 沙洲县.
-    """
-    place = term.kind == PLACE and len(heard) > 2 and heard[-1] == term.term[-1]
-    return heard in term.heard_as or (place and distance == 0)
+    """Whether a word of the dictionary is a place of the same kind and sound: 沙州县 for 沙洲县."""
+    same_kind = len(heard) > 2 and heard[-1] == term.term[-1]
+    return term.kind == PLACE and same_kind and distance == 0
 
 
 def _distance(sounds: tuple[Syllable, ...], at: int, said: tuple[Syllable, ...]) -> float:
