@@ -37,13 +37,15 @@ class _Gathering:
 
 
 def read_transcripts(
-    project: Project, recordings: Iterable[Recording], problems: list[Problem]
+    project: Project, archive: Archive, recordings: Iterable[Recording], problems: list[Problem]
 ) -> dict[str, Transcript]:
     """The transcript of every recording, published or not, by id."""
-    return {r.id: _transcript(project, r, problems) for r in recordings}
+    return {r.id: _transcript(project, archive, r, problems) for r in recordings}
 
 
-def _transcript(project: Project, recording: Recording, problems: list[Problem]) -> Transcript:
+def _transcript(
+    project: Project, archive: Archive, recording: Recording, problems: list[Problem]
+) -> Transcript:
     accession = project.accession(recording.id)
     where = project.relative(accession.transcript)
     try:
@@ -53,7 +55,10 @@ def _transcript(project: Project, recording: Recording, problems: list[Problem])
     except CunshiError as error:
         problems.append(replace(Problem.of(error), where=where))
         return Transcript()
-    return with_engine(transcript, read_heard(accession.machine))
+    transcript = with_engine(transcript, read_heard(accession.machine))
+    language = recording.description.language or archive.language
+    known = not transcript.engine or archive.knows(language, transcript.engine)
+    return replace(transcript, knows_dialect=known)
 
 
 def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:

@@ -177,15 +177,18 @@ class Fields:
             )
         return tuple(str(n.value).strip() for n in node.value if isinstance(n, yaml.ScalarNode))
 
-    def section(self, key: str) -> "Fields":
-        """The mapping under a key, an empty one when there is none."""
+    def section(self, key: str, aliases: Mapping[str, str] | None = None) -> "Fields":
+        """The mapping under a key, an empty one when there is none.
+
+        ``aliases`` are its own where its keys are not those of the mapping it stands in.
+        """
         self._known.add(key)
         node = self._nodes.get(key)
         if node is not None and not isinstance(node, yaml.MappingNode):
             if self._scalar(key):
                 self.complain(key, _("“{key}” 下面要分行写各项内容").format(key=key))
             node = None
-        return self._child(node)
+        return self._child(node, aliases)
 
     def sections(self, key: str) -> Iterator["Fields"]:
         """The mappings in the list under a key."""
@@ -200,8 +203,11 @@ class Fields:
         elif self._scalar(key):
             self.complain(key, _("“{key}” 要写成列表").format(key=key))
 
-    def _child(self, node: yaml.MappingNode | None) -> "Fields":
-        return Fields(node, self.where, self.problems, self._aliases, self.code, self._first_line)
+    def _child(
+        self, node: yaml.MappingNode | None, aliases: Mapping[str, str] | None = None
+    ) -> "Fields":
+        aliases = self._aliases if aliases is None else aliases
+        return Fields(node, self.where, self.problems, aliases, self.code, self._first_line)
 
     def finish(self) -> None:
         """Report every key that nobody asked for, with the nearest known one."""

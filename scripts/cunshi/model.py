@@ -36,6 +36,10 @@ class Access(IntEnum):
     SEALED = 3
 
 
+# What is spoken in a recording. The codes are ISO 639-3; a mixed one has no code of its own.
+MANDARIN, WU, MIXED = "cmn", "wuu", "mixed"
+
+
 class Kind(StrEnum):
     """What was recorded: a culture expert's talk or a family motto."""
 
@@ -331,8 +335,24 @@ class Course:
 
 
 @dataclass(frozen=True)
+class Recogniser:
+    """What listens: an engine, its model, and the address of a server if the engine asks one."""
+
+    engine: str
+    model: str
+    server: str = ""
+
+    def drafted(self, engine: str) -> bool:
+        """Whether it is what a transcript names as its engine."""
+        return engine == f"{self.engine} {self.model}"
+
+
+@dataclass(frozen=True)
 class Archive:
-    """archive/archive.yml: who holds the recordings and how they are transcribed."""
+    """archive/archive.yml: who holds the recordings and how they are transcribed.
+
+    ``dialects`` holds the languages that have a recogniser of their own.
+    """
 
     institution: str = ""
     contact: str = ""
@@ -341,6 +361,24 @@ class Archive:
     language: str = "cmn"
     engine: str = "faster-whisper"
     model: str = "base"
+    server: str = ""
+    dialects: tuple[tuple[str, Recogniser], ...] = ()
+
+    def recogniser(self, language: str) -> Recogniser:
+        """What listens to a language: its own recogniser, or the archive's for all others."""
+        own = Recogniser(self.engine, self.model, self.server)
+        return dict(self.dialects).get(language, own)
+
+    def knows(self, language: str, engine: str) -> bool:
+        """Whether the engine and model that a transcript names were chosen for its language.
+
+        Every Whisper model has learnt Mandarin. Of a dialect that is only to be expected of what
+        archive.yml names for it.
+        """
+        if language == MANDARIN:
+            return True
+        chosen = dict(self.dialects).get(language)
+        return chosen is not None and chosen.drafted(engine)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,16 @@ from cunshi.errors import ExitCode
 from cunshi.fields import Fields, load_fields
 from cunshi.i18n import _
 from cunshi.model import (
+    MANDARIN,
+    MIXED,
+    WU,
     Access,
     Archive,
     Consent,
     Description,
     Kind,
     Problem,
+    Recogniser,
     Recording,
     Technical,
     Term,
@@ -61,11 +65,21 @@ ACCESS = {
     "sealed": Access.SEALED,
     "封存": Access.SEALED,
 }
+LANGUAGES = {
+    "cmn": MANDARIN,
+    "普通话": MANDARIN,
+    "zh": MANDARIN,
+    "wuu": WU,
+    "吴语": WU,
+    "本地话": WU,
+    "mixed": MIXED,
+    "混合": MIXED,
+    "夹杂": MIXED,
+}
 _TEXTS = (
     "title",
     "village",
     "narrator",
-    "language",
     "rights",
     "note",
     "motto",
@@ -140,6 +154,7 @@ def _read_deposited(fields: Fields) -> Description:
         **texts,
         lesson=fields.integer("lesson") or None,
         date=fields.day("date"),
+        language=fields.choice("language", LANGUAGES, doubt="") or "",
         access=fields.choice("access", ACCESS, doubt=Access.SEALED),
         minor=fields.flag("minor", doubt=True),
         consent=_read_consent(consent),
@@ -295,12 +310,41 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         contact=fields.text("contact"),
         villages=fields.texts("villages"),
         rights=fields.text("rights"),
-        language=fields.text("language", default.language),
+        language=fields.choice("language", LANGUAGES, doubt=default.language) or default.language,
         engine=fields.text("engine", default.engine),
         model=fields.text("model", default.model),
+        server=_read_server(fields),
     )
+    dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
     fields.finish()
-    return archive
+    return replace(archive, dialects=dialects)
+
+
+def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogniser], ...]:
+    """The recognisers of languages that have their own; what one leaves out is the archive's."""
+    dialects = []
+    for language in (MANDARIN, WU, MIXED):
+        if language in fields:
+            own = fields.section(language, {})
+            engine = own.text("engine", archive.engine)
+            model = own.text("model", archive.model)
+            recogniser = Recogniser(engine, model, _read_server(own) or archive.server)
+            dialects.append((language, recogniser))
+            own.finish()
+    fields.finish()
+    return tuple(dialects)
+
+
+def _read_server(fields: Fields) -> str:
+    """The address of a server. A wrong one is kept: no other may be asked in its place."""
+    server = fields.text("server")
+    if server and not server.startswith(("http://", "https://")):
+        fields.complain(
+            "server",
+            _("识别服务的地址 “{server}” 看不懂").format(server=server),
+            _("写成 http://192.168.1.5:8000 的样子"),
+        )
+    return server
 
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:

@@ -11,7 +11,7 @@ from cunshi.engine import open_engine
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.i18n import _
-from cunshi.model import Archive, Catalogue, Problem, Recording, Transcript
+from cunshi.model import Archive, Catalogue, Problem, Recogniser, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.site import publish
 from cunshi.store import Project, today
@@ -43,6 +43,16 @@ class Choice:
 
     engine: str = ""
     model: str = ""
+
+    def recogniser(self, archive: Archive, language: str) -> Recogniser:
+        """What listens to a language. What is asked for listens to all of them.
+
+        A server is only ever that of archive.yml: nothing leaves the machine by an option.
+        """
+        if not (self.engine or self.model):
+            return archive.recogniser(language)
+        engine, model = self.engine or archive.engine, self.model or archive.model
+        return Recogniser(engine, model, archive.server)
 
 
 def build(project: Project, reporter: Reporter, choice: Choice) -> Report:
@@ -134,18 +144,30 @@ def _read_recordings(project: Project, report: Report) -> None:
 
 
 def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
-    archive = report.archive
-    try:
-        engine = open_engine(
-            choice.engine or archive.engine, choice.model or archive.model, project.root
-        )
-        terms = project.read_glossary([])  # gather() reports what is wrong with it
-        done, problems = transcribe(project, report.recordings, archive, engine, terms, reporter)
-    except CunshiError as error:
-        # Without an engine what people have already transcribed can still be published.
-        report.problems.append(Problem.of(error))
-        return
-    report.transcribed, report.problems = done, report.problems + problems
+    terms = project.read_glossary([])  # gather() reports what is wrong with it
+    for asked, recordings in _by_recogniser(report, choice).items():
+        try:
+            engine = open_engine(asked.engine, asked.model, project.root, asked.server)
+            done, problems = transcribe(
+                project, recordings, report.archive, engine, terms, reporter
+            )
+        except CunshiError as error:
+            # Without an engine what people have already transcribed can still be published.
+            report.problems.append(Problem.of(error))
+            continue
+        report.transcribed += done
+        report.problems += problems
+
+
+def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Recording]]:
+    """The recordings that each recogniser listens to; the archive's own is always among them."""
+    found: dict[Recogniser, list[Recording]] = {
+        choice.recogniser(report.archive, report.archive.language): []
+    }
+    for recording in report.recordings:
+        language = recording.description.language or report.archive.language
+        found.setdefault(choice.recogniser(report.archive, language), []).append(recording)
+    return found
 
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
@@ -154,7 +176,9 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _gather(project: Project, report: Report) -> Catalogue:
-    report.transcripts = read_transcripts(project, report.recordings, report.problems)
+    report.transcripts = read_transcripts(
+        project, report.archive, report.recordings, report.problems
+    )
     report.catalogue = gather(
         project,
         report.archive,

@@ -1,6 +1,7 @@
 """Speech recognition engines behind one Protocol; each is one file of this folder.
 
-An engine is a module with a function ``open_engine(model, root) -> Engine``.
+An engine is a module with a function ``open_engine(model, root) -> Engine``. One that asks a
+server is also named in ``SERVED``: its function takes the server's address in place of ``root``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +19,11 @@ from cunshi.model import Segment
 
 ENGINES = {
     "faster-whisper": "cunshi.engine.faster_whisper",
+    "http": "cunshi.engine.http",
     "null": "cunshi.engine.null",
+    "openai-whisper": "cunshi.engine.openai_whisper",
 }
+SERVED = frozenset({"http"})
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,13 @@ class Engine(Protocol):
         """
 
 
-def open_engine(name: str, model: str, root: Path) -> Engine:
+def open_engine(name: str, model: str, root: Path, server: str = "") -> Engine:
     """The engine of that name; ``root`` is where a relative model folder is looked for."""
     if name not in ENGINES:
         raise ConfigurationError(
             _("没有叫 “{name}” 的识别引擎").format(name=name),
             _("archive.yml 的 engine 可以写：{names}").format(names="、".join(ENGINES)),
         )
-    engine: Engine = import_module(ENGINES[name]).open_engine(model, root)
+    place = server if name in SERVED else root
+    engine: Engine = import_module(ENGINES[name]).open_engine(model, place)
     return engine

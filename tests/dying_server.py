@@ -1,0 +1,44 @@
+"""A server that answers a number of recordings, then is killed in the midst of the next one."""
+
+import json
+import os
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+ANSWER = {
+    "text": "村里有一条河。",
+    "segments": [{"start": 0.0, "end": 2.0, "text": "村里有一条河。", "avg_logprob": -0.25}],
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    left = int(sys.argv[1])
+
+    def do_GET(self) -> None:
+        self._say({"data": []})
+
+    def do_POST(self) -> None:
+        if Handler.left == 0:
+            self.rfile.read(1000)
+            os.kill(os.getpid(), signal.SIGKILL)
+        Handler.left -= 1
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._say(ANSWER)
+
+    def _say(self, said: object) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        """Nobody reads it."""
+
+
+if __name__ == "__main__":
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Handler)
+    print("ready", flush=True)
+    server.serve_forever()
