@@ -1,6 +1,6 @@
 """A dialect may have a recogniser of its own, and a page can tell whether a draft came from it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -127,11 +127,9 @@ class NamedEngine(RecordedEngine):
     def identity(self) -> EngineIdentity:
         return EngineIdentity("named", "1", self._model, "0" * 64, {})
 
-    def transcribe(
-        self, samples: NDArray[np.float32], language: str, words: Sequence[str] = ()
-    ) -> Iterator[HeardSegment]:
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         assert language == ("wuu" if self._model == "for-wu" else "cmn")
-        return super().transcribe(samples, language, words)
+        return super().transcribe(samples, language)
 
 
 def open_engine(model: str, root: Path) -> NamedEngine:
