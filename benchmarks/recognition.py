@@ -21,7 +21,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -235,24 +234,23 @@ def pauses() -> list[Row]:
 
 
 def mottoes() -> tuple[list[Any], list[str], list[int]]:
-    """About 100 clips of 5 to 10 s: the samples cut at pauses, in two different ways."""
+    """100 clips of 5 to 10 s: the talks cut at their quietest moments, in two different ways."""
     clips: list[Any] = []
     owners: list[int] = []
     said: list[str] = []
-    for first in (0, 1):
+    for least, most in ((5.0, 8.0), (6.0, 10.0)):
         for entry in REFERENCE[:10]:
-            samples = load(ROOT / entry["file"])
-            owner, pending = len(said), []
+            rest = load(ROOT / entry["file"])
             said.append(entry["text"])
-            spans = voice.find_speech(samples)
-            cuts = [0.0, *((a.end + b.start) / 2 for a, b in pairwise(spans)), len(samples) / RATE]
-            begun, most = 0.0, 8.0 if first else 6.0
-            for cut in cuts[1:]:
-                if cut - begun >= most or cut == cuts[-1]:
-                    pending.append(samples[round(begun * RATE) : round(cut * RATE)])
-                    begun = cut
-            clips += pending
-            owners += [owner] * len(pending)
+            while len(rest):
+                cut = len(rest)
+                if cut > 1.5 * most * RATE:
+                    cut = audio.quietest(rest, round(least * RATE), round(most * RATE))
+                elif cut > most * RATE:
+                    cut = audio.quietest(rest, round(0.4 * cut), round(0.6 * cut))
+                clips.append(rest[:cut])
+                owners.append(len(said) - 1)
+                rest = rest[cut:]
     return clips, said, owners
 
 
@@ -266,11 +264,11 @@ def joined(found: list[str], owners: list[int]) -> list[str]:
 def speed() -> list[Row]:
     ours(), theirs()
     village = [load(ROOT / entry["file"]) for entry in REFERENCE]
-    long = np.concatenate([load(ROOT / entry["file"]) for entry in REFERENCE[:10]] * 2)
+    long = np.concatenate([load(ROOT / entry["file"]) for entry in REFERENCE[:10]])
     clips, said, owners = mottoes()
     sets = {
         "sample village, 16 recordings": village,
-        f"{len(clips)} clips of about 7 s": clips,
+        f"{len(clips)} clips of 5 to 10 s": clips,
         f"one talk of {len(long) / RATE / 60:.0f} minutes": [long],
     }
     rows = []

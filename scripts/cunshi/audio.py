@@ -275,7 +275,7 @@ def passages(path: Path, longest: float = 300.0) -> Iterator[tuple[float, Sample
         size += len(block)
         if size >= limit:
             kept = np.concatenate(pending)
-            cut = _quietest(kept, round(limit * 0.8), limit)
+            cut = quietest(kept, round(limit * 0.8), limit)
             yield begun / HEARING_RATE, kept[:cut]
             begun += cut
             pending, size = [kept[cut:]], len(kept) - cut
@@ -283,7 +283,7 @@ def passages(path: Path, longest: float = 300.0) -> Iterator[tuple[float, Sample
         yield begun / HEARING_RATE, np.concatenate(pending)
 
 
-def _quietest(samples: Samples, first: int, last: int) -> int:
+def quietest(samples: Samples, first: int, last: int) -> int:
     """The middle of the quietest half second between two sample positions."""
     window = HEARING_RATE // 2
     step = window // 5

@@ -111,7 +111,7 @@ def is_preferred(candidate: Candidate, nats: float | None) -> bool:
     Reminded of a term, it prefers that to many an ordinary word of the same sound; so a word with
     a meaning of its own stays, unless people have seen the term written so.
     """
-    if nats is None:
+    if nats is None or not candidate.open:
         return False
     if candidate.ordinary:
         return candidate.listed and candidate.whole and nats >= PREFERRED_FAR

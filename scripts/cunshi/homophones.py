@@ -75,6 +75,13 @@ class Candidate:
         """The very sound of a local name, or a known wrong form, where else no word stands."""
         return (self.distance == 0 or self.listed) and self.whole and not self.ordinary
 
+    @property
+    def open(self) -> bool:
+        """Whether the model's opinion may decide: not of the sound of other, ordinary words."""
+        if self.certain or (self.ordinary and not self.listed):
+            return False
+        return self.whole or self.distance < NEAR
+
 
 @functools.cache
 def _syllable(written: str) -> Syllable:

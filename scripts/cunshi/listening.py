@@ -105,7 +105,7 @@ def _weigh(engine: Engine, hearing: _Hearing, terms: Iterable[Term]) -> list[Wei
         (number, candidate)
         for number, text in enumerate(texts)
         for candidate in find_candidates(text, terms)
-        if not candidate.certain
+        if candidate.open
     ]
     doubtful = sorted(doubtful, key=lambda pair: pair[1].distance)[:MOST_WEIGHED]
     if not doubtful:

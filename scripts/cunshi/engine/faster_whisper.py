@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
 from cunshi.errors import EngineError
 from cunshi.i18n import _
 from cunshi.model import Segment, Word
-
-if TYPE_CHECKING:
-    from faster_whisper import WhisperModel
 
 EMBEDDED = "base"
 # Measured on Mandarin talks (docs/decisions.md). No prompt and no hotwords: they made base lose
@@ -41,6 +38,7 @@ _CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperatur
 # Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
 _CHINESE = "zh"
 _LANGUAGES = dict.fromkeys(("cmn", "wuu", "mixed", "zh"), _CHINESE)
+RATE = 16_000  # samples per second
 _FRAMES = 100  # of the mel spectrogram, a second
 _MOST_TOKENS = 200  # of a text to weigh: the decoder has room for 448, the prompt included
 _LEAST = 1e-9  # probability of a token that counts as impossible
@@ -49,16 +47,35 @@ _LEAST = 1e-9  # probability of a token that counts as impossible
 def _model_class() -> type:
     """WhisperModel with an encoder that listens to no more silence than it needs.
 
-    Made when first used: importing faster_whisper costs a second.
+    It also keeps what the calling thread's last passage sounds like, since encoding is most of the
+    work. Made when first used: importing faster_whisper costs a second.
     """
     from faster_whisper import WhisperModel
 
     class ShortContextModel(WhisperModel):  # type: ignore[misc]
+        def __init__(self, *arguments: Any, **options: Any):
+            super().__init__(*arguments, **options)
+            self.last = threading.local()
+
         def encode(self, features: NDArray[np.float32]) -> Any:
             sounding = np.flatnonzero(np.any(features != 0, axis=0))
             last = int(sounding[-1]) + 1 if len(sounding) else 0
             seconds = -(-last // _FRAMES) + TAIL
-            return super().encode(features[..., : seconds * _FRAMES])
+            sound = super().encode(features[..., : seconds * _FRAMES])
+            if getattr(self.last, "sound", None) is None:
+                self.last.sound = sound  # of the first window, which holds a whole passage
+            return sound
+
+        def sound_of(self, samples: NDArray[np.float32]) -> Any:
+            """A passage as the decoder hears it."""
+            if getattr(self.last, "samples", None) is not samples:
+                self.begin(samples)
+                self.encode(self.feature_extractor(samples)[:, : 30 * _FRAMES])
+            return self.last.sound
+
+        def begin(self, samples: NDArray[np.float32]) -> None:
+            """Forget the last passage; what is encoded now belongs to this one."""
+            self.last.samples, self.last.sound = samples, None
 
     return ShortContextModel
 
@@ -70,7 +87,7 @@ class FasterWhisper:
 
     def __init__(self, model: str, root: Path):
         self._name, self._root = model, root
-        self._model: WhisperModel | None = None
+        self._model: Any = None
         self._lock = threading.Lock()
         # One thread for each of several workers is faster than several threads for one.
         self.workers = _cores()
@@ -112,13 +129,13 @@ class FasterWhisper:
     def prepare(self) -> None:
         self._load()
 
-    def _load(self) -> "WhisperModel":
+    def _load(self) -> Any:
         with self._lock:
             if self._model is None:
                 self._model = self._open()
         return self._model
 
-    def _open(self) -> "WhisperModel":
+    def _open(self) -> Any:
         if self._name == EMBEDDED:
             folder: Path | None = whisper_base.model_folder()
         else:
@@ -151,7 +168,9 @@ class FasterWhisper:
         yield from map(_heard, found)
 
     def _hear(self, samples: NDArray[np.float32], code: str, options: dict[str, Any]) -> list[Any]:
-        segments, _info = self._load().transcribe(samples, language=code, **options)
+        model = self._load()
+        model.begin(samples)
+        segments, _info = model.transcribe(samples, language=code, **options)
         return list(segments)
 
     def weigh(
@@ -171,13 +190,13 @@ class FasterWhisper:
         if len(tokenizer.encode(text)) > _MOST_TOKENS:
             return ()
         try:
-            frames = model.feature_extractor(samples)[:, : 30 * _FRAMES]
-            sound = model.encode(frames)
-            return [
-                _log_probability(model, sound, frames.shape[-1], tokenizer, variant, term)
-                - _log_probability(model, sound, frames.shape[-1], tokenizer, text, term)
-                for variant, term in variants
-            ]
+            sound, frames = model.sound_of(samples), len(samples) * _FRAMES // RATE
+
+            def log_probability(of: str, term: str) -> float:
+                return _log_probability(model, sound, frames, tokenizer, of, term)
+
+            heard = {term: log_probability(text, term) for term in {term for __, term in variants}}
+            return [log_probability(variant, term) - heard[term] for variant, term in variants]
         except (RuntimeError, ValueError) as error:
             raise _failed(error) from error
 
