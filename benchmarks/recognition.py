@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[1:1] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 from cunshi import audio, voice  # noqa: E402
+from cunshi.chinese import to_simplified  # noqa: E402
 from cunshi.drafting import draft  # noqa: E402
 from cunshi.engine import open_engine  # noqa: E402
 from cunshi.engine.whisper_base import model_folder  # noqa: E402
@@ -127,9 +128,9 @@ def names(said: list[str], found: list[str]) -> str:
 def accuracy() -> list[Row]:
     recordings = [load(ROOT / entry["file"]) for entry in REFERENCE]
     said = [entry["text"] for entry in REFERENCE]
-    peer = [text(plain(samples)) for samples in recordings]
+    peer = [to_simplified(text(plain(samples))) for samples in recordings]
     found = heard(recordings)
-    raw, drafts = [text(h.segments) for h in found], [draft(h, TERMS) for h in found]
+    raw, drafts = [to_simplified(text(h.segments)) for h in found], [draft(h, TERMS) for h in found]
     drafted = [text(lines) for lines in drafts]
     offered = [
         "。".join("。".join([s.text, *(r.term for r in s.suggested)]) for s in lines)

@@ -112,6 +112,7 @@ class OpenAIWhisper:
 
     def _open(self) -> Any:
         whisper = _whisper()
+        _leave_a_core()
         if self._name != EMBEDDED:
             return whisper.load_model(str(self._checkpoint() or self._name), device="cpu")
         folder = whisper_base.model_folder()
@@ -138,6 +139,17 @@ def _whisper() -> Any:
     import whisper
 
     return whisper
+
+
+def _leave_a_core() -> None:
+    """Give PyTorch one core less than there are.
+
+    Its threads wait for each other hundreds of times for each token; where another program takes
+    one of the cores, decoding becomes many times slower (docs/decisions.md).
+    """
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) - 1))
 
 
 def embedded_checkpoint(folder: Path) -> Path:
