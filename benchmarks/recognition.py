@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
@@ -51,7 +50,7 @@ SAMPLES = ROOT / "tests" / "samples"
 REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
 REAL = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
 TERMS = read_glossary(ROOT / "archive" / "glossary.yml", "glossary.yml", [])
-ROUNDS = 3
+ROUNDS = 1
 Row = tuple[str, ...]
 
 
@@ -77,11 +76,13 @@ def plain(samples: Any, **options: Any) -> list[Segment]:
 
 def heard(recordings: list[Any]) -> list[Heard]:
     """What the pipeline makes of recordings, all passages at once as in transcribe."""
-    units = [(n, p) for n, samples in enumerate(recordings) for p in voice.passages(samples)]
-    with ThreadPoolExecutor(ours().workers) as pool:
-        listened = list(pool.map(lambda unit: listen(ours(), unit[1], "cmn", TERMS), units))
+    units = ((n, p) for n, samples in enumerate(recordings) for p in voice.passages(samples))
+
+    def work(unit: tuple[int, voice.Passage]) -> Listened:
+        return listen(ours(), unit[1], "cmn", TERMS)
+
     parts: list[list[Listened]] = [[] for __ in recordings]
-    for (number, __), result in zip(units, listened, strict=True):
+    for (number, __), result in in_order(work, units, ours().workers):
         parts[number].append(result)
     return [
         Heard(
@@ -363,7 +364,7 @@ def main() -> None:
     head = ", ".join(f"{name} {version(name)}" for name in packages)
     parts = [
         f"# Recognition, measured\n\n{date.today()} on {machine()}; {head}; Whisper base, int8.\n"
-        f"Made by `benchmarks/recognition.py`; times are medians of {ROUNDS} rounds.\n",
+        f"Made by `benchmarks/recognition.py`; rounds: {ROUNDS}, times are their medians.\n",
         table("The sample village: synthetic voices, 1454 characters", accuracy()),
         table("Text without any local word", ordinary(words.ordinary)),
         table("Gaps of a minute each", gaps()),

@@ -33,7 +33,7 @@ OPTIONS: dict[str, Any] = {
 AGAIN: dict[str, Any] = {"no_repeat_ngram_size": 8}
 # Seconds of silence behind a short passage that the encoder listens to. Whisper was taught with
 # windows of 30 seconds; encoding all of them for a motto of 6 is three quarters of the work.
-TAIL = 10
+TAIL = 15
 _CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 # Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
 _CHINESE = "zh"
