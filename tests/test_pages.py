@@ -32,6 +32,7 @@ from cunshi.model import (
     Flag,
     Kind,
     Lesson,
+    Recogniser,
     Recording,
     Replacement,
     Segment,
@@ -272,6 +273,19 @@ def test_about_shows_each_note_once_and_invents_none():
     assert pages_of(entries=entries)["about.md"].count(note) == 1
     assert "合成" not in pages_of()["about.md"]
     assert "王老师" in pages_of()["about.md"]
+
+
+def test_about_says_where_recordings_are_sent():
+    assert "录音不会传到别处" in pages_of()["about.md"]
+    server = Recogniser("http", "fun-asr", "http://192.168.1.5:8000")
+    for archive in (
+        Archive(engine="http", model="fun-asr", server=server.server),
+        Archive(dialects=(("wuu", server),)),
+    ):
+        page = pages_of(archive=archive)["about.md"]
+        assert "送到保存单位指定的识别服务" in page
+        assert "录音不会传到别处" not in page
+        assert "192.168" not in page
 
 
 def test_about_names_whisper_only_where_it_is_used():

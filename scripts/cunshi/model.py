@@ -369,6 +369,12 @@ class Archive:
         own = Recogniser(self.engine, self.model, self.server)
         return dict(self.dialects).get(language, own)
 
+    @property
+    def sends(self) -> bool:
+        """Whether recordings go to a server to be transcribed."""
+        everyone = [self.recogniser(""), *(chosen for __, chosen in self.dialects)]
+        return any(one.engine == "http" for one in everyone)
+
     def knows(self, language: str, engine: str) -> bool:
         """Whether the engine and model that a transcript names were chosen for its language.
 
