@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,37 @@ def speed() -> list[Row]:
     return rows
 
 
+def reference_engine() -> list[Row]:
+    """The reference implementation, where it is installed, on three of the talks."""
+    if find_spec("whisper") is None:
+        return []
+    talks = [load(ROOT / entry["file"]) for entry in REFERENCE[:3]]
+    said = [entry["text"] for entry in REFERENCE[:3]]
+    engine = open_engine("openai-whisper", "base", ROOT)
+    engine.prepare()
+    peer, found = timed(
+        lambda: [
+            "".join(
+                h.segment.text
+                for p in voice.passages(t)
+                for h in engine.transcribe(p.samples, "cmn")
+            )
+            for t in talks
+        ]
+    )
+    mine, ours_ = timed(lambda: [text(h.segments) for h in heard(talks)])
+    return [
+        (
+            "three talks: pipeline, openai-whisper, times as fast",
+            f"{mine:.1f} s, {peer:.1f} s, **{peer / mine:.2f}**",
+        ),
+        (
+            "their error rate as heard: pipeline, openai-whisper",
+            f"{total(said, ours_).rate:.4f}, {total(said, found).rate:.4f}",
+        ),
+    ]
+
+
 def memory(hours: float) -> list[Row]:
     """The largest memory of a process that transcribes one long recording, half of it speech."""
     with tempfile.TemporaryDirectory() as folder:
@@ -371,6 +403,7 @@ def main() -> None:
         table("Gaps of a minute each", gaps()),
         table("Real speech with pauses", pauses()),
         table("Speed", speed()),
+        table("The reference implementation", reference_engine()),
         table("Memory", memory(words.hours) if words.hours else []),
     ]
     target = Path(__file__).with_suffix(".md")
