@@ -262,7 +262,7 @@ def _between(
             return
 
 
-def passages(path: Path, longest: float = 300.0) -> Iterator[tuple[float, Samples]]:
+def passages(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:
     """The recording in stretches of at most ``longest`` seconds for recognition at 16 kHz.
 
     Each is cut at the quietest moment of its last fifth; yields (start in seconds, samples).
