@@ -18,8 +18,9 @@ from conftest import sample_path, settle, tree
 from cunshi import audio, looks
 from cunshi.accession import Intake, take_in
 from cunshi.errors import ExitCode
-from cunshi.model import Access, Archive, Problem, Recording
+from cunshi.model import Access, Problem, Recording
 from cunshi.progress import Silent
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 
 NAME = "金村村_金家_2026-02-01.amr"

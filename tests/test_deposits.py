@@ -7,7 +7,8 @@ import pytest
 
 from cunshi.deposits import Deposit, find_deposits
 from cunshi.errors import ExitCode
-from cunshi.model import Access, Archive, Kind, Problem
+from cunshi.model import Access, Kind, Problem
+from cunshi.settings import Archive
 from cunshi.store import Project
 
 TODAY = dt.date(2026, 6, 1)

@@ -11,8 +11,9 @@ from cunshi import engine
 from cunshi.catalogue import read_transcripts
 from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
 from cunshi.errors import ExitCode
-from cunshi.model import Archive, Description, Problem, Recogniser
+from cunshi.model import Description, Problem
 from cunshi.records import load_description, read_archive
+from cunshi.settings import Archive, Recogniser
 from cunshi.store import Project
 from cunshi.transcripts import read_heard
 from recorded_engine import RecordedEngine

@@ -22,7 +22,6 @@ from markdown import markdown
 from conftest import ROOT
 from cunshi.errors import LessonError
 from cunshi.model import (
-    Archive,
     Catalogue,
     Clip,
     ClipRef,
@@ -32,7 +31,6 @@ from cunshi.model import (
     Flag,
     Kind,
     Lesson,
-    Recogniser,
     Recording,
     Replacement,
     Segment,
@@ -44,6 +42,7 @@ from cunshi.model import (
 )
 from cunshi.page_text import clauses, clean, inert
 from cunshi.pages import group_paragraphs, recording_title, render_pages, term_ids
+from cunshi.settings import Archive, Recogniser
 
 TALK = "20260112-7a994552"
 MOTTO = "20260201-eacd48b3"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from cunshi.model import (
-    Archive,
     Clip,
     ClipRef,
     Coverage,
@@ -23,6 +22,7 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.page_text import clean
+from cunshi.settings import Archive
 from cunshi.transcripts import REASONS, UNHEARD
 from cunshi.trust import NOT_HEARD, corrections, coverage, mark_line
 from test_pages import TALK, make_lesson, make_recording, pages_of

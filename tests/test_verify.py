@@ -10,17 +10,9 @@ import pytest
 from conftest import tree
 from cunshi.accession import take_in
 from cunshi.errors import ExitCode
-from cunshi.model import (
-    Access,
-    Archive,
-    Consent,
-    Description,
-    Kind,
-    Problem,
-    Recording,
-    Technical,
-)
+from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
 from cunshi.progress import Silent
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.verify import awaiting_consent, missing_facts, unknown_villages, verify_fixity
 

@@ -15,9 +15,10 @@ from cunshi.fields import parse_fields, read_text
 from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.looks import Looks, stat_of
-from cunshi.model import Archive, Problem, Recording, Technical
+from cunshi.model import Problem, Recording, Technical
 from cunshi.progress import Reporter
 from cunshi.records import ALIASES, read_description, strictest, write_recording
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project, event, format_events
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice

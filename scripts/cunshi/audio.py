@@ -27,6 +27,7 @@ with warnings.catch_warnings():
     from pydub import AudioSegment
 
 from cunshi.cutting import cut_points
+from cunshi.engine import RATE as HEARING_RATE
 from cunshi.errors import DepositError
 from cunshi.files import put_in_place, temporary_name
 from cunshi.i18n import _
@@ -46,7 +47,6 @@ _SILK = b"#!SILK_V3"
 _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
 
 SILENCE_PEAK = 0.001  # -60 dBFS: a microphone that heard nothing at all
-HEARING_RATE = 16_000  # samples per second that Whisper listens to
 LISTENING_RATE = 32_000  # samples per second of access copies and clips
 LISTENING_BITS = 48_000  # bits per second: clear speech, 22 MB an hour
 TARGET_DBFS = -20.0  # loudness of speech in access copies and clips

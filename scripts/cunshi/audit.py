@@ -5,11 +5,10 @@ Times are seconds in the passage as the engine heard it, without the silence bet
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from cunshi.chinese import to_simplified
+from cunshi.chinese import letters, to_simplified
 from cunshi.model import Flag, Segment
 
 GAP = 1.6  # seconds of speech without a character: two paddings of a pause are half of it
@@ -32,23 +31,16 @@ _BOILERPLATE = re.compile(
 )
 
 
-def bare(text: str) -> str:
-    """Simplified letters and digits only."""
-    text = to_simplified(unicodedata.normalize("NFKC", text).lower())
-    return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
-
-
 def inspect(segment: Segment, confidence: Mapping[str, float]) -> tuple[Flag, ...]:
     """Why a segment is doubtful, by its text and by the engine's figures where it has any."""
-    text = bare(segment.text)
+    text = to_simplified(letters(segment.text).lower())
     rate = len(text) / max(segment.end - segment.start, 0.1)
     too_slow = rate < SLOWEST and segment.end - segment.start >= SHORT
-    unsure = confidence.get("avg_logprob", 0.0) < LEAST_LOGPROB
     found = {
         Flag.NO_SPEECH: confidence.get("no_speech_prob", 0.0) > SILENT,
         Flag.BOILERPLATE: bool(_BOILERPLATE.fullmatch(text)),
         Flag.LOOP: loops(text) or confidence.get("compression_ratio", 0.0) > MOST_COMPRESSION,
-        Flag.UNSURE: unsure,
+        Flag.UNSURE: confidence.get("avg_logprob", 0.0) < LEAST_LOGPROB,
         Flag.RATE: rate > FASTEST or too_slow,
     }
     return tuple(flag for flag, holds in found.items() if holds)
@@ -76,7 +68,7 @@ def _moments(segments: Iterable[Segment]) -> Iterable[float]:
     for segment in segments:
         parts = segment.words or (segment,)
         for part in parts:
-            count = len(bare(part.text))
+            count = len(letters(part.text))
             step = (part.end - part.start) / max(count, 1)
             yield from (part.start + number * step for number in range(count))
 

@@ -10,7 +10,6 @@ from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson, resolve
 from cunshi.model import (
     Access,
-    Archive,
     Catalogue,
     Clip,
     Course,
@@ -25,6 +24,7 @@ from cunshi.model import (
     TranscriptStatus,
     is_text,
 )
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
 
@@ -56,8 +56,8 @@ def _transcript(
         problems.append(replace(Problem.of(error), where=where))
         return Transcript()
     transcript = with_engine(transcript, read_heard(accession.machine))
-    language = recording.description.language or archive.language
-    known = not transcript.engine or archive.knows(language, transcript.engine)
+    language, engine = recording.language(archive), transcript.engine
+    known = not engine or archive.knows(language, engine)
     return replace(transcript, knows_dialect=known)
 
 

@@ -5,6 +5,7 @@ For machine text only: never for what a person wrote, nor for a recorded name.
 
 import functools
 import re
+import unicodedata
 
 from opencc import OpenCC
 
@@ -31,6 +32,12 @@ def to_simplified(text: str) -> str:
     """
     # A 么 is Simplified already, and taken for a Traditional one it would become 幺.
     return "么".join(str(_converter().convert(part)) for part in text.split("么"))
+
+
+def letters(text: str) -> str:
+    """Letters and numbers only, full-width ones as the ordinary ones."""
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
 def punctuate(text: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
-from cunshi.model import Archive, Consent, Description, Kind, Problem, is_photo, is_text
+from cunshi.model import Consent, Description, Kind, Problem, is_photo, is_text
 from cunshi.records import describe_folder, describe_name, load_description, merge
+from cunshi.settings import Archive
 from cunshi.store import Project
 
 MOTTOES = "mottoes"

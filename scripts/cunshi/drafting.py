@@ -35,6 +35,15 @@ _PAUSE_MARK = "，；：、"
 
 
 @dataclass(frozen=True)
+class _Sounding:
+    """A segment, its words in Simplified, and where they sound like the glossary."""
+
+    segment: Segment
+    words: list[Word]
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
 class _Mark:
     """A word of a draft, with what is to be said about it."""
 
@@ -47,36 +56,34 @@ class _Mark:
 
 def draft(heard: Heard, terms: Sequence[Term]) -> tuple[Segment, ...]:
     """The lines of a draft. A line ends with a sentence or at a pause, not with a window."""
-    sounding = [_sounding(segment, heard.weighed, terms) for segment in heard.segments]
-    confirmed = {
-        (c.heard, c.term)
-        for candidates, weighed in sounding
-        for c in choose(candidates, weighed)[0]
-    }
+    weighed: dict[float, list[Weighed]] = {}
+    for entry in heard.weighed:
+        weighed.setdefault(entry.start, []).append(entry)
+    sounding = [_sounding(segment, terms) for segment in heard.segments]
+    known = [(s.candidates, weighed.get(s.segment.start, [])) for s in sounding]
+    confirmed = {(c.heard, c.term) for pair in known for c in choose(*pair)[0]}
     marks = [
         mark
-        for segment, (candidates, weighed) in zip(heard.segments, sounding, strict=True)
-        for mark in _marks(segment, *choose(candidates, weighed, confirmed))
+        for s, pair in zip(sounding, known, strict=True)
+        for mark in _marks(s, *choose(*pair, confirmed))
     ]
     return tuple(line for line in map(_line, _lines(marks)) if line.text)
 
 
-def _sounding(
-    segment: Segment, weighed: Iterable[Weighed], terms: Sequence[Term]
-) -> tuple[tuple[Candidate, ...], list[Weighed]]:
-    """Where a segment sounds like the glossary, and what the model thinks of that."""
-    text = "".join(word.text for word in chinese.simplified_words(segment))
-    return find_candidates(text, terms), [w for w in weighed if w.start == segment.start]
+def _sounding(segment: Segment, terms: Sequence[Term]) -> _Sounding:
+    words = chinese.simplified_words(segment)
+    text = "".join(word.text for word in words)
+    return _Sounding(segment, words, find_candidates(text, terms))
 
 
 def _marks(
-    segment: Segment, replaced: list[Candidate], suggested: list[Candidate]
+    sounding: _Sounding, replaced: list[Candidate], suggested: list[Candidate]
 ) -> Iterator[_Mark]:
+    segment, words = sounding.segment, sounding.words
     if not segment.text.strip():
         if Flag.UNHEARD in segment.flags:
             yield _Mark(Word(segment.start, segment.end, UNHEARD, 0.0), segment.flags)
         return
-    words = chinese.simplified_words(segment)
     length, at = sum(len(word.text) for word in words), 0
     for word in words:
         end = at + len(word.text)
@@ -114,7 +121,7 @@ def is_preferred(candidate: Candidate, nats: float | None) -> bool:
     if nats is None or not candidate.open:
         return False
     if candidate.ordinary:
-        return candidate.listed and candidate.whole and nats >= PREFERRED_FAR
+        return candidate.whole and nats >= PREFERRED_FAR
     if not candidate.whole:
         return nats >= PREFERRED_ACROSS
     far = candidate.distance >= HALF and len(candidate.term) == 2

@@ -174,11 +174,7 @@ def _heard(accession: Accession) -> dict[str, Heard]:
     """What each engine and model heard, by their names; of the same the newest."""
     files = [*accession.earlier_machines, accession.machine]
     found = [heard for heard in map(read_heard, files) if heard and heard.engine != "null"]
-    return {_label(heard): heard for heard in sorted(found, key=lambda heard: heard.created)}
-
-
-def _label(heard: Heard) -> str:
-    return f"{heard.engine} {heard.model}".strip()
+    return {heard.label: heard for heard in sorted(found, key=lambda heard: heard.created)}
 
 
 def _drafted(heard: Heard, terms: Sequence[Term]) -> str:
@@ -191,7 +187,7 @@ def _score(said: _Said, heard: Heard, drafted: str) -> Score:
         recording_id=said.recording.id,
         original_name=said.recording.original_name,
         village=said.recording.description.village,
-        engine=_label(heard),
+        engine=heard.label,
         drafted=count_errors(said.text, drafted),
         as_heard=count_errors(said.text, "".join(s.text for s in heard.segments)),
     )

@@ -68,11 +68,12 @@ def listen(engine: Engine, passage: Passage, language: str, terms: Sequence[Term
 def _hear(engine: Engine, passage: Passage, language: str) -> list[_Hearing]:
     found = engine.transcribe(passage.samples, language)
     whole = _Hearing(passage, tuple(_audited(entry) for entry in found if entry.segment.text))
-    halves = passage.halves() if whole.doubt > DOUBT else None
+    doubt = whole.doubt
+    halves = passage.halves() if doubt > DOUBT else None
     if halves is None:
         return [whole]
     parts = [hearing for half in halves for hearing in _hear(engine, half, language)]
-    return parts if sum(part.doubt for part in parts) < whole.doubt else [whole]
+    return parts if sum(part.doubt for part in parts) < doubt else [whole]
 
 
 def _audited(entry: HeardSegment) -> HeardSegment:
@@ -112,14 +113,9 @@ def _weigh(engine: Engine, hearing: _Hearing, terms: Iterable[Term]) -> list[Wei
         return []
     variants = [(_with(texts, number, c), c.term) for number, c in doubtful]
     nats = engine.weigh(hearing.passage.samples, "".join(texts), variants)
+    starts = [_restored(entry, hearing.passage).segment.start for entry in hearing.heard]
     return [
-        Weighed(
-            _restored(hearing.heard[number], hearing.passage).segment.start,
-            c.at,
-            c.heard,
-            c.term,
-            round(weight, 1),
-        )
+        Weighed(starts[number], c.at, c.heard, c.term, round(weight, 1))
         for (number, c), weight in zip(doubtful, nats, strict=False)
     ]
 

@@ -20,7 +20,6 @@ from cunshi.citations import Citation, fill_citations
 from cunshi.errors import LessonError
 from cunshi.i18n import _
 from cunshi.model import (
-    Archive,
     Catalogue,
     Clip,
     Entry,
@@ -33,6 +32,7 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.page_text import clean, clip_text, long_date, url
+from cunshi.settings import Archive
 from cunshi.timecode import format_clock
 
 LESSON_COUNT = 10
@@ -258,7 +258,7 @@ def _recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         entry=entry,
         title=recording_title(recording),
         facts=_facts(entry, archive),
-        language=trust.language_of(recording, archive),
+        language=recording.language(archive),
         warnings=trust.warnings(entry, archive),
         guess=trust.is_guess(entry, archive),
         paragraphs=paragraphs,
@@ -283,7 +283,7 @@ def _lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:
 def _facts(entry: Entry, archive: Archive) -> list[tuple[str, str]]:
     """What is known about a recording, as pairs of a label and a value."""
     recording, said = entry.recording, entry.recording.description
-    language = trust.language_of(recording, archive) if recording.technical.has_sound else ""
+    language = recording.language(archive) if recording.technical.has_sound else ""
     facts = [
         ("家庭" if recording.kind is Kind.MOTTO else "讲述人", said.narrator),
         ("村", said.village),

@@ -14,20 +14,16 @@ from cunshi.errors import ExitCode
 from cunshi.fields import Fields, load_fields
 from cunshi.i18n import _
 from cunshi.model import (
-    MANDARIN,
-    MIXED,
-    WU,
     Access,
-    Archive,
     Consent,
     Description,
     Kind,
     Problem,
-    Recogniser,
     Recording,
     Technical,
     Term,
 )
+from cunshi.settings import MANDARIN, MIXED, WU, Archive, Recogniser
 
 ALIASES = {
     "课": "lesson",

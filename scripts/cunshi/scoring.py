@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cn2an
 import jiwer
 
-from cunshi.chinese import to_simplified
+from cunshi.chinese import letters, to_simplified
 
 _UNHEARD = re.compile(r"[\[【〔(<]\s*听不清\s*[\]】〕)>]")
 _GROUPED = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
@@ -83,10 +83,9 @@ def normalise(text: str) -> str:
     """
     text = _UNHEARD.sub("", unicodedata.normalize("NFKC", text))
     text = chinese_numbers(text).replace("〇", "零")
-    kept = "".join(c for c in text if unicodedata.category(c)[0] in "LN")
     # Punctuation goes before the script, so that it cannot change what a character becomes; and
     # twice, because 薴 becomes 苧 and only that becomes 苎.
-    return to_simplified(to_simplified(unicodedata.normalize("NFKC", kept)))
+    return to_simplified(to_simplified(unicodedata.normalize("NFKC", letters(text))))
 
 
 def chinese_numbers(text: str) -> str:

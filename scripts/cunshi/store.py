@@ -17,8 +17,9 @@ from cunshi import fixity
 from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Archive, Consent, Problem, Recording, Term
+from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_archive, read_glossary, read_recording
+from cunshi.settings import Archive
 
 
 def now() -> datetime:

@@ -15,8 +15,9 @@ from cunshi.fields import read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.listening import Listened, listen
-from cunshi.model import Archive, Coverage, Problem, Recording, Term
+from cunshi.model import Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project, now
 from cunshi.transcripts import (
     Heard,
@@ -74,8 +75,7 @@ def transcribe(
 
 
 def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
-    language = recording.description.language or archive.language
-    return _Job(recording, project.accession(recording.id), language)
+    return _Job(recording, project.accession(recording.id), recording.language(archive))
 
 
 def _belongs_to_people(job: _Job) -> bool:
@@ -260,8 +260,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     if heard is None:
         return
     if not _belongs_to_people(job):
-        label = f"{heard.engine} {heard.model}".strip()
-        text = format_draft(accession.id, f"{label}, {basis}", draft(heard, terms))
+        text = format_draft(accession.id, f"{heard.label}, {basis}", draft(heard, terms))
         write_atomic(accession.transcript, text)
     if not told:
         accession.add_event("creation", **_made(heard), machine_sha256=digest)

@@ -42,7 +42,7 @@ NOTE
 """
 
 UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
-MANDARIN = "普通话："
+_MEANING = "普通话："
 REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
@@ -77,6 +77,11 @@ class Heard:
     coverage: Coverage | None = None
     weighed: tuple[Weighed, ...] = ()
     created: str = ""
+
+    @property
+    def label(self) -> str:
+        """The engine and model, as people and evaluations name them."""
+        return f"{self.engine} {self.model}".strip()
 
     def cause(self) -> dict[str, Any]:
         """What a transcript depends on: when one of these changes it is made anew."""
@@ -149,7 +154,7 @@ def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> st
 def _cue(line: Segment) -> str:
     times = f"{format_timecode(line.start)} --> {format_timecode(line.end)}"
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
-    meaning = f"{MANDARIN}{_escaped(line.mandarin)}\n" if line.mandarin else ""
+    meaning = f"{_MEANING}{_escaped(line.mandarin)}\n" if line.mandarin else ""
     return f"{_note(line)}{times}\n{text}\n{meaning}"
 
 
@@ -212,9 +217,9 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 
 def _segment(cue: webvtt.Caption, comments: list[str]) -> Segment:
     lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
-    marks = tuple(MANDARIN[:-1] + colon for colon in "：:")
+    marks = tuple(_MEANING[:-1] + colon for colon in "：:")
     spoken = [line for line in lines if not line.startswith(marks)]
-    meant = [line[len(MANDARIN) :].strip() for line in lines if line.startswith(marks)]
+    meant = [line[len(_MEANING) :].strip() for line in lines if line.startswith(marks)]
     notes = [note.strip() for comment in comments for note in comment.splitlines()]
     doubts = "；".join(_after(_DOUBT, notes)).split("；")
     return Segment(
@@ -273,4 +278,4 @@ def with_engine(transcript: Transcript, heard: Heard | None) -> Transcript:
     """The transcript with the engine and model that drafted it, and how much they covered."""
     if heard is None:
         return transcript
-    return replace(transcript, engine=f"{heard.engine} {heard.model}", coverage=heard.coverage)
+    return replace(transcript, engine=heard.label, coverage=heard.coverage)

@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from cunshi.model import (
-    Archive,
     Coverage,
     Entry,
     Flag,
-    Recording,
     Replacement,
     Segment,
     Transcript,
     TranscriptStatus,
 )
 from cunshi.page_text import clean, duration, long_date
+from cunshi.settings import Archive
 from cunshi.transcripts import REASONS, UNHEARD
 
 LANGUAGES = {
     "cmn": "普通话",
-    "zh": "普通话",
     "wuu": "吴语（本地话）",
     "mixed": "普通话和吴语夹杂",
 }
@@ -76,18 +74,13 @@ class Correction:
     starts: tuple[float, ...]
 
 
-def language_of(recording: Recording, archive: Archive) -> str:
-    """The language of a recording: its own, else the archive's."""
-    return recording.description.language or archive.language
-
-
 def is_guess(entry: Entry, archive: Archive) -> bool:
     """Whether the words are those of a machine that never learnt the dialect it listened to."""
     transcript = entry.transcript
     return (
         transcript.status is TranscriptStatus.DRAFT
         and not transcript.knows_dialect
-        and language_of(entry.recording, archive) in _GUESSES
+        and entry.recording.language(archive) in _GUESSES
     )
 
 
@@ -129,7 +122,7 @@ def warnings(entry: Entry, archive: Archive) -> list[str]:
     if entry.transcript.status is not TranscriptStatus.DRAFT:
         return []
     guess = is_guess(entry, archive)
-    said = [_GUESSES[language_of(entry.recording, archive)] if guess else _DRAFT]
+    said = [_GUESSES[entry.recording.language(archive)] if guess else _DRAFT]
     found = _coverage(entry.transcript)
     if found is not None and _share(found) < WELL_COVERED:
         missing = duration(found.speech - found.covered)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from cunshi import fixity
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
-from cunshi.model import Archive, Kind, Problem, Recording
+from cunshi.model import Kind, Problem, Recording
 from cunshi.progress import Reporter
+from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cunshi.engine import RATE
+
 Samples = NDArray[np.float32]
 
-RATE = 16_000  # samples per second
 PADDING = 0.4  # seconds kept on both sides of speech, so that no consonant is cut off
 LONG_SILENCE = 4.0  # seconds that are worth a second look
 FRESH = 10.0  # seconds that the detector hears at once in a long silence

@@ -11,8 +11,9 @@ from cunshi.engine import open_engine
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.i18n import _
-from cunshi.model import Archive, Catalogue, Problem, Recogniser, Recording, Transcript
+from cunshi.model import Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
+from cunshi.settings import Archive, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
@@ -165,8 +166,8 @@ def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Reco
         choice.recogniser(report.archive, report.archive.language): []
     }
     for recording in report.recordings:
-        language = recording.description.language or report.archive.language
-        found.setdefault(choice.recogniser(report.archive, language), []).append(recording)
+        asked = choice.recogniser(report.archive, recording.language(report.archive))
+        found.setdefault(asked, []).append(recording)
     return found
 
 

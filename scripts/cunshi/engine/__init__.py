@@ -23,6 +23,11 @@ ENGINES = {
     "null": "cunshi.engine.null",
     "openai-whisper": "cunshi.engine.openai_whisper",
 }
+RATE = 16_000  # samples per second that an engine listens to
+# Whisper writes every Chinese language, Wu too, under its one code for Chinese.
+CHINESE = "zh"
+# Whisper's own figures for a segment, as every implementation of it names them.
+CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 SERVED = frozenset({"http"})
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cunshi import fixity
-from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
+from cunshi import audit, fixity
+from cunshi.engine import CHINESE, CONFIDENCE, RATE, EngineIdentity, HeardSegment, whisper_base
 from cunshi.errors import EngineError
 from cunshi.i18n import _
 from cunshi.model import Segment, Word
@@ -23,9 +23,9 @@ OPTIONS: dict[str, Any] = {
     "beam_size": 5,
     # No sampling: the same recording gives the same draft, on every run and after every kill.
     "temperature": [0.0],
-    "compression_ratio_threshold": 2.4,
-    "log_prob_threshold": -1.0,
-    "no_speech_threshold": 0.6,
+    "compression_ratio_threshold": audit.MOST_COMPRESSION,
+    "log_prob_threshold": audit.LEAST_LOGPROB,
+    "no_speech_threshold": audit.SILENT,
     "condition_on_previous_text": False,
     "word_timestamps": True,
 }
@@ -34,11 +34,6 @@ AGAIN: dict[str, Any] = {"no_repeat_ngram_size": 8}
 # Seconds of silence behind a short passage that the encoder listens to. Whisper was taught with
 # windows of 30 seconds; encoding all of them for a motto of 6 is three quarters of the work.
 TAIL = 15
-_CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
-# Whisper writes Wu, as it does every Chinese language, under its one code for Chinese.
-_CHINESE = "zh"
-_LANGUAGES = dict.fromkeys(("cmn", "wuu", "mixed", "zh"), _CHINESE)
-RATE = 16_000  # samples per second
 _FRAMES = 100  # of the mel spectrogram, a second
 _MOST_TOKENS = 200  # of a text to weigh: the decoder has room for 448, the prompt included
 _LEAST = 1e-9  # probability of a token that counts as impossible
@@ -157,20 +152,19 @@ class FasterWhisper:
             ) from error
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
-        code = _LANGUAGES.get(language, language)
         try:
-            found = self._hear(samples, code, OPTIONS)
+            found = self._hear(samples, OPTIONS)
             if _doubtful_seconds(found):
-                again = self._hear(samples, code, OPTIONS | AGAIN)
+                again = self._hear(samples, OPTIONS | AGAIN)
                 found = min(found, again, key=_doubtful_seconds)
         except (RuntimeError, ValueError) as error:
             raise _failed(error) from error
         yield from map(_heard, found)
 
-    def _hear(self, samples: NDArray[np.float32], code: str, options: dict[str, Any]) -> list[Any]:
+    def _hear(self, samples: NDArray[np.float32], options: dict[str, Any]) -> list[Any]:
         model = self._load()
         model.begin(samples)
-        segments, _info = model.transcribe(samples, language=code, **options)
+        segments, _info = model.transcribe(samples, language=CHINESE, **options)
         return list(segments)
 
     def weigh(
@@ -185,7 +179,7 @@ class FasterWhisper:
 
         model = self._load()
         tokenizer = Tokenizer(
-            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=_CHINESE
+            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=CHINESE
         )
         if len(tokenizer.encode(text)) > _MOST_TOKENS:
             return ()
@@ -230,8 +224,8 @@ def _doubtful_seconds(found: list[Any]) -> float:
     return sum(
         max(1.0, float(segment.end - segment.start))
         for segment in found
-        if segment.compression_ratio > OPTIONS["compression_ratio_threshold"]
-        or segment.avg_logprob < OPTIONS["log_prob_threshold"]
+        if segment.compression_ratio > audit.MOST_COMPRESSION
+        or segment.avg_logprob < audit.LEAST_LOGPROB
     )
 
 
@@ -241,7 +235,7 @@ def _heard(found: Any) -> HeardSegment:
         for w in found.words or ()
     )
     segment = Segment(_rounded(found.start), _rounded(found.end), found.text, words)
-    return HeardSegment(segment, {name: _rounded(getattr(found, name)) for name in _CONFIDENCE})
+    return HeardSegment(segment, {name: _rounded(getattr(found, name)) for name in CONFIDENCE})
 
 
 def _rounded(value: float) -> float:

@@ -18,13 +18,12 @@ import httpx2
 import numpy as np
 from numpy.typing import NDArray
 
-from cunshi.engine import EngineIdentity, HeardSegment
+from cunshi.engine import CHINESE, CONFIDENCE, RATE, EngineIdentity, HeardSegment
 from cunshi.errors import ConfigurationError, EngineError
 from cunshi.i18n import _
 from cunshi.model import Segment, Word
 
 KEY = "CUNSHI_SERVER_KEY"  # the variable with the server's key, which is written down nowhere
-RATE = 16_000
 
 # Seconds. A server may take recordings one by one, and longer for each than it was spoken.
 CONNECT = 5.0
@@ -39,9 +38,6 @@ _MAY_PASS = frozenset({429, 500, 502, 503, 504})
 _NOBODY_THERE = frozenset({502, 503, 504})  # as a gateway says it; 500 may be one recording's fault
 _FORMAT_REFUSED = frozenset({400, 422})
 _TIMED, _PLAIN = "verbose_json", "json"
-_CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
-# Servers take ISO 639-1 as Whisper does, which writes every Chinese language under one code.
-_LANGUAGE = "zh"
 
 
 class _UnansweredError(Exception):
@@ -105,7 +101,7 @@ class Http:
         form = form or self._form
         asked: dict[str, Any] = {
             "model": self._model,
-            "language": _LANGUAGE,
+            "language": CHINESE,
             "response_format": form,
             "temperature": "0",  # no sampling: the same recording gives the same draft
         }
@@ -269,7 +265,7 @@ def _segment(part: Mapping[str, Any], words: Sequence[Word], seconds: float) -> 
     start, end = _span(part, seconds)
     own = _words(part.get("words"), seconds)
     within = tuple(word for word in words if start <= (word.start + word.end) / 2 < end)
-    figures = {name: _number(part[name]) for name in _CONFIDENCE if part.get(name) is not None}
+    figures = {name: _number(part[name]) for name in CONFIDENCE if part.get(name) is not None}
     return HeardSegment(Segment(start, end, str.strip(part["text"]), own or within), figures)
 
 

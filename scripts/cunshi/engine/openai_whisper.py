@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from cunshi import fixity
-from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
+from cunshi import audit, fixity
+from cunshi.engine import CHINESE, CONFIDENCE, EngineIdentity, HeardSegment, whisper_base
 from cunshi.engine.ct2_weights import openai_dimensions, openai_weights, read_weights
 from cunshi.errors import EngineError
 from cunshi.i18n import _
@@ -32,16 +32,13 @@ OPTIONS: dict[str, Any] = {
     "beam_size": 5,
     # No sampling: the same recording gives the same draft.
     "temperature": (0.0,),
-    "compression_ratio_threshold": 2.4,
-    "logprob_threshold": -1.0,
-    "no_speech_threshold": 0.6,
+    "compression_ratio_threshold": audit.MOST_COMPRESSION,
+    "logprob_threshold": audit.LEAST_LOGPROB,
+    "no_speech_threshold": audit.SILENT,
     "condition_on_previous_text": False,  # a loop in one passage would infect the next
     "word_timestamps": True,
     "fp16": False,
 }
-_CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
-# Whisper writes every Chinese language under one code.
-_LANGUAGE = "zh"
 
 
 class OpenAIWhisper:
@@ -79,7 +76,7 @@ class OpenAIWhisper:
 
     def _hear(self, samples: NDArray[np.float32]) -> list[dict[str, Any]]:
         """The segments of one pass. The lock must be held."""
-        heard = self._load().transcribe(samples, language=_LANGUAGE, **OPTIONS)
+        heard = self._load().transcribe(samples, language=CHINESE, **OPTIONS)
         segments: list[dict[str, Any]] = heard["segments"]
         return segments
 
@@ -202,7 +199,7 @@ def _heard(found: dict[str, Any]) -> HeardSegment:
         for w in found.get("words", ())
     )
     segment = Segment(_rounded(found["start"]), _rounded(found["end"]), found["text"], words)
-    return HeardSegment(segment, {name: _rounded(found[name]) for name in _CONFIDENCE})
+    return HeardSegment(segment, {name: _rounded(found[name]) for name in CONFIDENCE})
 
 
 def _rounded(value: Any) -> float:
