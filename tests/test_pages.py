@@ -41,8 +41,9 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.page_text import clauses, clean, inert
-from cunshi.pages import group_paragraphs, recording_title, render_pages, term_ids
+from cunshi.pages import group_paragraphs, render_pages
 from cunshi.settings import Archive, Recogniser
+from cunshi.templating import recording_title, term_ids
 
 TALK = "20260112-7a994552"
 MOTTO = "20260201-eacd48b3"

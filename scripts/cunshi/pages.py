@@ -6,22 +6,14 @@ print titles without escaping them. A lesson's body is its author's own Markdown
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from cunshi import page_text, trust
-from cunshi.citations import Citation, fill_citations
-from cunshi.errors import LessonError
-from cunshi.i18n import _
+from cunshi.lesson_pages import lesson_page
 from cunshi.model import (
     Catalogue,
-    Clip,
     Entry,
     Kind,
     Lesson,
@@ -29,13 +21,11 @@ from cunshi.model import (
     Recording,
     Segment,
     Term,
-    TranscriptStatus,
 )
-from cunshi.page_text import clean, clip_text, long_date, url
+from cunshi.page_text import clean, long_date
 from cunshi.settings import Archive
-from cunshi.timecode import format_clock
+from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render, term_ids
 
-LESSON_COUNT = 10
 LONGEST_PAUSE = 1.2
 PARAGRAPH_LENGTH = 110
 # Drafts may come without any punctuation: then a paragraph ends at the next segment after this.
@@ -67,11 +57,11 @@ def render_pages(catalogue: Catalogue) -> list[Page]:
     """All Markdown pages of the site, with paths relative to its docs folder."""
     return [
         _home_page(catalogue),
-        *(_lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1)),
+        *(lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1)),
         _recordings_page(catalogue),
         *(_recording_page(catalogue, entry) for entry in catalogue.entries),
-        _render("mottoes", "mottoes.md", cards=_of_kind(catalogue, Kind.MOTTO)),
-        _render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms)),
+        render("mottoes", "mottoes.md", cards=_of_kind(catalogue, Kind.MOTTO)),
+        render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms)),
         _about_page(catalogue),
     ]
 
@@ -109,73 +99,14 @@ def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
     return length >= LONGEST_PARAGRAPH or (length >= PARAGRAPH_LENGTH and ended)
 
 
-def recording_title(recording: Recording) -> str:
-    """What to call a recording: its title, else whose it is, else its id."""
-    said = recording.description
-    if said.title or not said.narrator:
-        return said.title or recording.id
-    return f"{said.narrator}的{'家训' if recording.kind is Kind.MOTTO else '讲述'}"
-
-
-def term_ids(terms: Iterable[Term]) -> list[str]:
-    """An id in the glossary page for each term: readable, and the same on every build."""
-    seen: Counter[str] = Counter()
-    ids = []
-    for term in terms:
-        base = re.sub(r"[^\w]+", "-", clean(term.term)).strip("-").lower() or "term"
-        seen[base] += 1
-        ids.append(f"term-{base}" + (f"-{seen[base]}" if seen[base] > 1 else ""))
-    return ids
-
-
-def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] = ()) -> str:
-    """The lesson's body with its clip blocks filled; the clips are those of its refs, in order.
-
-    ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
-    Raises LessonError when they are not: wrong words under a voice are worse than no page.
-    """
-    remaining = iter(clips)
-
-    def options_of(citation: Citation) -> Mapping[str, str]:
-        clip = next(remaining, None)
-        if clip is None or not _is_clip_of(citation, clip):
-            raise LessonError(_("引用和剪出的片段对不上"), where=lesson.where, line=citation.line)
-        return clip_options(clip, clip.ref.recording_id in guesses)
-
-    return fill_citations(lesson.body.replace("\r\n", "\n"), options_of)
-
-
-def _is_clip_of(citation: Citation, clip: Clip) -> bool:
-    cited = (citation.recording_id, citation.start, citation.end)
-    return cited == (clip.ref.recording_id, clip.ref.start, clip.ref.end)
-
-
-def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
-    """The options of a filled block, as a page in lessons/ needs them; empty ones are left out."""
-    if clip.withheld:
-        return {"withheld": clip_text(clip.withheld)}
-    start = page_text.seconds(clip.ref.start)
-    options = {
-        "audio": url(clip.audio, "../"),
-        "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
-        "words": clip_text(trust.readable(clip.words)),
-        "status": clip.status.value,
-        "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
-        "speaker": clip_text(clip.speaker),
-        "village": clip_text(clip.village),
-        "date": long_date(clip.date),
-    }
-    return {name: value for name, value in options.items() if value}
-
-
 def _home_page(catalogue: Catalogue) -> Page:
     written = {lesson.number: (lesson, clips) for lesson, clips in catalogue.lessons}
     cards = []
     for number in range(1, LESSON_COUNT + 1):
         lesson, clips = written.get(number, (None, ()))
         voices = sum(not clip.withheld for clip in clips)
-        cards.append(_Card(number, _lesson_title(catalogue, number), lesson, voices))
-    return _render(
+        cards.append(_Card(number, lesson_title(catalogue, number), lesson, voices))
+    return render(
         "index",
         "index.md",
         catalogue=catalogue,
@@ -186,49 +117,9 @@ def _home_page(catalogue: Catalogue) -> Page:
     )
 
 
-def _lesson_title(catalogue: Catalogue, number: int) -> str:
-    lessons = (lesson for lesson, clips in catalogue.lessons if lesson.number == number)
-    return next((lesson.title for lesson in lessons), "还在准备中")
-
-
-def _lesson_page(catalogue: Catalogue, number: int) -> Page:
-    path = f"lessons/{number:02d}.md"
-    title = _lesson_title(catalogue, number)
-    around = [n for n in (number - 1, number + 1) if 1 <= n <= LESSON_COUNT]
-    neighbours = {n - number: _lesson_title(catalogue, n) for n in around}
-    for lesson, clips in catalogue.lessons:
-        if lesson.number == number:
-            return _render(
-                "lesson",
-                path,
-                number=number,
-                title=title,
-                neighbours=neighbours,
-                lesson=lesson,
-                body=fill_lesson(lesson, clips, _guesses(catalogue)),
-                keywords=_explain(lesson.keywords, catalogue.terms),
-            )
-    return _render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
-
-
-def _guesses(catalogue: Catalogue) -> frozenset[str]:
-    entries, archive = catalogue.entries, catalogue.archive
-    return frozenset(e.recording.id for e in entries if trust.is_guess(e, archive))
-
-
-def _explain(
-    keywords: Iterable[str], terms: tuple[Term, ...]
-) -> list[tuple[str, str, Term | None]]:
-    """Each key word with its place in the glossary, if it has one: (word, id, term)."""
-    known: dict[str, tuple[str, Term]] = {}
-    for term_id, term in zip(term_ids(terms), terms, strict=True):
-        known.setdefault(term.term, (term_id, term))
-    return [(word, *known.get(word, ("", None))) for word in keywords]
-
-
 def _recordings_page(catalogue: Catalogue) -> Page:
     entries = {entry.recording.id: entry for entry in catalogue.entries}
-    return _render(
+    return render(
         "recordings", "recordings/index.md", groups=_by_village(catalogue), entries=entries
     )
 
@@ -252,7 +143,7 @@ def _recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         for paragraph in group_paragraphs(entry.transcript.segments)
     ]
     lines = [line for __, lines in paragraphs for line in lines]
-    return _render(
+    return render(
         "recording",
         f"recordings/{recording.id}.md",
         entry=entry,
@@ -266,7 +157,7 @@ def _recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         corrections=trust.corrections(lines),
         rights=recording.description.rights or archive.rights,
         citation=_citation(recording, archive),
-        lessons=[(n, _lesson_title(catalogue, n)) for n in _lessons_of(catalogue, recording)],
+        lessons=[(n, lesson_title(catalogue, n)) for n in _lessons_of(catalogue, recording)],
     )
 
 
@@ -325,58 +216,10 @@ def _terms_by_kind(terms: tuple[Term, ...]) -> dict[str, list[tuple[str, Term]]]
 def _about_page(catalogue: Catalogue) -> Page:
     notes = dict.fromkeys(e.recording.description.note.strip() for e in catalogue.entries)
     contacts = dict.fromkeys((catalogue.course.contact, catalogue.archive.contact))
-    return _render(
+    return render(
         "about",
         "about.md",
         catalogue=catalogue,
         notes=[note for note in notes if note],
         contacts=[contact for contact in contacts if contact],
     )
-
-
-def motto_words(entry: Entry) -> list[str]:
-    """The lines of a motto: as the family wrote it, else as it was said."""
-    written = entry.recording.description.motto
-    spoken = "\n".join(trust.readable(s.text) for s in entry.transcript.segments)
-    return [line for line in map(clean, (written or spoken).splitlines()) if line]
-
-
-def _finalize(value: Any) -> Any:
-    return value if isinstance(value, Markup) else clean(str(value))
-
-
-_FILTERS: dict[str, Callable[..., Any]] = {
-    "clauses": page_text.clauses,
-    "clock": format_clock,
-    "date": page_text.long_date,
-    "duration": page_text.duration,
-    "inert": page_text.inert,
-    "motto_words": motto_words,
-    "numeral": page_text.numeral,
-    "paragraphs": page_text.paragraphs,
-    "seconds": page_text.seconds,
-    "title_of": recording_title,
-    "url": page_text.url,
-}
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("cunshi", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(_FILTERS)
-    return environment
-
-
-_ENVIRONMENT = _environment()
-
-
-def _render(template: str, path: str, **context: Any) -> Page:
-    text = _ENVIRONMENT.get_template(f"{template}.md.j2").render(**context)
-    return Page(path, text)

@@ -1,0 +1,87 @@
+"""A lesson as a page: its author's Markdown with the voices that it cites."""
+
+from collections.abc import Container, Iterable, Mapping
+
+from cunshi import page_text, trust
+from cunshi.citations import Citation, fill_citations
+from cunshi.errors import LessonError
+from cunshi.i18n import _
+from cunshi.model import Catalogue, Clip, Lesson, Page, Term, TranscriptStatus
+from cunshi.page_text import clip_text, long_date, url
+from cunshi.templating import LESSON_COUNT, lesson_title, render, term_ids
+
+
+def lesson_page(catalogue: Catalogue, number: int) -> Page:
+    """The page of a lesson, or one that says that it is still being prepared."""
+    path = f"lessons/{number:02d}.md"
+    title = lesson_title(catalogue, number)
+    around = [n for n in (number - 1, number + 1) if 1 <= n <= LESSON_COUNT]
+    neighbours = {n - number: lesson_title(catalogue, n) for n in around}
+    for lesson, clips in catalogue.lessons:
+        if lesson.number == number:
+            return render(
+                "lesson",
+                path,
+                number=number,
+                title=title,
+                neighbours=neighbours,
+                lesson=lesson,
+                body=fill_lesson(lesson, clips, _guesses(catalogue)),
+                keywords=_explain(lesson.keywords, catalogue.terms),
+            )
+    return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
+
+
+def _guesses(catalogue: Catalogue) -> frozenset[str]:
+    entries, archive = catalogue.entries, catalogue.archive
+    return frozenset(e.recording.id for e in entries if trust.is_guess(e, archive))
+
+
+def _explain(
+    keywords: Iterable[str], terms: tuple[Term, ...]
+) -> list[tuple[str, str, Term | None]]:
+    """Each key word with its place in the glossary, if it has one: (word, id, term)."""
+    known: dict[str, tuple[str, Term]] = {}
+    for term_id, term in zip(term_ids(terms), terms, strict=True):
+        known.setdefault(term.term, (term_id, term))
+    return [(word, *known.get(word, ("", None))) for word in keywords]
+
+
+def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] = ()) -> str:
+    """The lesson's body with its clip blocks filled; the clips are those of its refs, in order.
+
+    ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
+    Raises LessonError when they are not: wrong words under a voice are worse than no page.
+    """
+    remaining = iter(clips)
+
+    def options_of(citation: Citation) -> Mapping[str, str]:
+        clip = next(remaining, None)
+        if clip is None or not _is_clip_of(citation, clip):
+            raise LessonError(_("引用和剪出的片段对不上"), where=lesson.where, line=citation.line)
+        return clip_options(clip, clip.ref.recording_id in guesses)
+
+    return fill_citations(lesson.body.replace("\r\n", "\n"), options_of)
+
+
+def _is_clip_of(citation: Citation, clip: Clip) -> bool:
+    cited = (citation.recording_id, citation.start, citation.end)
+    return cited == (clip.ref.recording_id, clip.ref.start, clip.ref.end)
+
+
+def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
+    """The options of a filled block, as a page in lessons/ needs them; empty ones are left out."""
+    if clip.withheld:
+        return {"withheld": clip_text(clip.withheld)}
+    start = page_text.seconds(clip.ref.start)
+    options = {
+        "audio": url(clip.audio, "../"),
+        "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
+        "words": clip_text(trust.readable(clip.words)),
+        "status": clip.status.value,
+        "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
+        "speaker": clip_text(clip.speaker),
+        "village": clip_text(clip.village),
+        "date": long_date(clip.date),
+    }
+    return {name: value for name, value in options.items() if value}
