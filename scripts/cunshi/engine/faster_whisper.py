@@ -29,11 +29,12 @@ OPTIONS: dict[str, Any] = {
     "condition_on_previous_text": False,
     "word_timestamps": True,
 }
-# Once more for a passage that loops or that the model is unsure of.
+# Once more, with all of the window, for a passage that loops or that the model is unsure of.
 AGAIN: dict[str, Any] = {"no_repeat_ngram_size": 8}
 # Seconds of silence behind a short passage that the encoder listens to. Whisper was taught with
 # windows of 30 seconds; encoding all of them for a motto of 6 is three quarters of the work.
-TAIL = 15
+TAIL = 10
+WINDOW = 30
 _FRAMES = 100  # of the mel spectrogram, a second
 _MOST_TOKENS = 200  # of a text to weigh: the decoder has room for 448, the prompt included
 _LEAST = 1e-9  # probability of a token that counts as impossible
@@ -55,7 +56,7 @@ def _model_class() -> type:
         def encode(self, features: NDArray[np.float32]) -> Any:
             sounding = np.flatnonzero(np.any(features != 0, axis=0))
             last = int(sounding[-1]) + 1 if len(sounding) else 0
-            seconds = -(-last // _FRAMES) + TAIL
+            seconds = -(-last // _FRAMES) + self.last.tail
             sound = super().encode(features[..., : seconds * _FRAMES])
             if getattr(self.last, "sound", None) is None:
                 self.last.sound = sound  # of the first window, which holds a whole passage
@@ -64,13 +65,16 @@ def _model_class() -> type:
         def sound_of(self, samples: NDArray[np.float32]) -> Any:
             """A passage as the decoder hears it."""
             if getattr(self.last, "samples", None) is not samples:
-                self.begin(samples)
-                self.encode(self.feature_extractor(samples)[:, : 30 * _FRAMES])
+                self.begin(samples, TAIL)
+                self.encode(self.feature_extractor(samples)[:, : WINDOW * _FRAMES])
             return self.last.sound
 
-        def begin(self, samples: NDArray[np.float32]) -> None:
-            """Forget the last passage; what is encoded now belongs to this one."""
-            self.last.samples, self.last.sound = samples, None
+        def begin(self, samples: NDArray[np.float32], tail: int) -> None:
+            """Forget the last passage; what is encoded now belongs to this one.
+
+            ``tail`` is how many seconds of silence are listened to behind it.
+            """
+            self.last.samples, self.last.sound, self.last.tail = samples, None, tail
 
     return ShortContextModel
 
@@ -153,17 +157,17 @@ class FasterWhisper:
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         try:
-            found = self._hear(samples, OPTIONS)
+            found = self._hear(samples, OPTIONS, TAIL)
             if _doubtful_seconds(found):
-                again = self._hear(samples, OPTIONS | AGAIN)
+                again = self._hear(samples, OPTIONS | AGAIN, WINDOW)
                 found = min(found, again, key=_doubtful_seconds)
         except (RuntimeError, ValueError) as error:
             raise _failed(error) from error
         yield from map(_heard, found)
 
-    def _hear(self, samples: NDArray[np.float32], options: dict[str, Any]) -> list[Any]:
+    def _hear(self, samples: NDArray[np.float32], options: dict[str, Any], tail: int) -> list[Any]:
         model = self._load()
-        model.begin(samples)
+        model.begin(samples, tail)
         segments, _info = model.transcribe(samples, language=CHINESE, **options)
         return list(segments)
 
