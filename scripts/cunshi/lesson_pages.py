@@ -27,9 +27,7 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
                 title=title,
                 neighbours=neighbours,
                 lesson=lesson,
-                body=divide(
-                    fill_lesson(lesson, clips, _guesses(catalogue)), "想一想", "回家任务"
-                ),
+                body=divide(fill_lesson(lesson, clips, _guesses(catalogue)), "想一想", "回家任务"),
                 keywords=_explain(lesson.keywords, catalogue.terms),
                 **study(catalogue, lesson, clips),
             )

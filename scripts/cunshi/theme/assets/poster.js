@@ -78,9 +78,9 @@
       for (let row = 0; row < 4; row++) {
         this.pen.strokeStyle = row % 2 ? LINE : RIVER
         this.pen.beginPath()
-        for (let x = 60; x <= this.canvas.width - 60; x += 6) {
+        for (let x = 72; x <= this.canvas.width - 72; x += 6) {
           const height = y + row * 20 + 7 * Math.sin((x + row * 45) / 34)
-          if (x === 60) this.pen.moveTo(x, height)
+          if (x === 72) this.pen.moveTo(x, height)
           else this.pen.lineTo(x, height)
         }
         this.pen.stroke()
@@ -144,8 +144,9 @@
     drawQuotation(picture, end + 190)
     picture.bridge(110, 1010)
     picture.waves(1026)
-    const size = picture.code(lesson.qr, 730, 1120, 250)
-    picture.text("扫一扫，听这一课", 730 + size / 2, 1120 + size + 34, { size: 24, colour: SOFT, align: "center" })
+    const size = picture.code(lesson.qr, 730, 1092, 250)
+    const invitation = lesson.online ? "扫一扫，听这一课" : "扫一扫，看看是哪一课"
+    picture.text(invitation, 730 + size / 2, 1092 + size + 34, { size: 24, colour: SOFT, align: "center" })
     picture.block(name, 110, 1220, 580, 1, { size: 76, bold: true })
     picture.text("学完了这一课", 110, 1290, { size: 40 })
     picture.text(today(), 110, 1350, { size: 30, colour: SOFT })
