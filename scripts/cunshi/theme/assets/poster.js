@@ -111,7 +111,8 @@
     seal(x, y) {
       this.pen.fillStyle = RED
       this.pen.beginPath()
-      this.pen.roundRect(x, y, 96, 132, 12)
+      const corners = this.pen.roundRect || this.pen.rect // Older browsers draw it square.
+      corners.call(this.pen, x, y, 96, 132, 12)
       this.pen.fill()
       for (const [row, word] of ["村", "史"].entries())
         this.text(word, x + 48, y + 56 + row * 58, { size: 52, colour: "#fff8ea", bold: true, align: "center" })
@@ -219,7 +220,7 @@
     const keys = element("div", "cs-poster__keys")
     const save = element("a", "cs-key cs-key--main", "存成图片")
     Object.assign(save, { href: image.src, download: file })
-    keys.append(save)
+    keys.append(save, element("p", "cs-poster__hint", "手机上也可以长按图片保存。"))
     shown.replaceChildren(image, keys)
     canvas.toBlob(blob => offerShare(keys, new File([blob], file, { type: "image/png" })))
   }
