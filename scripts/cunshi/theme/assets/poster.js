@@ -142,9 +142,9 @@
     picture.text(lesson.label, 110, 270, { size: 48, colour: RED, bold: true })
     const end = picture.block(lesson.title, 110, 370, 860, 2, { size: 88, bold: true })
     picture.text(lesson.villages, 110, end + 76, { size: 34, colour: GREEN })
-    drawQuotation(picture, end + 190)
-    picture.bridge(110, 1010)
-    picture.waves(1026)
+    const free = drawQuotation(picture, end + 190)
+    if (free < 850) picture.bridge(110, 990) // Long words leave no room for it.
+    picture.waves(1004)
     const size = picture.code(lesson.qr, 730, 1092, 250)
     const invitation = lesson.online ? "扫一扫，听这一课" : "扫一扫，看看是哪一课"
     picture.text(invitation, 730 + size / 2, 1092 + size + 34, { size: 24, colour: SOFT, align: "center" })
@@ -154,11 +154,13 @@
     return picture.canvas
   }
 
+  // Where the words end.
   function drawQuotation(picture, y) {
-    if (!lesson.quotation) return
+    if (!lesson.quotation) return y
     const end = picture.block(`「${lesson.quotation}」`, 110, y, 840, 4, { size: 46 })
     if (lesson.speaker)
       picture.text(`—— ${lesson.speaker}`, 960, end + 64, { size: 34, colour: SOFT, align: "right" })
+    return end + 64
   }
 
   function drawCertificate(name) {
