@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.fields import read_text
+from cunshi.fields import load_fields, read_text
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson, resolve
 from cunshi.model import (
@@ -24,6 +24,7 @@ from cunshi.model import (
     TranscriptStatus,
     is_text,
 )
+from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
@@ -84,8 +85,13 @@ def gather(
     by_id = {recording.id: recording for recording in recordings}
     entries = {r.id: _entry(r, transcripts[r.id]) for r in by_id.values() if r.is_published(today)}
     course, terms = _course(work), _terms(work)
+    quiz_clips: dict[str, Clip] = {}
     lessons = tuple(
-        (lesson, _clips(work, lesson, by_id, entries, terms)) for lesson in _lessons(work, course)
+        (
+            _with_quiz(work, lesson, by_id, entries, quiz_clips),
+            _clips(work, lesson, by_id, entries, terms),
+        )
+        for lesson in _lessons(work, course)
     )
     return Catalogue(
         archive=archive,
@@ -94,6 +100,7 @@ def gather(
         entries=tuple(entries.values()),
         listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
         terms=terms,
+        quiz_clips=quiz_clips,
     )
 
 
@@ -108,7 +115,10 @@ def _entry(recording: Recording, transcript: Transcript) -> Entry:
 
 def _course(work: _Gathering) -> Course:
     path = work.project.courses / "course.yml"
-    return read_course(path, work.project.relative(path), work.problems)
+    course = read_course(path, work.project.relative(path), work.problems)
+    # MkDocs itself reports what is wrong with its settings.
+    site_url = load_fields(work.project.root / "mkdocs.yml", "", []).text("site_url")
+    return replace(course, address=site_url or course.address)
 
 
 def _terms(work: _Gathering) -> tuple[Term, ...]:
@@ -155,6 +165,34 @@ def _clips(
 ) -> tuple[Clip, ...]:
     check_keywords(lesson, terms, work.project.relative(work.project.glossary), work.problems)
     return resolve(lesson, recordings, entries, work.today, work.problems)
+
+
+def _with_quiz(
+    work: _Gathering,
+    lesson: Lesson,
+    recordings: dict[str, Recording],
+    entries: dict[str, Entry],
+    found: dict[str, Clip],
+) -> Lesson:
+    """The lesson with its quiz and notes.
+
+    A question whose clip is withheld loses it, and with it the explanation: that often quotes.
+    """
+    folder = (work.project.root / lesson.where).parent
+    quiz, notes = folder / "quiz.yml", folder / "teacher.md"
+    asked = read_quiz(quiz, work.project.relative(quiz), work.problems)
+    cited = replace(lesson, refs=tuple(ref for __, ref in asked if ref))
+    clips = iter(resolve(cited, recordings, entries, work.today, work.problems))
+    questions = []
+    for question, ref in asked:
+        clip = next(clips) if ref else None
+        if clip and clip.withheld:
+            question = replace(question, clip="", explain="")  # noqa: PLW2901
+        elif clip:
+            found[question.clip] = clip
+        questions.append(question)
+    teacher = read_notes(notes, work.project.relative(notes), work.problems)
+    return replace(lesson, quiz=tuple(questions), teacher=teacher)
 
 
 def _complain(work: _Gathering, where: str, cause: str, remedy: str) -> None:

@@ -92,7 +92,11 @@ class Fields:
 
     def complain(self, key: str, cause: str, remedy: str = "") -> None:
         """Report that what stands under a key will not do."""
-        self._report(self._lines.get(key, self.line), cause, remedy)
+        self._report(self.line_of(key), cause, remedy)
+
+    def line_of(self, key: str) -> int:
+        """The line of a key, or of the mapping where the key is missing."""
+        return self._lines.get(key, self.line)
 
     def __contains__(self, key: str) -> bool:
         return key in self._nodes
@@ -287,14 +291,20 @@ def load_fields(
     return parse_fields(text, where, problems, aliases)
 
 
-def load_list(path: Path, where: str, problems: list[Problem]) -> Iterator[Fields]:
+def load_list(
+    path: Path,
+    where: str,
+    problems: list[Problem],
+    aliases: Mapping[str, str] | None = None,
+    code: ExitCode = ExitCode.RECORD,
+) -> Iterator[Fields]:
     """Read a YAML file that is a list of mappings; raises RecordError when it is no text."""
     text = read_text(path)
-    node = _compose(text, where, problems, ExitCode.RECORD, 1)
+    node = _compose(text, where, problems, code, 1)
     for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:
         if isinstance(item, yaml.MappingNode):
-            yield Fields(item, where, problems)
+            yield Fields(item, where, problems, aliases, code)
         elif item is not None:
             line = int(item.start_mark.line) + 1
             cause = _("要写成列表，每一项以 “- 名称: 内容” 开头")
-            problems.append(Problem(ExitCode.RECORD, where, cause, _remedy(text), line))
+            problems.append(Problem(code, where, cause, _remedy(text), line))

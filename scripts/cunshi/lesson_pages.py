@@ -8,6 +8,7 @@ from cunshi.errors import LessonError
 from cunshi.i18n import _
 from cunshi.model import Catalogue, Clip, Lesson, Page, Term, TranscriptStatus
 from cunshi.page_text import clip_text, long_date, url
+from cunshi.study import divide, study
 from cunshi.templating import LESSON_COUNT, lesson_title, render, term_ids
 
 
@@ -26,8 +27,9 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
                 title=title,
                 neighbours=neighbours,
                 lesson=lesson,
-                body=fill_lesson(lesson, clips, _guesses(catalogue)),
+                body=divide(fill_lesson(lesson, clips, _guesses(catalogue)), "想一想", "回家任务"),
                 keywords=_explain(lesson.keywords, catalogue.terms),
+                **study(catalogue, lesson, clips),
             )
     return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
 

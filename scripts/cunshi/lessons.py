@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cunshi.citations import find_citations
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.fields import load_fields, parse_fields, read_text
+from cunshi.fields import Fields, load_fields, parse_fields, read_text
 from cunshi.i18n import _
 from cunshi.model import (
     Access,
@@ -17,6 +17,7 @@ from cunshi.model import (
     Course,
     Entry,
     Lesson,
+    PlanStep,
     Problem,
     Recording,
     Term,
@@ -29,6 +30,8 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*\r?\n", re
 # Printed on the page, which is in Chinese whatever language the messages are in.
 _WITHHELD = "这段录音现在不能播放"
 _NUMBER = re.compile(r"(\d{2})-")
+_ADDRESS = re.compile(r"https?://\S+")
+_STEP = re.compile(r"(?P<minutes>\d{1,3})\s*(?:分钟|分)?[\s:：]*(?P<what>\S.*)")
 
 
 def read_course(path: Path, where: str, problems: list[Problem]) -> Course:
@@ -43,12 +46,27 @@ def read_course(path: Path, where: str, problems: list[Problem]) -> Course:
         contact=fields.text("contact"),
         lessons=fields.texts("lessons"),
         timeline=tuple(
-            TimelineEntry(entry.text("when"), entry.text("what"), entry.text("source"))
+            TimelineEntry(
+                entry.text("when"),
+                entry.text("what"),
+                entry.text("source"),
+                entry.integer("lesson"),
+            )
             for entry in fields.sections("timeline")
         ),
+        address=_address(fields),
     )
     fields.finish()
     return course
+
+
+def _address(fields: Fields) -> str:
+    address = fields.text("address")
+    if address and not _ADDRESS.fullmatch(address):
+        cause = _("网址 “{address}” 看不懂").format(address=address)
+        fields.complain("address", cause, _("写成 https:// 开头的网址，或留空"))
+        return ""
+    return address
 
 
 def read_lesson(path: Path, where: str, problems: list[Problem]) -> Lesson | None:
@@ -79,10 +97,28 @@ def read_lesson(path: Path, where: str, problems: list[Problem]) -> Lesson | Non
         body=body,
         refs=_refs(body, where, before, problems),
         where=where,
+        plan=_plan(fields),
     )
     fields.finish()
     _check_whole(lesson, problems)
     return lesson
+
+
+def _plan(fields: Fields) -> tuple[PlanStep, ...]:
+    """The time plan, a step a line: ``5分钟 开场：写名字``. It must fill the lesson's minutes."""
+    steps = []
+    for written in fields.texts("plan"):
+        match = _STEP.fullmatch(written)
+        if match:
+            steps.append(PlanStep(int(match["minutes"]), match["what"]))
+        else:
+            cause = _("时间安排 “{written}” 看不懂").format(written=written)
+            fields.complain("plan", cause, _("写成：5分钟 开场：写名字"))
+    total, minutes = sum(step.minutes for step in steps), fields.integer("minutes")
+    if steps and total != minutes:
+        cause = _("时间安排加起来是 {total} 分钟，这一课是 {minutes} 分钟")
+        fields.complain("plan", cause.format(total=total, minutes=minutes), _("改一改分钟数"))
+    return tuple(steps)
 
 
 def _refs(body: str, where: str, before: int, problems: list[Problem]) -> tuple[ClipRef, ...]:

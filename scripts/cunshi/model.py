@@ -4,6 +4,7 @@ Times are float seconds from the beginning of the recording.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
@@ -285,8 +286,31 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class PlanStep:
+    """One step of a lesson's time plan."""
+
+    minutes: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a lesson's quiz; ``answer`` is the index of the right choice.
+
+    ``clip`` names where the answer can be heard, ``20260112-7a994552 0:05.22-0:18.36``, or is
+    empty. Once gathered, it is a key of ``Catalogue.quiz_clips``.
+    """
+
+    prompt: str
+    choices: tuple[str, ...]
+    answer: int
+    explain: str = ""
+    clip: str = ""
+
+
+@dataclass(frozen=True)
 class Lesson:
-    """One of the ten lessons, as its author wrote it."""
+    """One of the ten lessons, as its author wrote it; ``teacher`` is Markdown for the teacher."""
 
     number: int
     title: str
@@ -300,6 +324,9 @@ class Lesson:
     body: str
     refs: tuple[ClipRef, ...]
     where: str
+    plan: tuple[PlanStep, ...] = ()
+    quiz: tuple[Question, ...] = ()
+    teacher: str = ""
 
 
 @dataclass(frozen=True)
@@ -316,16 +343,17 @@ class Term:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of the timeline of the villages."""
+    """One line of the timeline of the villages; ``lesson`` tells of it, 0 when none does."""
 
     when: str
     what: str
     source: str = ""
+    lesson: int = 0
 
 
 @dataclass(frozen=True)
 class Course:
-    """courses/course.yml: what the lessons belong to."""
+    """courses/course.yml: what the lessons belong to; ``address`` is where the site is online."""
 
     title: str
     subtitle: str
@@ -333,6 +361,7 @@ class Course:
     contact: str
     lessons: tuple[str, ...]
     timeline: tuple[TimelineEntry, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -347,7 +376,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All that may be published. What is withheld is not in here; ``listed`` has no entry."""
+    """All that may be published. What is withheld is not in here; ``listed`` has no entry.
+
+    ``quiz_clips`` are the clips of the quizzes' questions, by the citation of each question.
+    """
 
     archive: Archive
     course: Course
@@ -355,6 +387,7 @@ class Catalogue:
     entries: tuple[Entry, ...]
     listed: tuple[Recording, ...]
     terms: tuple[Term, ...]
+    quiz_clips: Mapping[str, Clip] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from cunshi import audio
@@ -78,7 +79,8 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             yield _Derivative(entry.photo, project.relative(photo), 0, make)
     recordings = {entry.recording.id: entry.recording for entry in catalogue.entries}
     seen = set[str]()
-    for clip in (clip for __, clips in catalogue.lessons for clip in clips):
+    cited = (clip for __, clips in catalogue.lessons for clip in clips)
+    for clip in chain(cited, catalogue.quiz_clips.values()):
         if clip.audio and clip.audio not in seen:
             seen.add(clip.audio)
             recording = recordings[clip.ref.recording_id]

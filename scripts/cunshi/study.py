@@ -1,0 +1,121 @@
+"""What pupils do with a lesson, for its page: its quiz, its years, what is drawn on the poster."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from markdown import markdown
+from markupsafe import Markup
+
+from cunshi import trust
+from cunshi.model import Catalogue, Clip, Lesson, PlanStep, Question, TranscriptStatus
+from cunshi.page_text import clean, numeral, url
+from cunshi.quiz import LETTERS
+
+LONGEST_QUOTATION = 56
+_LONGEST_QR = 300  # Characters; a phone still reads that from a poster.
+_SENTENCE = re.compile(r"[^。！？]+[。！？]?[”’」』]*")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as the page asks it: choices with their letters, and where to hear the answer."""
+
+    question: Question
+    choices: tuple[tuple[str, str], ...]
+    audio: str
+
+    @property
+    def letter(self) -> str:
+        return LETTERS[self.question.answer]
+
+
+def study(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[str, Any]:
+    """What lesson.md.j2 needs for the plan, the timeline, the quiz and the poster."""
+    return {
+        "plan": [_plan_step(step) for step in lesson.plan],
+        "years": [entry for entry in catalogue.course.timeline if entry.lesson == lesson.number],
+        "quiz": [_asked(catalogue, question) for question in lesson.quiz],
+        "notes": Markup(markdown(lesson.teacher, extensions=["sane_lists", "tables"])),  # noqa: S704
+        "data": _poster(catalogue, lesson, clips),
+    }
+
+
+def divide(body: str, *headings: str) -> list[str]:
+    """The body cut before each heading, one part more than headings; what is missing is empty."""
+    parts = []
+    for heading in headings:
+        before, found, after = _cut(body, heading)
+        parts.append(before)
+        body = found + after
+    return [*parts, body]
+
+
+def _cut(body: str, heading: str) -> tuple[str, str, str]:
+    match = re.search(rf"^## +{re.escape(heading)}[ \t]*$", body, re.MULTILINE)
+    if not match:
+        return body, "", ""
+    return body[: match.start()], match[0], body[match.end() :]
+
+
+def _plan_step(step: PlanStep) -> tuple[int, str, str]:
+    name, colon, detail = step.what.partition("：")
+    return step.minutes, name, detail if colon else ""
+
+
+def _asked(catalogue: Catalogue, question: Question) -> Asked:
+    clip = catalogue.quiz_clips.get(question.clip)
+    audio = url(clip.audio, "../") if clip else ""
+    return Asked(question, tuple(zip(LETTERS, question.choices, strict=False)), audio)
+
+
+def _poster(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[str, Any]:
+    course, label = clean(catalogue.course.title), f"第{numeral(lesson.number)}课"
+    title = clean(lesson.title)
+    quotation, speaker = quote_for_poster(clips)
+    asked = [other for other, __ in catalogue.lessons if other.quiz]
+    return {
+        "course": course,
+        "number": lesson.number,
+        "label": label,
+        "title": title,
+        "villages": "、".join(map(clean, lesson.villages)),
+        "quotation": quotation,
+        "speaker": speaker,
+        "online": bool(catalogue.course.address),
+        "qr": qr_rows(_address(catalogue, f"lessons/{lesson.number:02d}.html", f"{label} {title}")),
+        "lessons": {other.number: clean(other.title) for other in asked},
+        "course_qr": qr_rows(_address(catalogue, "index.html", course)),
+    }
+
+
+def quote_for_poster(clips: Iterable[Clip]) -> tuple[str, str]:
+    """The last whole sentences of the lesson's last clip, and who says them.
+
+    A machine's guess does not go on a poster under somebody's name: only approved words do.
+    """
+    approved = [c for c in clips if c.words and c.status is TranscriptStatus.APPROVED]
+    if not approved:
+        return "", ""
+    last = approved[-1]
+    quotation = ""
+    for sentence in reversed(_SENTENCE.findall(clean(trust.readable(last.words)))):
+        if quotation and len(sentence + quotation) > LONGEST_QUOTATION:
+            break
+        quotation = sentence + quotation
+    return quotation.strip(), clean(last.speaker)
+
+
+def _address(catalogue: Catalogue, path: str, otherwise: str) -> str:
+    base = catalogue.course.address
+    return f"{base.rstrip('/')}/{path}" if base else otherwise
+
+
+def qr_rows(text: str) -> list[str]:
+    """The modules of a QR code, row by row: ``1`` is dark."""
+    code = segno.make(
+        text[:_LONGEST_QR] or "-", error="m", mode="byte", encoding="utf-8", micro=False
+    )
+    return ["".join(map(str, row)) for row in code.matrix]
