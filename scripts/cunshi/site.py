@@ -18,6 +18,7 @@ from pathlib import Path
 
 from cunshi import audio
 from cunshi.errors import CunshiError, ExitCode, SiteError
+from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Catalogue, ClipRef, Page, Problem
@@ -57,8 +58,9 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     pages = render_pages(catalogue)
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
-    _remove_stale(project, pages, derivatives)
+    _remove_stale(project, pages, derivatives, kit_paths(catalogue))
     problems = _make(project, derivatives, reporter)
+    make_kits(project.docs, catalogue)
     for page in pages:
         write_atomic(project.docs / page.path, page.text)
     _run_mkdocs(project)
@@ -109,9 +111,9 @@ def _forget_other_recipes(project: Project) -> None:
 
 
 def _remove_stale(
-    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative]
+    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative], kits: set[str]
 ) -> None:
-    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE}
+    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE} | kits
     for path in list(_files(project.docs)):
         if path.relative_to(project.docs).as_posix() not in wanted:
             path.unlink()
