@@ -259,13 +259,12 @@ def _joined(runs: Iterable[Run]) -> Iterator[Run]:
         text = f"{words.pop()[0]}{run.text}" if words and words[-1][1] is run.strong else run.text
         if text:
             words.append((text, run.strong))
-    cleaned = [(_spaced(text), strong) for text, strong in words]
-    if not clean("".join(text for text, __ in cleaned)):
+    kept = [Run(_spaced(text), strong) for text, strong in words]
+    if not clean("".join(run.text for run in kept)):
         return
-    last = len(cleaned) - 1
-    for n, (text, strong) in enumerate(cleaned):
-        text = text.lstrip() if n == 0 else text
-        yield Run(text.rstrip() if n == last else text, strong)
+    kept[0] = Run(kept[0].text.lstrip(), kept[0].strong)
+    kept[-1] = Run(kept[-1].text.rstrip(), kept[-1].strong)
+    yield from (run for run in kept if run.text)
 
 
 def _spaced(text: str) -> str:

@@ -156,10 +156,11 @@ class _Deck:
 
     def add_timeline(self) -> None:
         """What the timeline says of this lesson."""
-        rows = [(clean(e.when), clean(e.what)) for e in self._kit.timeline]
-        if rows:
-            sources = [f"{clean(e.when)}：{clean(e.source)}" for e in self._kit.timeline if e.source]
-            self._add_table("年表", [("时间", "事情"), *rows], sources, (0.22, 0.78))
+        told = [(clean(e.when), clean(e.what), clean(e.source)) for e in self._kit.timeline]
+        if told:
+            rows = [("时间", "事情"), *((when, what) for when, what, __ in told)]
+            sources = [f"{when}：{source}" for when, __, source in told if source]
+            self._add_table("年表", rows, sources, (0.22, 0.78))
 
     def add_question(self, number: int, question: Question) -> None:
         """A question, and on the next slide its answer, with the voice that gives it."""

@@ -1,0 +1,153 @@
+/* Classroom mode: a lesson as large steps, one a screen, for a projector. Each section is a step,
+   and so is each voice in it and each question of the quiz. */
+
+(function () {
+  "use strict"
+
+  const cunshi = window.cunshi
+  if (!cunshi) return
+  const { element, button } = cunshi
+  const root = document.documentElement, article = document.querySelector(".md-content__inner")
+  const SKIPPED = ".cs-turn, .cs-answers, .cs-poster, .cs-sheet-head, script, #sources, .cs-sources, .md-source-file"
+  const SWIPE = 60 // Pixels that a finger must go sideways.
+
+  class Classroom {
+    constructor() {
+      this.steps = null
+      this.bar = element("div", "cs-class")
+      this.bar.hidden = true
+      this.bar.setAttribute("role", "group")
+      this.bar.setAttribute("aria-label", "课堂模式")
+      this.where = element("p", "cs-class__where")
+      this.where.setAttribute("role", "status")
+      this.line = element("div", "cs-class__line")
+      this.back = button("上一步", () => this.go(-1))
+      this.next = button("下一步", () => this.go(1), true)
+      const full = button("全屏", () => this.fullscreen())
+      full.hidden = !document.fullscreenEnabled
+      this.bar.append(this.line, this.back, this.where, this.next, full, button("退出", () => this.leave()))
+      document.body.append(this.bar)
+      document.addEventListener("keydown", event => this.typed(event))
+      this.bindTouch()
+    }
+
+    enter() {
+      if (this.steps) return
+      this.opener = document.activeElement
+      this.y = scrollY
+      this.steps = this.divide()
+      root.classList.add("cs-lecture")
+      this.bar.hidden = false
+      this.show(0)
+    }
+
+    leave() {
+      if (!this.steps) return
+      for (const part of article.querySelectorAll(".cs-aside")) part.classList.remove("cs-aside")
+      this.steps = null
+      this.bar.hidden = true
+      root.classList.remove("cs-lecture")
+      if (document.fullscreenElement) document.exitFullscreen()
+      scrollTo(0, this.y)
+      if (this.opener) this.opener.focus({ preventScroll: true })
+    }
+
+    // Steps are {title, parts}; the parts of all steps are what is hidden but for the one shown.
+    divide() {
+      const steps = []
+      let title = "开始", alone = true
+      const begin = parts => steps.push({ title, parts })
+      for (const part of article.children) {
+        part.classList.add("cs-aside")
+        if (part.matches(SKIPPED) || (part.matches(".cs-teacher") && !cunshi.isTeaching())) continue
+        if (part.matches("h1, h2")) {
+          title = part.cloneNode(true)
+          for (const link of title.querySelectorAll(".headerlink, .cs-kicker")) link.remove()
+          title = title.textContent.trim()
+          begin([part])
+          alone = false
+        } else if (part.matches("figure, .cs-clip") || part.querySelector(":scope > .cs-clip")) {
+          begin([part])
+          alone = true
+        } else if (part.matches("[data-cs-quiz]")) {
+          this.divideQuiz(part, steps, title)
+          alone = true
+        } else if (alone) {
+          begin([part])
+          alone = false
+        } else {
+          steps[steps.length - 1].parts.push(part)
+        }
+      }
+      return steps
+    }
+
+    // The heading stands above each question.
+    divideQuiz(quiz, steps, title) {
+      const heading = steps.pop().parts
+      const questions = quiz.querySelectorAll(".cs-question")
+      questions.forEach((question, index) => {
+        question.classList.add("cs-aside")
+        steps.push({ title: `${title} ${index + 1}`, parts: [...heading, quiz, question] })
+      })
+    }
+
+    show(index) {
+      const step = this.steps[index]
+      if (!step) return
+      this.at = index
+      for (const audio of document.querySelectorAll("audio")) audio.pause()
+      for (const other of this.steps) for (const part of other.parts) part.classList.add("cs-aside")
+      for (const part of step.parts) part.classList.remove("cs-aside")
+      this.where.textContent = `${step.title}　${index + 1} / ${this.steps.length}`
+      this.line.style.setProperty("--done", (index + 1) / this.steps.length)
+      this.back.disabled = index === 0
+      this.next.disabled = index === this.steps.length - 1
+      scrollTo(0, 0)
+      // The keyboard and a screen reader go on from what is now on the screen.
+      step.parts[0].tabIndex = -1
+      step.parts[0].focus({ preventScroll: true })
+    }
+
+    go(by) {
+      this.show(this.at + by)
+    }
+
+    // A clicker sends PageUp and PageDown. A key that an element itself needs stays with it.
+    typed(event) {
+      if (!this.steps || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return
+      const own = event.target.closest("input, audio, button, a, summary, [role=button]")
+      const always = { PageDown: 1, PageUp: -1 }[event.key]
+      const step = { ArrowRight: 1, ArrowLeft: -1, " ": event.shiftKey ? -1 : 1 }[event.key]
+      const inBar = own && this.bar.contains(own) && event.key !== " "
+      if (event.key === "Escape") this.leave()
+      else if (always || (step && (!own || inBar))) this.go(always || step)
+      else if (event.key === "Home" && !own) this.show(0)
+      else if (event.key === "End" && !own) this.show(this.steps.length - 1)
+      else return
+      event.preventDefault()
+    }
+
+    bindTouch() {
+      let from = null
+      addEventListener("touchstart", event => {
+        const touch = event.touches[0], own = event.target.closest("audio, input, table")
+        from = this.steps && event.touches.length === 1 && !own ? touch : null
+      }, { passive: true })
+      addEventListener("touchend", event => {
+        if (!from || !this.steps) return
+        const to = event.changedTouches[0], across = to.clientX - from.clientX
+        if (Math.abs(across) > SWIPE && Math.abs(across) > 2 * Math.abs(to.clientY - from.clientY))
+          this.go(across < 0 ? 1 : -1)
+      }, { passive: true })
+    }
+
+    fullscreen() {
+      if (document.fullscreenElement) document.exitFullscreen()
+      else root.requestFullscreen().catch(() => {})
+    }
+  }
+
+  const classroom = new Classroom()
+  document.querySelector("[data-cs-tool=class]").addEventListener("click", () => classroom.enter())
+})()
