@@ -175,11 +175,19 @@ def test_the_plan_says_all_that_a_lesson_needs() -> None:
         "pān qí cūn",
         "宋代的名字",
         "没有解释的词",
-        "练习",
+        "小测验",
         "宋代叫什么？",
         "A. 永昌里",
     ]
-    order += ["练习答案", "B. 潘圻村", "金老师讲的。", "听：金老师", "给老师", "试音箱", "资料来源"]
+    order += [
+        "小测验答案",
+        "B. 潘圻村",
+        "金老师讲的。",
+        "听：金老师",
+        "给老师",
+        "试音箱",
+        "资料来源",
+    ]
     order += ["县志", "请先问过讲述人"]
     position = 0
     for words in order:
@@ -215,12 +223,12 @@ def test_the_slides_say_it_in_the_order_of_the_lesson(sounds: Callable[[str], Pa
         "词语",
         "想一想",
         "动手做",
+        "小测验 1",
+        "小测验 1 答案",
         "回家任务",
-        "练习 1",
-        "练习 1 答案",
         "资料来源",
     ]
-    asked, told = texts[10], texts[11]
+    asked, told = texts[9], texts[10]
     assert "A. 永昌里" in asked and "金老师讲的。" not in asked
     assert "B. 潘圻村" in told and "金老师讲的。" in told and "A. 永昌里" not in told
     assert "别的课" not in "".join(texts)
@@ -228,7 +236,7 @@ def test_the_slides_say_it_in_the_order_of_the_lesson(sounds: Callable[[str], Pa
 
 def test_the_notes_are_the_teachers(sounds: Callable[[str], Path]) -> None:
     notes = slide_notes(make_slides(KIT, sounds))
-    assert "试音箱" in notes[0] and "不要勉强孩子" in notes[0]
+    assert "10 分钟　开场" in notes[0] and "试音箱" in notes[0] and "不要勉强孩子" in notes[0]
     assert "请听第一段。" in notes[3]
 
 

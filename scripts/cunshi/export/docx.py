@@ -229,21 +229,22 @@ def _add_words(document: DocumentType, kit: Kit) -> None:
 def _add_quiz(document: DocumentType, kit: Kit) -> None:
     if not kit.lesson.quiz:
         return
-    document.add_heading("练习", 1)
+    document.add_heading("小测验", 1)
     for number, question in enumerate(kit.lesson.quiz, 1):
         asked = document.add_paragraph(f"{number}. {clean(question.prompt)}")
         asked.paragraph_format.keep_with_next = True
         for choice in choices(question):
             made = document.add_paragraph(choice, "List Paragraph")
             made.paragraph_format.left_indent = Cm(0.8)
-    document.add_heading("练习答案", 1)
+            made.paragraph_format.keep_with_next = choice != choices(question)[-1]
+    document.add_heading("小测验答案", 1)
     rows = [_key(kit, n, question) for n, question in enumerate(kit.lesson.quiz, 1)]
     _add_table(document, [("题", "答案", "说明"), *rows], (1.2, 5.4, _WIDTH - 6.6))
 
 
 def _key(kit: Kit, number: int, question: Question) -> tuple[str, str, str]:
     clip = kit.answer_clip(question)
-    why = [clean(question.explain), f"听：{who(clip)}，{place(clip)}" if clip else ""]
+    why = [clean(question.explain), f"听：{clean(clip.speaker)}，{place(clip)}" if clip else ""]
     return str(number), answer(question), "　".join(filter(None, why))
 
 

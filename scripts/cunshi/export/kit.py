@@ -17,10 +17,9 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.page_text import clean, long_date, numeral
+from cunshi.quiz import LETTERS
 from cunshi.settings import Archive
 from cunshi.timecode import format_clock
-
-LETTERS = "ABCDEFGHIJ"
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,17 @@ def make_slides(kit: Kit, find_audio: Callable[[str], Path]) -> bytes:
     deck = _Deck(kit, find_audio)
     deck.add_title()
     deck.add_list("学完这一课，你能", kit.lesson.objectives)
+    asked = False
     for section in kit.sections:
+        if section.title == "回家任务":
+            deck.add_quiz()
+            asked = True
         deck.add_section(section)
         if section.title == "听一听":
             deck.add_timeline()
             deck.add_words()
-    for number, question in enumerate(kit.lesson.quiz, 1):
-        deck.add_question(number, question)
+    if not asked:
+        deck.add_quiz()
     deck.add_list("资料来源", kit.lesson.sources, largest=22)
     return deck.save()
 
@@ -97,12 +101,13 @@ class _Deck:
         size = fit_pages([kit.title], WIDTH - 2.4, 1.6, 60, 24)[0].size
         write_lines(title, [kit.title], size, SANS, INK, strong=True)
         add_text(slide, [kit.heading], (1.2, 1.6, 6, 0.8), 30, RED, strong=True)
-        if clean(kit.lesson.summary):
-            add_text(slide, [clean(kit.lesson.summary)], (1.2, 3.95, WIDTH - 2.4, 1.2), 24, SOFT)
+        for page in fit_pages([clean(kit.lesson.summary)], WIDTH - 2.4, 1.4, 24, 12)[:1]:
+            add_text(slide, page.lines, (1.2, 3.95, WIDTH - 2.4, 1.4), page.size, SOFT)
         facts = [value for label, value in kit.facts if label not in {"课程", "听录音"}]
         add_text(slide, [" · ".join(facts)], (1.2, 5.5, WIDTH - 2.4, 0.5), 18, GREEN)
         add_text(slide, [clean(kit.course.title)], (1.2, 6.5, WIDTH - 2.4, 0.5), 16, SOFT)
-        add_notes(slide, [paragraph_line(p) for p in kit.teacher])
+        plan = [f"{step.minutes} 分钟　{clean(step.what)}" for step in kit.lesson.plan]
+        add_notes(slide, [*plan, *map(paragraph_line, kit.teacher)])
 
     def add_section(self, section: Section) -> None:
         """What a section says; of one with voices a slide for each, its words in the notes.
@@ -162,10 +167,15 @@ class _Deck:
             sources = [f"{when}：{source}" for when, __, source in told if source]
             self._add_table("年表", rows, sources, (0.22, 0.78))
 
-    def add_question(self, number: int, question: Question) -> None:
+    def add_quiz(self) -> None:
+        """Each question, and behind it its answer."""
+        for number, question in enumerate(self._kit.lesson.quiz, 1):
+            self._add_question(number, question)
+
+    def _add_question(self, number: int, question: Question) -> None:
         """A question, and on the next slide its answer, with the voice that gives it."""
         asked = [clean(question.prompt), *choices(question)]
-        title = f"练习 {number}"
+        title = f"小测验 {number}"
         self.add_paragraphs(title, [Paragraph((Run(line),)) for line in asked])
         told = [answer(question), clean(question.explain)]
         lines = [clean(question.prompt), *filter(None, told)]
@@ -177,7 +187,7 @@ class _Deck:
             if n == 0 and len(box.text_frame.paragraphs) > 1:
                 emphasise(box.text_frame.paragraphs[1], GREEN)
             if n == 0 and clip:
-                self._add_voice(slide, clip, 5.75)
+                self._add_voice(slide, clip, 5.75, "")
 
     def _new(self, title: str) -> Any:
         slide = self._presentation.slides.add_slide(self._presentation.slide_layouts[_TITLE_ONLY])
@@ -199,11 +209,11 @@ class _Deck:
                 box = add_text(slide, page.lines, (_LEFT, _TOP, _ACROSS, down), page.size, INK, KAI)
                 box.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
             if n == 0:
-                self._add_voice(slide, clip, 5.55)
+                self._add_voice(slide, clip, 5.55, self._kit.status(clip))
                 add_notes(slide, [*before, f"{who(clip)}。{place(clip)}。"])
 
-    def _add_voice(self, slide: Any, clip: Clip, top: float) -> None:
-        """The clip itself as a button, with who speaks and how far the words can be trusted."""
+    def _add_voice(self, slide: Any, clip: Clip, top: float, status: str) -> None:
+        """The clip itself as a button, with who speaks and how far the words on the slide can be trusted."""
         poster = BytesIO(draw_button())
         # By its path: its ending becomes that of the sound inside the slides.
         voice = str(self._find_audio(clip.audio))
@@ -217,7 +227,6 @@ class _Deck:
         first = box.text_frame.paragraphs[0]
         emphasise(first, INK)
         first.runs[0].font.size = Pt(22)
-        status = self._kit.status(clip)
         if status:
             style_run(box.text_frame.paragraphs[0].add_run(), f"　{status}", 16, SANS, RED)
 
