@@ -213,7 +213,7 @@ class _Deck:
                 add_notes(slide, [*before, f"{who(clip)}。{place(clip)}。"])
 
     def _add_voice(self, slide: Any, clip: Clip, top: float, status: str) -> None:
-        """The clip itself as a button, with who speaks and how far the words on the slide can be trusted."""
+        """The clip itself as a button, with who speaks and how far to trust the slide's words."""
         poster = BytesIO(draw_button())
         # By its path: its ending becomes that of the sound inside the slides.
         voice = str(self._find_audio(clip.audio))
