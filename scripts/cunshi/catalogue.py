@@ -79,11 +79,16 @@ def gather(
     transcripts: Mapping[str, Transcript],
     today: dt.date,
     problems: list[Problem],
+    ceiling: Access = Access.OPEN,
 ) -> Catalogue:
-    """The catalogue of what the site shows; problems with their files and lines."""
+    """The catalogue of what the site shows; problems with their files and lines.
+
+    What is more restricted than ``ceiling`` is left out: CLASSROOM is for the pack alone.
+    """
     work = _Gathering(project, today, problems)
     by_id = {recording.id: recording for recording in recordings}
-    entries = {r.id: _entry(r, transcripts[r.id]) for r in by_id.values() if r.is_published(today)}
+    allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
+    entries = {r.id: _entry(r, transcripts[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
     lessons = tuple(

@@ -106,6 +106,21 @@ def site(context: click.Context) -> None:
     _finish(done)
 
 
+@cli.command(help=_("做礼包：整个网站和教师资料装进一个文件，拷进 U 盘带去教室。"))
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=_("礼包放在哪里（默认在 build 文件夹里）"),
+)
+@click.pass_context
+def pack(context: click.Context, to: Path | None) -> None:
+    done = workflow.pack(_project(context), _reporter(), to)
+    _say(report.summary(done))
+    _say(report.packed(done))
+    _finish(done)
+
+
 @cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）。"))
 @click.option("--port", default=8000, show_default=True, help=_("端口"))
 @click.pass_context

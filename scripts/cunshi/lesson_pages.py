@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 from cunshi import page_text, trust
 from cunshi.citations import Citation, fill_citations
 from cunshi.errors import LessonError
+from cunshi.export import kit_files
 from cunshi.i18n import _
 from cunshi.model import Catalogue, Clip, Lesson, Page, Term, TranscriptStatus
 from cunshi.page_text import clip_text, long_date, url
@@ -29,6 +30,7 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
                 lesson=lesson,
                 body=divide(fill_lesson(lesson, clips, _guesses(catalogue)), "想一想", "回家任务"),
                 keywords=_explain(lesson.keywords, catalogue.terms),
+                kit=kit_files(lesson, clips),
                 **study(catalogue, lesson, clips),
             )
     return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)

@@ -132,9 +132,9 @@ class Recording:
             return Access.SEALED if said.minor else Access.OPEN
         return said.access
 
-    def is_published(self, today: dt.date) -> bool:
-        """Whether voice and words may stand on the public site."""
-        return self.access(today) is Access.OPEN
+    def is_published(self, today: dt.date, ceiling: Access = Access.OPEN) -> bool:
+        """Whether voice and words may stand on the public site, or where ``ceiling`` may be."""
+        return self.access(today) <= ceiling
 
     @property
     def photo(self) -> str:

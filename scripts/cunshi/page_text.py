@@ -6,6 +6,7 @@ from datetime import date
 from urllib.parse import quote
 
 _AFTER_PUNCTUATION = re.compile(r"(?<=[，。、；：！？”’）》]) ")
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
 _NUMERALS = "一二三四五六七八九十"
 _ACTIVE = "<>&`[](){}\\\"'*_#|~^=!$@%"
 _FULL_WIDTH = "＜＞＆｀［］（）｛｝＼＂’＊＿＃｜～＾＝！＄＠％"
@@ -72,3 +73,11 @@ def seconds(time: float) -> str:
 def url(path: str, root: str = "") -> str:
     """A path in the site as a relative URL; quoting leaves no scheme, and no slash may lead."""
     return root + quote(path.lstrip("/")) if path else ""
+
+
+def file_name(text: str, longest: int = 60) -> str:
+    """A text as part of a file name that Windows, macOS and Linux all take.
+
+    https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+    """
+    return _NOT_IN_NAMES.sub("", clean(text))[:longest].strip(" .") or "无题"

@@ -71,6 +71,23 @@ def published(project: Project, report: Report) -> Iterator[str]:
     yield _("  · 改完再运行一次，网站就会更新")
 
 
+def packed(report: Report) -> Iterator[str]:
+    """Where the pack is, what is in it, and what to mind."""
+    pack = report.pack
+    if pack is None:
+        return
+    yield ""
+    yield _("礼包做好了：{path}（{size} MB，{count} 个文件，逐个核对过）").format(
+        path=pack.path, size=max(1, round(pack.size / 1e6)), count=pack.files
+    )
+    yield _("接下来可以：")
+    yield _("  · 拷进 U 盘，在教室的电脑上解压缩，双击“开始.html”")
+    if pack.classroom:
+        yield _("  · 里面有 {count} 件只供课堂的录音，不要把礼包放到网上").format(
+            count=pack.classroom
+        )
+
+
 def _with_status(report: Report, status: TranscriptStatus) -> list[str]:
     return [_named(r) for r in report.recordings if report.transcripts[r.id].status is status]
 

@@ -11,13 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from cunshi import audio
 from cunshi.errors import CunshiError, ExitCode, SiteError
+from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Catalogue, ClipRef, Page, Problem
@@ -57,8 +58,10 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     pages = render_pages(catalogue)
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
-    _remove_stale(project, pages, derivatives)
+    _remove_stale(project, pages, derivatives, kit_paths(catalogue))
+    _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
+    make_kits(project.docs, catalogue)
     for page in pages:
         write_atomic(project.docs / page.path, page.text)
     _run_mkdocs(project)
@@ -109,12 +112,26 @@ def _forget_other_recipes(project: Project) -> None:
 
 
 def _remove_stale(
-    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative]
+    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative], kits: set[str]
 ) -> None:
-    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE}
+    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE} | kits
     for path in list(_files(project.docs)):
         if path.relative_to(project.docs).as_posix() not in wanted:
             path.unlink()
+
+
+def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
+    """Copy into another edition what the site has made already; to encode it again takes long."""
+    docs = replace(project, edition="").docs
+    recipe = docs / _RECIPE
+    if not project.edition or not recipe.is_file() or recipe.read_text("utf-8") != audio.RECIPE:
+        return
+    for made in derivatives:
+        if made.is_due(project.docs) and not made.is_due(docs):
+            copy = project.docs / made.path
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(docs / made.path, temporary_name(copy))
+            put_in_place(temporary_name(copy), copy)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -153,7 +170,10 @@ def _run_mkdocs(project: Project) -> None:
     """
     aside = project.site.with_name(".site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
-    command += ["-f", str(project.root / "mkdocs.yml"), "-d", str(aside)]
+    command += ["-f", "-", "-d", str(aside)]
+    # Read from here, the settings count from the project's folder.
+    docs = project.docs.relative_to(project.root).as_posix()
+    settings = f"INHERIT: mkdocs.yml\ndocs_dir: {docs}\n"
     package = str(Path(__file__).parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {
@@ -164,7 +184,9 @@ def _run_mkdocs(project: Project) -> None:
     done = subprocess.run(
         command,
         check=False,
+        cwd=project.root,
         env=environment,
+        input=settings,
         capture_output=True,
         encoding="utf-8",
         errors="replace",

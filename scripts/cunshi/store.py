@@ -111,9 +111,14 @@ def format_events(events: list[dict[str, Any]]) -> str:
 
 @dataclass(frozen=True)
 class Project:
-    """A village's folder: recordings/, archive/, courses/, mkdocs.yml and build/."""
+    """A village's folder: recordings/, archive/, courses/, mkdocs.yml and build/.
+
+    ``edition`` is the folder below build/ in which another site is made, with its own docs/ and
+    site/; the site itself has none.
+    """
 
     root: Path
+    edition: str = ""
 
     @classmethod
     def at(cls, root: Path) -> "Project":
@@ -151,11 +156,16 @@ class Project:
 
     @property
     def docs(self) -> Path:
-        return self.root / "build" / "docs"
+        return self.root / "build" / self.edition / "docs"
 
     @property
     def site(self) -> Path:
-        return self.root / "build" / "site"
+        return self.root / "build" / self.edition / "site"
+
+    @property
+    def classroom(self) -> "Project":
+        """The same project, making the site for classrooms: never in the folder of the site."""
+        return replace(self, edition="classroom")
 
     @property
     def cache(self) -> Path:

@@ -84,6 +84,11 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
+def render_html(template: str, **context: Any) -> str:
+    """A page that stands alone, outside the site."""
+    return _ENVIRONMENT.get_template(f"{template}.html.j2").render(**context)
+
+
 def render(template: str, path: str, **context: Any) -> Page:
     """One page from its template; everything that people wrote is escaped."""
     text = _ENVIRONMENT.get_template(f"{template}.md.j2").render(**context)

@@ -10,8 +10,10 @@ from cunshi.catalogue import gather, read_transcripts
 from cunshi.engine import open_engine
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
+from cunshi.export import pack as packing
+from cunshi.export.pack import Pack
 from cunshi.i18n import _
-from cunshi.model import Catalogue, Problem, Recording, Transcript
+from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.settings import Archive, Recogniser
 from cunshi.site import publish
@@ -31,6 +33,7 @@ class Report:
     archive: Archive = field(default_factory=Archive)
     catalogue: Catalogue | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
+    pack: Pack | None = None
     today: dt.date = field(default_factory=today)
 
     @property
@@ -89,6 +92,18 @@ def publish_site(project: Project, reporter: Reporter) -> Report:
         report = _begin(project)
         _read_recordings(project, report)
         _publish(project, report, reporter)
+    return report
+
+
+def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
+    """Make the zip for a USB stick: the site for classrooms, with a page to start from."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        catalogue = _gather(project, report, Access.CLASSROOM)
+        path = packing.target_path(target or project.site.parent, catalogue)
+        report.problems += publish(project.classroom, catalogue, reporter)
+        report.pack = packing.make_pack(project.classroom.site, catalogue, path)
     return report
 
 
@@ -176,7 +191,7 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     report.problems += publish(project, catalogue, reporter)
 
 
-def _gather(project: Project, report: Report) -> Catalogue:
+def _gather(project: Project, report: Report, ceiling: Access = Access.OPEN) -> Catalogue:
     report.transcripts = read_transcripts(
         project, report.archive, report.recordings, report.problems
     )
@@ -187,5 +202,6 @@ def _gather(project: Project, report: Report) -> Catalogue:
         report.transcripts,
         report.today,
         report.problems,
+        ceiling,
     )
     return report.catalogue

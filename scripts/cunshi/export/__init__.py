@@ -1,0 +1,43 @@
+"""What leaves the site for a classroom: each lesson's teaching kit, and the pack for a USB stick.
+
+The names of a kit's files are here, because the lesson page links to them. In the site they are
+ASCII, so that any server and any disk can hold them; a browser saves them under Chinese names.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cunshi.model import Clip, Lesson
+from cunshi.page_text import file_name, numeral
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the site to be saved: its path in the site, the name to save it under."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
+class KitFiles:
+    """The files of one lesson's kit; ``clips`` are those that may be heard, each of them once."""
+
+    plan: Download
+    slides: Download
+    clips: tuple[Download, ...]
+
+
+def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
+    """What a lesson's kit is called."""
+    folder = f"kits/{lesson.number:02d}"
+    title = file_name(f"第{numeral(lesson.number)}课 {lesson.title}")
+    heard = {clip.audio: clip for clip in clips if clip.audio and not clip.withheld}
+    return KitFiles(
+        plan=Download(f"{folder}/plan.docx", f"{title} 教案.docx"),
+        slides=Download(f"{folder}/slides.pptx", f"{title} 课件.pptx"),
+        clips=tuple(
+            Download(clip.audio, file_name(f"{title} 录音{n} {clip.speaker}") + ".m4a")
+            for n, clip in enumerate(heard.values(), 1)
+        ),
+    )
