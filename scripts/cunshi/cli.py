@@ -45,6 +45,11 @@ def _engine_options(command: F) -> F:
     )(command)
 
 
+def _strict_option(command: F) -> F:
+    words = _("更严：引用的文稿还没有定稿、课还是草稿，也算问题")
+    return click.option("--strict", is_flag=True, help=words)(command)
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_("把村里老人的录音做成永久的口述档案和十节村史课。"),
@@ -69,10 +74,11 @@ def _project(context: click.Context) -> Project:
 
 @cli.command(help=_("全部做一遍：收录、听写、编课、发布网站。"))
 @_engine_options
+@_strict_option
 @click.pass_context
-def build(context: click.Context, engine: str, model: str) -> None:
+def build(context: click.Context, engine: str, model: str, strict: bool) -> None:
     project = _project(context)
-    done = workflow.build(project, _reporter(), Choice(engine, model))
+    done = workflow.build(project, _reporter(), Choice(engine, model), strict=strict)
     _say(report.summary(done))
     _say(report.published(project, done))
     _finish(done)
@@ -97,10 +103,11 @@ def transcribe(context: click.Context, engine: str, model: str) -> None:
 
 
 @cli.command(help=_("只发布：用档案库和课程做网站。"))
+@_strict_option
 @click.pass_context
-def site(context: click.Context) -> None:
+def site(context: click.Context, strict: bool) -> None:
     project = _project(context)
-    done = workflow.publish_site(project, _reporter())
+    done = workflow.publish_site(project, _reporter(), strict=strict)
     _say(report.summary(done))
     _say(report.published(project, done))
     _finish(done)
@@ -130,9 +137,10 @@ def status(context: click.Context) -> None:
 
 
 @cli.command(help=_("核对主文件、目录卡和课程里的每一处引用。"))
+@_strict_option
 @click.pass_context
-def check(context: click.Context) -> None:
-    found = workflow.check(_project(context), _reporter())
+def check(context: click.Context, strict: bool) -> None:
+    found = workflow.check(_project(context), _reporter(), strict=strict)
     _say(report.problem_lines(found.problems))
     if not found.problems:
         click.echo(

@@ -32,6 +32,7 @@ class Report:
     catalogue: Catalogue | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
     today: dt.date = field(default_factory=today)
+    strict: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
@@ -56,10 +57,10 @@ class Choice:
         return Recogniser(engine, model, archive.server)
 
 
-def build(project: Project, reporter: Reporter, choice: Choice) -> Report:
+def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Report:
     """The main job: take in, transcribe, publish. What fails for one recording stops no other."""
     with project.lock():
-        report = _begin(project)
+        report = _begin(project, strict=strict)
         _take_in(project, report, reporter)
         _transcribe(project, report, reporter, choice)
         _publish(project, report, reporter)
@@ -83,26 +84,26 @@ def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> 
     return report
 
 
-def publish_site(project: Project, reporter: Reporter) -> Report:
+def publish_site(project: Project, reporter: Reporter, *, strict: bool = False) -> Report:
     """Make the site from the archive and the lessons."""
     with project.lock():
-        report = _begin(project)
+        report = _begin(project, strict=strict)
         _read_recordings(project, report)
         _publish(project, report, reporter)
     return report
 
 
-def survey(project: Project) -> Report:
+def survey(project: Project, *, strict: bool = False) -> Report:
     """What is there and what waits for whom; reads only."""
-    report = _begin(project)
+    report = _begin(project, strict=strict)
     _read_recordings(project, report)
     _gather(project, report)
     return report
 
 
-def check(project: Project, reporter: Reporter) -> Report:
+def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Report:
     """Survey, and hash every master anew; reads only."""
-    report = survey(project)
+    report = survey(project, strict=strict)
     report.problems += verify.verify_fixity(project, reporter)
     return report
 
@@ -128,8 +129,8 @@ def _nothing_to_compare(project: Project) -> Problem:
     )
 
 
-def _begin(project: Project) -> Report:
-    report = Report()
+def _begin(project: Project, *, strict: bool = False) -> Report:
+    report = Report(strict=strict)
     report.archive = project.read_archive(report.problems)
     return report
 
@@ -187,5 +188,6 @@ def _gather(project: Project, report: Report) -> Catalogue:
         report.transcripts,
         report.today,
         report.problems,
+        strict=report.strict,
     )
     return report.catalogue
