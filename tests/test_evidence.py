@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from cunshi.store import Project
 from cunshi.transcripts import Heard
 
 Run = Callable[..., tuple[int, str]]
-Drop = Callable[..., Path]
 WHERE = "courses/01-qiao/lesson.md"
 LESSON = """\
 ---
@@ -46,15 +44,6 @@ FORMS = {
 }
 
 
-@pytest.fixture
-def told(village: Project, drop: Drop, run: Run) -> tuple[Project, str]:
-    """A village with one recording, heard by the recorded engine, and its id."""
-    drop("mottoes/金村村", "金村村_金老师_2026-02-01.amr")
-    assert run(village, "build", "--engine", "recorded")[0] == 0
-    [accession] = village.accessions()
-    return village, accession.id
-
-
 def cite(project: Project, form: str, **said: str) -> None:
     said = {"start": "0:00", "end": "0:03", "quote": "我们村里有一条河，河上有一座桥。"} | said
     folder = project.courses / "01-qiao"
@@ -65,7 +54,7 @@ def cite(project: Project, form: str, **said: str) -> None:
 
 
 def say(project: Project, words: str) -> None:
-    path = project.recordings / "金村村_金老师_2026-02-01.yml"
+    path = project.recordings / "01-村名" / "金村村_金老师_2026-01-12.yml"
     path.write_text(words, "utf-8")
     settle(path)
 
@@ -102,7 +91,7 @@ CASES = {
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("before", "said", "message", "heard"), CASES.values(), ids=CASES)
 def test_a_citation_that_does_not_hold_is_told_with_file_line_and_remedy(
-    told: tuple[Project, str],
+    told: tuple[Project, str, str],
     run: Run,
     form: str,
     before: Callable[[Project, str], None],
@@ -110,7 +99,7 @@ def test_a_citation_that_does_not_hold_is_told_with_file_line_and_remedy(
     message: str,
     heard: bool,
 ) -> None:
-    project, recording_id = told
+    project, recording_id, __ = told
     before(project, recording_id)
     cite(project, form, **({"id": recording_id} | said))
     for command in (["build", "--engine", "recorded"], ["check"], ["site"]):
@@ -132,9 +121,9 @@ def test_a_citation_that_does_not_hold_is_told_with_file_line_and_remedy(
 
 @pytest.mark.parametrize("form", FORMS)
 def test_only_under_strict_must_a_transcript_be_approved(
-    told: tuple[Project, str], run: Run, form: str
+    told: tuple[Project, str, str], run: Run, form: str
 ) -> None:
-    project, recording_id = told
+    project, recording_id, __ = told
     cite(project, form, id=recording_id)
     for command in ("build", "site", "check"):
         more = ["--engine", "recorded"] if command == "build" else []
@@ -149,9 +138,9 @@ def test_only_under_strict_must_a_transcript_be_approved(
 
 
 def test_a_draft_lesson_says_so_and_is_a_problem_only_under_strict(
-    told: tuple[Project, str], run: Run
+    told: tuple[Project, str, str], run: Run
 ) -> None:
-    project, recording_id = told
+    project, recording_id, __ = told
     approve(project, recording_id)
     cite(project, "block", id=recording_id)
     path = project.courses / "01-qiao" / "lesson.md"

@@ -15,6 +15,7 @@ from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
 from cunshi.store import Project
+from cunshi.templating import LESSON_COUNT
 from cunshi.workflow import Choice, Report
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -149,6 +150,24 @@ def check(context: click.Context, strict: bool) -> None:
             )
         )
     _finish(found)
+
+
+@cli.group(help=_("写课。"))
+def lesson() -> None:
+    pass
+
+
+@lesson.command(help=_("给第 NUMBER 课起草稿：从录音里挑出片段和关键词，留出要作者写的地方。"))
+@click.argument("number", type=click.IntRange(1, LESSON_COUNT))
+@click.option("--from", "first", required=True, metavar="ID", help=_("录音的编号，可以写几个"))
+@click.argument("more", nargs=-1, metavar="[ID]...")
+@click.option("--slug", default="", metavar="NAME", help=_("文件夹的名字（课号后面的一截）"))
+@click.pass_context
+def new(context: click.Context, number: int, first: str, more: tuple[str, ...], slug: str) -> None:
+    ids = list(dict.fromkeys([first, *more]))
+    done = workflow.draft_lesson(_project(context), number, ids, slug)
+    _say(report.drafted(done))
+    _finish(done)
 
 
 @cli.command(help=_("算错误率：机器初稿与校对好的文稿差多少，好挑选模型。"))

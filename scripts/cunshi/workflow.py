@@ -1,6 +1,7 @@
 """The whole flow on one page: deposit → recording → transcript → lesson → page → site."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from cunshi.engine import open_engine
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.i18n import _
+from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.settings import Archive, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
+
+_MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
 
 @dataclass
@@ -33,6 +37,7 @@ class Report:
     evaluation: Evaluation = field(default_factory=Evaluation)
     today: dt.date = field(default_factory=today)
     strict: bool = False
+    drafted: Drafted | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -105,6 +110,24 @@ def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Repo
     """Survey, and hash every master anew; reads only."""
     report = survey(project, strict=strict)
     report.problems += verify.verify_fixity(project, reporter)
+    return report
+
+
+def draft_lesson(project: Project, number: int, ids: Sequence[str], slug: str = "") -> Report:
+    """Begin a lesson from recordings that may be published; nothing when one of them may not."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        recordings = {recording.id: recording for recording in report.recordings}
+        cited = [recordings[i] for i in ids if i in recordings]
+        transcripts = read_transcripts(project, report.archive, cited, report.problems)
+        refused = refuse(ids, recordings, transcripts, report.today)
+        report.problems += refused
+        if not refused:
+            terms = project.read_glossary(report.problems)
+            most = max(1, _MOST_CLIPS // len(cited))
+            sources = [open_source(project, r, transcripts[r.id], terms, most) for r in cited]
+            report.drafted = write_draft(project, number, sources, terms, slug)
     return report
 
 
