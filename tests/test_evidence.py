@@ -1,5 +1,6 @@
 """What citations rest on: what is broken, withheld, changed or unapproved is told with its line."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -7,8 +8,23 @@ import pytest
 
 from conftest import settle, tree
 from cunshi.errors import ExitCode
-from cunshi.evidence import has_changed, mark_drafted
-from cunshi.model import ClipRef, Replacement, Segment, Transcript, TranscriptStatus
+from cunshi.evidence import Holdings, has_changed, mark_drafted, resolve
+from cunshi.lesson_pages import clip_options
+from cunshi.model import (
+    ClipRef,
+    Consent,
+    Description,
+    Entry,
+    Kind,
+    Lesson,
+    Problem,
+    Recording,
+    Replacement,
+    Segment,
+    Technical,
+    Transcript,
+    TranscriptStatus,
+)
 from cunshi.store import Project
 from cunshi.transcripts import Heard
 
@@ -228,3 +244,33 @@ def test_what_the_glossary_put_right_is_still_the_machines() -> None:
     draft = Transcript((segment,), TranscriptStatus.DRAFT)
     assert mark_drafted(draft, machine) == draft
     assert mark_drafted(draft, None) == draft
+
+
+# --- what dialect means
+
+DIALECT = (
+    Segment(2, 4, "我小的辰光，", mandarin="我小的时候，"),
+    Segment(4, 6, "老街四面是水。"),
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "meaning"),
+    [
+        ("", "我小的时候，老街四面是水。"),
+        ("我小的辰光，老街四面是水。", "我小的时候，老街四面是水。"),
+        ("我小的时候，老街四面是水。", ""),
+    ],
+)
+def test_the_meaning_stands_under_words_in_dialect(quote: str, meaning: str) -> None:
+    said = Description(narrator="王阿婆", consent=Consent("王", dt.date(2026, 1, 1)))
+    technical = Technical("mov", "aac", 45.0, 44_100, 1)
+    talk = Recording("a", Kind.TALK, "a", "0" * 64, "a", technical, said)
+    entry = Entry(talk, Transcript(DIALECT, TranscriptStatus.APPROVED))
+    ref = ClipRef("a", 2.0, 6.0, quote, "x", 1)
+    lesson = Lesson(1, "课", (), "", 0, "", (), (), (), "", (ref,), "x")
+    problems: list[Problem] = []
+    holdings = Holdings({"a": talk}, {"a": entry}, dt.date(2026, 6, 1))
+    (clip,) = resolve(lesson, holdings, problems, strict=True)
+    assert (clip.mandarin, problems) == (meaning, [])
+    assert clip_options(clip).get("mandarin", "") == meaning

@@ -66,7 +66,6 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
         problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
     said, status = recording.description, transcript.status
     millis = f"{round(ref.start * 1000)}-{round(ref.end * 1000)}"
-    mandarin = transcript.mandarin_between(ref.start, ref.end)
     return Clip(
         ref=ref,
         words=ref.quote or transcript.words_between(ref.start, ref.end),
@@ -75,9 +74,16 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
         village=said.village,
         date=said.date,
         audio=f"clips/{recording.id}-{millis}.m4a",
-        # An author may quote the meaning itself.
-        mandarin="" if normalise(ref.quote) == normalise(mandarin) else mandarin,
+        mandarin=_meaning(ref, transcript),
     )
+
+
+def _meaning(ref: ClipRef, transcript: Transcript) -> str:
+    """What a quotation in dialect means; an author may also quote the meaning itself."""
+    spoken = normalise(transcript.words_between(ref.start - _EDGE, ref.end + _EDGE))
+    if not _in_order(_parts(ref.quote), spoken):
+        return ""
+    return transcript.mandarin_between(ref.start, ref.end)
 
 
 def why_withheld(recording_id: str, recording: Recording | None, today: dt.date) -> tuple[str, str]:
@@ -132,7 +138,7 @@ def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
     Punctuation, spaces, script and figures do not matter, and … stands for words left out. What is
     still a machine's is not compared: the author's words are better.
     """
-    parts = [part for part in map(normalise, _OMISSION.split(ref.quote)) if part]
+    parts = _parts(ref.quote)
     if not parts or transcript.status in {TranscriptStatus.MISSING, TranscriptStatus.DRAFT}:
         return False
     near = [
@@ -144,6 +150,10 @@ def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
         return True
     changed = [s for s in near if not s.drafted and ref.start <= (s.start + s.end) / 2 <= ref.end]
     return not all(_agrees(normalise(s.text), parts) for s in changed)
+
+
+def _parts(quote: str) -> list[str]:
+    return [part for part in map(normalise, _OMISSION.split(quote)) if part]
 
 
 def _readings(segments: list[Segment]) -> list[str]:

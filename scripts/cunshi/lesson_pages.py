@@ -32,7 +32,7 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
     return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
 
 
-_DRAFT = '<p class="cs-note cs-note--strong">这一课还是草稿，没有写完。</p>\n'
+_DRAFT = '<p class="cs-note cs-note--strong cs-draft">这一课还是草稿，没有写完。</p>\n'
 # In one line and without blank lines: it stands inside a sentence, where Python-Markdown takes
 # its tags as they are and the label between them as the author's Markdown.
 _REFERENCE = (

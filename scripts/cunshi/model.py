@@ -255,8 +255,10 @@ class Transcript:
         return "".join(s.text for s in self._between(start, end))
 
     def mandarin_between(self, start: float, end: float) -> str:
-        """What the same segments mean in Mandarin, where somebody has written it."""
-        return "".join(s.mandarin for s in self._between(start, end))
+        """What the same segments mean, if somebody has written that in Mandarin for any."""
+        within = self._between(start, end)
+        meant = any(s.mandarin for s in within)
+        return "".join(s.mandarin or s.text for s in within) if meant else ""
 
     def _between(self, start: float, end: float) -> list[Segment]:
         return [s for s in self.segments if start <= (s.start + s.end) / 2 <= end]
