@@ -235,6 +235,15 @@ def test_while_people_are_at_work_only_their_lines_are_compared(
     )
 
 
+def test_a_quotation_in_mandarin_agrees_with_a_line_that_became_dialect() -> None:
+    machine = Heard("a", "", "e", "", "m", "", {}, "cmn", (Segment(2, 6, "甲乙整着河睡觉"),))
+    lines = (Segment(2, 4, "我小格辰光", mandarin="我小的时候"), Segment(4, 6, "整着河睡觉"))
+    edited = mark_drafted(Transcript(lines, TranscriptStatus.EDITED), machine)
+    said, status = edited.segments, TranscriptStatus.EDITED
+    assert not changed("我小的时候，枕着河睡觉。", status, *said)
+    assert changed("我大的时候，枕着河睡觉。", status, *said)
+
+
 def test_what_the_glossary_put_right_is_still_the_machines() -> None:
     pair = Replacement("唐桥", "塘桥")
     segment = Segment(0, 2, "塘桥有桥。", replaced=(pair,))

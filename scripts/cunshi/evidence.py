@@ -149,7 +149,7 @@ def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
     if transcript.status is TranscriptStatus.APPROVED or not any(s.drafted for s in near):
         return True
     changed = [s for s in near if not s.drafted and ref.start <= (s.start + s.end) / 2 <= ref.end]
-    return not all(_agrees(normalise(s.text), parts) for s in changed)
+    return not all(_agrees(s, parts) for s in changed)
 
 
 def _parts(quote: str) -> list[str]:
@@ -169,8 +169,9 @@ def _in_order(parts: list[str], text: str) -> bool:
     return True
 
 
-def _agrees(line: str, parts: list[str]) -> bool:
-    return any(line in part or part in line for part in parts)
+def _agrees(segment: Segment, parts: list[str]) -> bool:
+    lines = [normalise(text) for text in (segment.text, segment.mandarin) if text]
+    return any(line in part or part in line for line in lines for part in parts)
 
 
 def mark_drafted(transcript: Transcript, heard: Heard | None) -> Transcript:

@@ -24,6 +24,7 @@ from cunshi.store import Project
 from cunshi.transcripts import read_heard
 
 _MOST_KEYWORDS = 8
+_MOST_TERMS = 4
 _MINUTES = 40
 _ITEM = re.compile(r"(?P<indent>[ \t]*)-(?:[ \t]|$)")
 _NO_ITEMS = re.compile(r"lessons:[ \t]*(?:\[[ \t]*\])?[ \t]*(?P<comment>#.*)?$")
@@ -169,7 +170,7 @@ def _time(hundredths: int) -> str:
 
 
 def _about(excerpt: Excerpt) -> str:
-    spoken = "".join(f"“{inert(term)}”" for term in excerpt.terms)
+    spoken = "".join(f"“{inert(term)}”" for term in excerpt.terms[:_MOST_TERMS])
     terms = f"里面有{spoken}。" if spoken else ""
     return _ask(f"为什么选上面这一段？{terms}哪句有资料可查，哪句只有讲述人讲过？")
 
