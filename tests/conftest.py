@@ -118,6 +118,42 @@ def copy_of_built(built: Project, tmp_path: Path) -> Project:
     return Project.at(tmp_path / "copy")
 
 
+@pytest.fixture(scope="session")
+def told_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A village heard by the recorded engine: a talk that is open and one that is sealed."""
+    project = new_village(tmp_path_factory.mktemp("told") / "village")
+    shutil.rmtree(project.courses)
+    project.courses.mkdir()
+    (project.courses / "course.yml").write_text("title: 村史\nlessons: []\n", "utf-8")
+    term = "{term: 老人家, kind: 人物, meaning: 年纪大的人}"
+    terms = f"terms:\n  - {term}\n  - {{term: 金村, kind: 地名, meaning: 村}}\n"
+    project.glossary.write_text(terms, "utf-8")
+    consent = "consent: {by: 王老师, signed_on: 2026-01-01}\n"
+    (project.recordings / "folder.yml").write_text(consent, "utf-8")
+    for beginning, name in (("01/", "01-村名/金村村_金老师"), ("02/", "02-老街/金村村_王阿婆")):
+        target = project.recordings / f"{name}_2026-01-12.m4a"
+        target.parent.mkdir()
+        shutil.copy(sample_path(beginning), target)
+        settle(target)
+    target.with_suffix(".yml").write_text("access: sealed\n", "utf-8")
+    settle(target.with_suffix(".yml"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+        patch.setitem(engine.ENGINES, "recorded", "recorded_engine")
+        cli.main(["--root", str(project.root), "build", "--engine", "recorded"])
+    assert ended.value.code == 0
+    return project
+
+
+@pytest.fixture
+def told(told_once: Project, tmp_path: Path) -> tuple[Project, str, str]:
+    """A copy of that village to change, and the ids of its open and of its sealed talk."""
+    shutil.copytree(told_once.root, tmp_path / "told", symlinks=True)
+    project = Project.at(tmp_path / "told")
+    ids = {"金老师" in a.record.read_text("utf-8"): a.id for a in project.accessions()}
+    return project, ids[True], ids[False]
+
+
 def chromium_path() -> str | None:
     """An installed Chromium or Chrome."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")

@@ -183,7 +183,8 @@ def test_machine_json_tells_how_it_was_made(built: Project) -> None:
 def test_each_lesson_plays_clips_of_the_words_near_them(built: Project, number: int) -> None:
     """What is quoted beside a clip is what the machine heard in that stretch of the recording."""
     [lesson] = built.courses.glob(f"{number:02d}-*/lesson.md")
-    citations, unreadable = find_citations(lesson.read_text("utf-8"))
+    found, unreadable = find_citations(lesson.read_text("utf-8"))
+    citations = [citation for citation in found if not citation.inline]
     assert citations
     assert not unreadable
     page = (built.site / "lessons" / f"{number:02d}.html").read_text("utf-8")

@@ -141,3 +141,44 @@ def test_no_text_becomes_markup(changed):
 def test_tags_in_an_option_are_text(name):
     html = render({**FILLED, name: "<b onclick=x>a</b>&amp;"})
     assert "&lt;b onclick=x&gt;a&lt;/b&gt;&amp;amp;" in html
+
+
+def test_words_in_dialect_stand_above_what_they_mean():
+    html = render({**FILLED, "mandarin": "为什么叫 <b>慈乌村</b> 呢？"})
+    assert html.index(FILLED["words"]) < html.index("普通话") < html.index("慈乌村&lt;/b&gt;")
+    assert '<p lang="wuu-Hans">' in html
+    assert 'lang="zh-CN"' in html
+
+
+# --- accounts side by side
+
+
+def accounts(*blocks, title="桥是哪一年修的？"):
+    text = f"前\n\n//// accounts | {title}\n\n" + "\n".join(blocks) + "\n////\n\n后\n"
+    return markdown(text, extensions=["cunshi.clip_block"])
+
+
+def test_accounts_stand_side_by_side_each_with_its_voice():
+    html = accounts(block(FILLED), block({**FILLED, "speaker": "王阿婆", "audio": "../b.m4a"}))
+    page = Elements(html)
+    assert [a["src"] for tag, a in page.found if tag == "audio"] == [FILLED["audio"], "../b.m4a"]
+    assert "桥是哪一年修的？" in page.text
+    groups = [a for tag, a in page.found if a.get("role") == "group"]
+    assert [group["aria-label"] for group in groups] == ["桥是哪一年修的？"]
+    voices = html.split('<div class="cs-accounts__voices">')[1].split("</div>")[0]
+    assert voices.count("<figure") == 2
+    assert html.startswith("<p>前</p>")
+    assert html.endswith("<p>后</p>")
+
+
+def test_an_account_that_is_withheld_leaves_the_others():
+    html = accounts(block(FILLED), block({"withheld": "没有公开"}))
+    assert html.count("<audio") == 1
+    assert "没有公开" in html
+
+
+def test_the_question_of_accounts_is_text():
+    html = accounts(block(FILLED), block(FILLED), title='<b onclick=x>*问*</b>"')
+    assert "<b onclick" not in html
+    assert "<em>" not in html
+    assert "&lt;b onclick=x&gt;*问*&lt;/b&gt;" in html

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cunshi.errors import ExitCode
-from cunshi.lessons import SECTIONS, check_keywords, read_course, read_lesson, resolve
+from cunshi.evidence import Holdings, resolve
+from cunshi.lessons import SECTIONS, check_keywords, read_course, read_lesson
 from cunshi.model import (
     Access,
     Clip,
@@ -152,7 +153,7 @@ def clip_of(lesson: Lesson, found: Recording | None) -> tuple[Clip, list[Problem
     recordings = {found.id: found} if found else {}
     transcript = Transcript(SEGMENTS, TranscriptStatus.DRAFT)
     entries = {r.id: Entry(r, transcript) for r in recordings.values() if r.is_published(TODAY)}
-    (clip,) = resolve(lesson, recordings, entries, TODAY, problems)
+    (clip,) = resolve(lesson, Holdings(recordings, entries, TODAY), problems)
     return clip, problems
 
 
@@ -215,7 +216,7 @@ def test_every_citation_has_its_clip_in_order(tmp_path: Path) -> None:
     problems: list[Problem] = []
     found = recording()
     entries = {ID: Entry(found, Transcript(SEGMENTS))}
-    clips = resolve(lesson, {ID: found}, entries, TODAY, problems)
+    clips = resolve(lesson, Holdings({ID: found}, entries, TODAY), problems)
     assert [(clip.words, bool(clip.withheld)) for clip in clips] == [
         ("一", False),
         ("", True),

@@ -434,6 +434,7 @@ def test_nothing_hostile_runs_anywhere_in_the_site(hostile_site):
     _, site = hostile_site
     ours = {"assets/iframe-worker.js", "assets/listen.js", "assets/javascripts/bundle"}
     ours |= {f"assets/{name}.js" for name in ("study", "quiz", "poster", "classroom")}
+    ours |= {"assets/evidence.js"}
     pages = list(site.rglob("*.html"))
     assert len(pages) > 15
     for path in pages:
@@ -484,3 +485,46 @@ def test_pages_name_no_other_host():
     for path in Path(ROOT / "scripts" / "cunshi" / "theme" / "assets").glob("*"):
         text = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path
+
+
+# --- references inside a sentence
+
+
+def one_reference(label="听", quote="", **changed):
+    ref = ClipRef(TALK, 18.7, 34.6, quote, "x", 1, inline=True)
+    clip = Clip(ref, "", TranscriptStatus.DRAFT, "金老师", audio="clips/a.m4a")
+    title = f' "{quote}"' if quote else ""
+    body = f"桥在河上[{label}](clip:{TALK}@0:18.7-0:34.6{title})。\n"
+    return make_lesson(body, refs=[ref]), (replace(clip, **changed),)
+
+
+def test_a_reference_is_a_link_that_says_who_speaks():
+    text = pages_of(lessons=[one_reference("*听*", "有河")])["lessons/01.md"]
+    html = markdown(text, extensions=["attr_list"])
+    assert f'href="../recordings/{TALK}.html#t=18.7"' in html
+    assert 'data-cs-clip="../clips/a.m4a"' in html
+    assert 'title="金老师：“有河”"' in html
+    assert re.search(r"桥在河上<a [^>]*><em>听</em><span[^>]*>（金老师）</span></a>。", html)
+
+
+def test_a_withheld_reference_is_a_notice():
+    text = pages_of(lessons=[one_reference(withheld="不能播放")])["lessons/01.md"]
+    assert "听（不能播放）" in text
+    assert TALK not in text
+    assert "金老师" not in text
+    assert "data-cs-clip" not in text
+
+
+def test_whatever_a_narrator_is_called_a_reference_stays_one_link():
+    lesson, clips = one_reference(speaker=HOSTILE)
+    text = pages_of(lessons=[(lesson, clips)])["lessons/01.md"]
+    [line] = [line for line in text.splitlines() if "桥在河上" in line]
+    html = markdown(line, extensions=["attr_list"])
+    assert html.count("<") == 6
+    assert re.fullmatch(r"<p>桥在河上<a [^<>]*>听<span[^<>]*>[^<>]*</span></a>。</p>", html)
+
+
+def test_a_draft_lesson_says_that_it_is_one():
+    lessons = [(make_lesson("话\n", draft=True), ()), (make_lesson("话\n", number=2), ())]
+    pages = pages_of(lessons=lessons)
+    assert ["还是草稿" in pages[f"lessons/0{n}.md"] for n in (1, 2)] == [True, False]

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cunshi.errors import CunshiError, ExitCode
+from cunshi.evidence import Holdings, mark_drafted, resolve
 from cunshi.fields import load_fields, read_text
 from cunshi.i18n import _
-from cunshi.lessons import check_keywords, read_course, read_lesson, resolve
+from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
     Access,
     Catalogue,
@@ -35,6 +36,7 @@ class _Gathering:
     project: Project
     today: dt.date
     problems: list[Problem]
+    strict: bool
 
 
 def read_transcripts(
@@ -56,7 +58,8 @@ def _transcript(
     except CunshiError as error:
         problems.append(replace(Problem.of(error), where=where))
         return Transcript()
-    transcript = with_engine(transcript, read_heard(accession.machine))
+    heard = read_heard(accession.machine)
+    transcript = mark_drafted(with_engine(transcript, heard), heard)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
     return replace(transcript, knows_dialect=known)
@@ -80,21 +83,25 @@ def gather(
     today: dt.date,
     problems: list[Problem],
     ceiling: Access = Access.OPEN,
+    *,
+    strict: bool = False,
 ) -> Catalogue:
     """The catalogue of what the site shows; problems with their files and lines.
 
     What is more restricted than ``ceiling`` is left out: CLASSROOM is for the pack alone.
+    ``strict`` also reports lessons that are drafts, and citations of what nobody has approved.
     """
-    work = _Gathering(project, today, problems)
+    work = _Gathering(project, today, problems, strict)
     by_id = {recording.id: recording for recording in recordings}
     allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
     entries = {r.id: _entry(r, transcripts[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
+    holdings = Holdings(by_id, entries, today)
     lessons = tuple(
         (
-            _with_quiz(work, lesson, by_id, entries, quiz_clips),
-            _clips(work, lesson, by_id, entries, terms),
+            _with_quiz(work, lesson, holdings, quiz_clips),
+            _clips(work, lesson, holdings, terms),
         )
         for lesson in _lessons(work, course)
     )
@@ -149,6 +156,8 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
             _complain(work, where, cause, _("改文件夹名开头的两位数"))
             continue
         seen[lesson.number] = where
+        if work.strict and lesson.draft:
+            _complain(work, where, _("这一课还是草稿"), _("写完以后，删去 draft: true 这一行"))
         yield lesson
 
 
@@ -162,21 +171,16 @@ def _check_folders(work: _Gathering, course: Course) -> None:
 
 
 def _clips(
-    work: _Gathering,
-    lesson: Lesson,
-    recordings: dict[str, Recording],
-    entries: dict[str, Entry],
-    terms: tuple[Term, ...],
+    work: _Gathering, lesson: Lesson, holdings: Holdings, terms: tuple[Term, ...]
 ) -> tuple[Clip, ...]:
     check_keywords(lesson, terms, work.project.relative(work.project.glossary), work.problems)
-    return resolve(lesson, recordings, entries, work.today, work.problems)
+    return resolve(lesson, holdings, work.problems, strict=work.strict)
 
 
 def _with_quiz(
     work: _Gathering,
     lesson: Lesson,
-    recordings: dict[str, Recording],
-    entries: dict[str, Entry],
+    holdings: Holdings,
     found: dict[str, Clip],
 ) -> Lesson:
     """The lesson with its quiz and notes.
@@ -187,7 +191,7 @@ def _with_quiz(
     quiz, notes = folder / "quiz.yml", folder / "teacher.md"
     asked = read_quiz(quiz, work.project.relative(quiz), work.problems)
     cited = replace(lesson, refs=tuple(ref for __, ref in asked if ref))
-    clips = iter(resolve(cited, recordings, entries, work.today, work.problems))
+    clips = iter(resolve(cited, holdings, work.problems, strict=work.strict))
     questions = []
     for question, ref in asked:
         clip = next(clips) if ref else None

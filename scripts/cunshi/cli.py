@@ -15,6 +15,7 @@ from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
 from cunshi.store import Project
+from cunshi.templating import LESSON_COUNT
 from cunshi.workflow import Choice, Report
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +46,11 @@ def _engine_options(command: F) -> F:
     )(command)
 
 
+def _strict_option(command: F) -> F:
+    words = _("更严：引用的文稿还没有定稿、课还是草稿，也算问题")
+    return click.option("--strict", is_flag=True, help=words)(command)
+
+
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=_("把村里老人的录音做成永久的口述档案和十节村史课。"),
@@ -69,10 +75,11 @@ def _project(context: click.Context) -> Project:
 
 @cli.command(help=_("全部做一遍：收录、听写、编课、发布网站。"))
 @_engine_options
+@_strict_option
 @click.pass_context
-def build(context: click.Context, engine: str, model: str) -> None:
+def build(context: click.Context, engine: str, model: str, strict: bool) -> None:
     project = _project(context)
-    done = workflow.build(project, _reporter(), Choice(engine, model))
+    done = workflow.build(project, _reporter(), Choice(engine, model), strict=strict)
     _say(report.summary(done))
     _say(report.published(project, done))
     _finish(done)
@@ -97,10 +104,11 @@ def transcribe(context: click.Context, engine: str, model: str) -> None:
 
 
 @cli.command(help=_("只发布：用档案库和课程做网站。"))
+@_strict_option
 @click.pass_context
-def site(context: click.Context) -> None:
+def site(context: click.Context, strict: bool) -> None:
     project = _project(context)
-    done = workflow.publish_site(project, _reporter())
+    done = workflow.publish_site(project, _reporter(), strict=strict)
     _say(report.summary(done))
     _say(report.published(project, done))
     _finish(done)
@@ -145,9 +153,10 @@ def status(context: click.Context) -> None:
 
 
 @cli.command(help=_("核对主文件、目录卡和课程里的每一处引用。"))
+@_strict_option
 @click.pass_context
-def check(context: click.Context) -> None:
-    found = workflow.check(_project(context), _reporter())
+def check(context: click.Context, strict: bool) -> None:
+    found = workflow.check(_project(context), _reporter(), strict=strict)
     _say(report.problem_lines(found.problems))
     if not found.problems:
         click.echo(
@@ -156,6 +165,24 @@ def check(context: click.Context) -> None:
             )
         )
     _finish(found)
+
+
+@cli.group(help=_("写课。"))
+def lesson() -> None:
+    pass
+
+
+@lesson.command(help=_("给第 NUMBER 课起草稿：从录音里挑出片段和关键词，留出要作者写的地方。"))
+@click.argument("number", type=click.IntRange(1, LESSON_COUNT))
+@click.option("--from", "first", required=True, metavar="ID", help=_("录音的编号，可以写几个"))
+@click.argument("more", nargs=-1, metavar="[ID]...")
+@click.option("--slug", default="", metavar="NAME", help=_("文件夹的名字（课号后面的一截）"))
+@click.pass_context
+def new(context: click.Context, number: int, first: str, more: tuple[str, ...], slug: str) -> None:
+    ids = list(dict.fromkeys([first, *more]))
+    done = workflow.draft_lesson(_project(context), number, ids, slug)
+    _say(report.drafted(done))
+    _finish(done)
 
 
 @cli.command(help=_("算错误率：机器初稿与校对好的文稿差多少，好挑选模型。"))

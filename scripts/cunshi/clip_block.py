@@ -1,4 +1,4 @@
-"""A Python-Markdown block that turns a filled citation into a player.
+"""Python-Markdown blocks: a filled citation becomes a player, several accounts stand side by side.
 
 ``cunshi.citations`` describes the syntax and fills the blocks before MkDocs runs. This extension
 needs nothing but the block itself, so a lesson also renders in any other tool that runs
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from xml.etree import ElementTree
 
 from markdown import Markdown
+from markdown.util import AtomicString
 from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_string
 
@@ -21,6 +22,7 @@ _OPTIONS = (
     "audio",
     "page",
     "words",
+    "mandarin",
     "status",
     "dialect",
     "speaker",
@@ -82,7 +84,13 @@ def _add_words(figure: ElementTree.Element, options: dict[str, Any]) -> None:
     if not options["words"]:
         return
     quote = ElementTree.SubElement(figure, "blockquote", {"class": "cs-clip__words"})
-    _add(quote, "p", "", options["words"])
+    words = _add(quote, "p", "", options["words"])
+    if options.get("mandarin"):
+        words.set("lang", "wuu-Hans")
+        meaning = _add(quote, "p", "cs-clip__mandarin", "")
+        meaning.set("lang", "zh-CN")
+        label = _add(meaning, "span", "cs-mandarin__label", "普通话")
+        label.tail = options["mandarin"]
 
 
 def _add_audio(figure: ElementTree.Element, options: dict[str, Any]) -> None:
@@ -113,12 +121,34 @@ def _add(parent: ElementTree.Element, tag: str, classes: str, text: str) -> Elem
     return element
 
 
+class AccountsBlock(Block):  # type: ignore[misc]
+    """``//// accounts | <question>``: what several people say of one event, none of them right."""
+
+    NAME = "accounts"
+    ARGUMENT = True
+
+    def on_create(self, parent: ElementTree.Element) -> ElementTree.Element:
+        """The figure with its question; the voices come into the element after it."""
+        label = {"class": "cs-accounts", "role": "group", "aria-label": self.argument}
+        figure = ElementTree.SubElement(parent, "div", label)
+        title = ElementTree.SubElement(figure, "p", {"class": "cs-accounts__title"})
+        kicker = _add(title, "span", "cs-accounts__kicker", "几种说法")
+        kicker.tail = AtomicString(self.argument)
+        ElementTree.SubElement(figure, "div", {"class": "cs-accounts__voices"})
+        return figure
+
+    def on_add(self, block: ElementTree.Element) -> ElementTree.Element:
+        """Everything between the fences is a voice."""
+        return block[-1]
+
+
 class ClipExtension(BlocksExtension):  # type: ignore[misc]
-    """Registers the block with Python-Markdown."""
+    """Registers the blocks with Python-Markdown."""
 
     def extendMarkdownBlocks(self, md: Markdown, block_mgr: Any) -> None:
         """Called by pymdownx.blocks."""
         block_mgr.register(ClipBlock, self.getConfigs())
+        block_mgr.register(AccountsBlock, self.getConfigs())
 
 
 def makeExtension(**options: Any) -> ClipExtension:

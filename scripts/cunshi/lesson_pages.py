@@ -8,7 +8,7 @@ from cunshi.errors import LessonError
 from cunshi.export import kit_files
 from cunshi.i18n import _
 from cunshi.model import Catalogue, Clip, Lesson, Page, Term, TranscriptStatus
-from cunshi.page_text import clip_text, long_date, url
+from cunshi.page_text import clip_text, inert, long_date, url
 from cunshi.study import divide, study
 from cunshi.templating import LESSON_COUNT, lesson_title, render, term_ids
 
@@ -36,6 +36,16 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
     return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
 
 
+_DRAFT = '<p class="cs-note cs-note--strong cs-draft">这一课还是草稿，没有写完。</p>\n'
+# In one line and without blank lines: it stands inside a sentence, where Python-Markdown takes
+# its tags as they are and the label between them as the author's Markdown.
+_REFERENCE = (
+    '<a class="cs-ref" href="{page}" data-cs-clip="{audio}" title="{title}">'
+    '{label}<span class="cs-ref__who" data-search-exclude>（{who}）</span></a>'
+)
+_WITHHELD = '<span class="cs-ref cs-ref--withheld">{label}（{why}）</span>'
+
+
 def _guesses(catalogue: Catalogue) -> frozenset[str]:
     entries, archive = catalogue.entries, catalogue.archive
     return frozenset(e.recording.id for e in entries if trust.is_guess(e, archive))
@@ -52,20 +62,28 @@ def _explain(
 
 
 def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] = ()) -> str:
-    """The lesson's body with its clip blocks filled; the clips are those of its refs, in order.
+    """The lesson's body with its citations filled in; the clips are those of its refs, in order.
 
     ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
     Raises LessonError when they are not: wrong words under a voice are worse than no page.
     """
     remaining = iter(clips)
 
-    def options_of(citation: Citation) -> Mapping[str, str]:
+    def clip_of(citation: Citation) -> Clip:
         clip = next(remaining, None)
         if clip is None or not _is_clip_of(citation, clip):
             raise LessonError(_("引用和剪出的片段对不上"), where=lesson.where, line=citation.line)
+        return clip
+
+    def options_of(citation: Citation) -> Mapping[str, str]:
+        clip = clip_of(citation)
         return clip_options(clip, clip.ref.recording_id in guesses)
 
-    return fill_citations(lesson.body.replace("\r\n", "\n"), options_of)
+    def link_of(citation: Citation) -> str:
+        return reference(clip_of(citation), citation.label)
+
+    body = fill_citations(lesson.body.replace("\r\n", "\n"), options_of, link_of)
+    return f"{_DRAFT}\n{body}" if lesson.draft else body
 
 
 def _is_clip_of(citation: Citation, clip: Clip) -> bool:
@@ -82,6 +100,7 @@ def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
         "audio": url(clip.audio, "../"),
         "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
         "words": clip_text(trust.readable(clip.words)),
+        "mandarin": clip_text(clip.mandarin),
         "status": clip.status.value,
         "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
         "speaker": clip_text(clip.speaker),
@@ -89,3 +108,22 @@ def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
         "date": long_date(clip.date),
     }
     return {name: value for name, value in options.items() if value}
+
+
+def reference(clip: Clip, label: str) -> str:
+    """An inline reference as a link that plays its clip; without scripts it leads to the page.
+
+    ``label`` is the author's Markdown. Everything else is inert, for it stands in a paragraph.
+    """
+    if clip.withheld:
+        return _WITHHELD.format(label=label, why=inert(clip.withheld))
+    options = clip_options(clip)
+    said = "，".join(options[name] for name in ("speaker", "date") if name in options)
+    title = "：".join(filter(None, [said, clip.ref.quote and f"“{clip.ref.quote}”"]))
+    return _REFERENCE.format(
+        page=options["page"],
+        audio=options["audio"],
+        title=inert(title or "录音"),
+        label=label or "听",
+        who=inert(said or "录音"),
+    )

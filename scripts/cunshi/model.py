@@ -191,7 +191,7 @@ class Segment:
 
     ``mandarin`` is what ``text`` means where that is dialect. ``flags`` say why a machine's text
     is doubtful, ``replaced`` what of it the glossary has put right, ``suggested`` what a person
-    should look at.
+    should look at. ``drafted`` lines are still the machine's in a transcript that people edit.
     """
 
     start: float
@@ -203,6 +203,7 @@ class Segment:
     flags: tuple[Flag, ...] = ()
     replaced: tuple[Replacement, ...] = ()
     suggested: tuple[Replacement, ...] = ()
+    drafted: bool = False
 
 
 @dataclass(frozen=True)
@@ -252,12 +253,24 @@ class Transcript:
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""
-        return "".join(s.text for s in self.segments if start <= (s.start + s.end) / 2 <= end)
+        return "".join(s.text for s in self._between(start, end))
+
+    def mandarin_between(self, start: float, end: float) -> str:
+        """What the same segments mean, if somebody has written that in Mandarin for any."""
+        within = self._between(start, end)
+        meant = any(s.mandarin for s in within)
+        return "".join(s.mandarin or s.text for s in within) if meant else ""
+
+    def _between(self, start: float, end: float) -> list[Segment]:
+        return [s for s in self.segments if start <= (s.start + s.end) / 2 <= end]
 
 
 @dataclass(frozen=True)
 class ClipRef:
-    """A citation in a lesson: a recording, a time range, and the words its author quotes."""
+    """A citation in a lesson: a recording, a time range, and the words its author quotes.
+
+    A ``golden`` one belongs on the wall of quotations; an ``inline`` one supports a sentence.
+    """
 
     recording_id: str
     start: float
@@ -265,6 +278,8 @@ class ClipRef:
     quote: str
     where: str
     line: int
+    golden: bool = False
+    inline: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,7 +287,8 @@ class Clip:
     """A citation that was found: the words to print and the audio to hear.
 
     ``withheld`` says why nothing may be heard; then all else is empty. ``status`` tells whose
-    words they are: those of the lesson's author count as approved.
+    words they are: those of the lesson's author count as approved. ``mandarin`` is what words
+    in dialect mean.
     """
 
     ref: ClipRef
@@ -283,6 +299,12 @@ class Clip:
     date: dt.date | None = None
     audio: str = ""
     withheld: str = ""
+    mandarin: str = ""
+
+    @property
+    def golden(self) -> bool:
+        """Whether its author wants it on the wall of quotations."""
+        return self.ref.golden
 
 
 @dataclass(frozen=True)
@@ -310,7 +332,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One of the ten lessons, as its author wrote it; ``teacher`` is Markdown for the teacher."""
+    """One of the ten lessons, as its author wrote it; a ``draft`` is not finished.
+
+    ``teacher`` is Markdown for the teacher.
+    """
 
     number: int
     title: str
@@ -327,6 +352,7 @@ class Lesson:
     plan: tuple[PlanStep, ...] = ()
     quiz: tuple[Question, ...] = ()
     teacher: str = ""
+    draft: bool = False
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,20 @@ def packed(report: Report) -> Iterator[str]:
         )
 
 
+def drafted(report: Report) -> Iterator[str]:
+    """Where the draft of a lesson is, and what its author does next."""
+    yield from problem_lines(report.problems)
+    if done := report.drafted:
+        yield _("草稿写好了：{path}").format(path=done.path)
+        if not done.added:
+            yield _("请在 courses/course.yml 的 lessons 下面加一行：  - {name}").format(
+                name=done.name
+            )
+        yield _("接下来可以：")
+        yield _("  · 用记事本打开它，把“请作者写”的地方写上；每一段先听一听，时间不合适就改")
+        yield _("  · 写完以后，删去 draft: true 这一行，再构建一次")
+
+
 def _with_status(report: Report, status: TranscriptStatus) -> list[str]:
     return [_named(r) for r in report.recordings if report.transcripts[r.id].status is status]
 

@@ -1,6 +1,7 @@
 """The whole flow on one page: deposit → recording → transcript → lesson → page → site."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.pack import Pack
 from cunshi.i18n import _
+from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.settings import Archive, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
+
+_MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
 
 @dataclass
@@ -35,6 +39,8 @@ class Report:
     evaluation: Evaluation = field(default_factory=Evaluation)
     pack: Pack | None = None
     today: dt.date = field(default_factory=today)
+    strict: bool = False
+    drafted: Drafted | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -59,10 +65,10 @@ class Choice:
         return Recogniser(engine, model, archive.server)
 
 
-def build(project: Project, reporter: Reporter, choice: Choice) -> Report:
+def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Report:
     """The main job: take in, transcribe, publish. What fails for one recording stops no other."""
     with project.lock():
-        report = _begin(project)
+        report = _begin(project, strict=strict)
         _take_in(project, report, reporter)
         _transcribe(project, report, reporter, choice)
         _publish(project, report, reporter)
@@ -86,10 +92,10 @@ def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> 
     return report
 
 
-def publish_site(project: Project, reporter: Reporter) -> Report:
+def publish_site(project: Project, reporter: Reporter, *, strict: bool = False) -> Report:
     """Make the site from the archive and the lessons."""
     with project.lock():
-        report = _begin(project)
+        report = _begin(project, strict=strict)
         _read_recordings(project, report)
         _publish(project, report, reporter)
     return report
@@ -107,18 +113,36 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
     return report
 
 
-def survey(project: Project) -> Report:
+def survey(project: Project, *, strict: bool = False) -> Report:
     """What is there and what waits for whom; reads only."""
-    report = _begin(project)
+    report = _begin(project, strict=strict)
     _read_recordings(project, report)
     _gather(project, report)
     return report
 
 
-def check(project: Project, reporter: Reporter) -> Report:
+def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Report:
     """Survey, and hash every master anew; reads only."""
-    report = survey(project)
+    report = survey(project, strict=strict)
     report.problems += verify.verify_fixity(project, reporter)
+    return report
+
+
+def draft_lesson(project: Project, number: int, ids: Sequence[str], slug: str = "") -> Report:
+    """Begin a lesson from recordings that may be published; nothing when one of them may not."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        recordings = {recording.id: recording for recording in report.recordings}
+        cited = [recordings[i] for i in ids if i in recordings]
+        transcripts = read_transcripts(project, report.archive, cited, report.problems)
+        refused = refuse(ids, recordings, transcripts, report.today)
+        report.problems += refused
+        if not refused:
+            terms = project.read_glossary(report.problems)
+            most = max(1, _MOST_CLIPS // len(cited))
+            sources = [open_source(project, r, transcripts[r.id], terms, most) for r in cited]
+            report.drafted = write_draft(project, number, sources, terms, slug)
     return report
 
 
@@ -143,8 +167,8 @@ def _nothing_to_compare(project: Project) -> Problem:
     )
 
 
-def _begin(project: Project) -> Report:
-    report = Report()
+def _begin(project: Project, *, strict: bool = False) -> Report:
+    report = Report(strict=strict)
     report.archive = project.read_archive(report.problems)
     return report
 
@@ -203,5 +227,6 @@ def _gather(project: Project, report: Report, ceiling: Access = Access.OPEN) -> 
         report.today,
         report.problems,
         ceiling,
+        strict=report.strict,
     )
     return report.catalogue
