@@ -94,6 +94,7 @@ def gather(
         entries=tuple(entries.values()),
         listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
         terms=terms,
+        today=today,
     )
 
 

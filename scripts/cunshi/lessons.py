@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cunshi.citations import find_citations
 from cunshi.errors import CunshiError, ExitCode
+from cunshi.events import read_events
 from cunshi.fields import load_fields, parse_fields, read_text
 from cunshi.i18n import _
 from cunshi.model import (
@@ -23,6 +24,7 @@ from cunshi.model import (
     TimelineEntry,
     TranscriptStatus,
 )
+from cunshi.places import read_places
 
 SECTIONS = ("开场", "听一听", "想一想", "动手做", "回家任务")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*\r?\n", re.DOTALL)
@@ -46,6 +48,8 @@ def read_course(path: Path, where: str, problems: list[Problem]) -> Course:
             TimelineEntry(entry.text("when"), entry.text("what"), entry.text("source"))
             for entry in fields.sections("timeline")
         ),
+        places=read_places(fields.section("map")),
+        events=read_events(fields),
     )
     fields.finish()
     return course
@@ -170,6 +174,7 @@ def _clip(
         village=recording.description.village,
         date=recording.description.date,
         audio=f"clips/{recording.id}-{millis}.m4a",
+        golden=ref.golden,
     )
 
 

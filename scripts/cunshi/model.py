@@ -264,6 +264,7 @@ class ClipRef:
     quote: str
     where: str
     line: int
+    golden: bool = False
 
 
 @dataclass(frozen=True)
@@ -282,6 +283,7 @@ class Clip:
     date: dt.date | None = None
     audio: str = ""
     withheld: str = ""
+    golden: bool = False
 
 
 @dataclass(frozen=True)
@@ -324,6 +326,46 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One sentence about a place, and where it was found."""
+
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A village, or a place of heritage in ``village``, on the sketch of the villages.
+
+    ``slug`` names its page; ``x`` and ``y`` are parts of a sketch 100 wide and 60 high, and mean
+    neither direction nor distance. ``words`` are what people call it besides its name.
+    """
+
+    name: str
+    slug: str
+    x: float
+    y: float
+    is_village: bool
+    village: str = ""
+    words: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something people come together for; ``end`` is that of the same day."""
+
+    day: dt.date
+    title: str
+    kind: str = ""
+    start: dt.time | None = None
+    end: dt.time | None = None
+    place: str = ""
+    note: str = ""
+    sample: bool = False
+
+
+@dataclass(frozen=True)
 class Course:
     """courses/course.yml: what the lessons belong to."""
 
@@ -333,6 +375,8 @@ class Course:
     contact: str
     lessons: tuple[str, ...]
     timeline: tuple[TimelineEntry, ...] = ()
+    places: tuple[Place, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -346,6 +390,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """How far drafts of published recordings are from what people approved, all together."""
+
+    recordings: int
+    characters: int
+    edits: int
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that may be published. What is withheld is not in here; ``listed`` has no entry."""
 
@@ -355,6 +408,8 @@ class Catalogue:
     entries: tuple[Entry, ...]
     listed: tuple[Recording, ...]
     terms: tuple[Term, ...]
+    today: dt.date = dt.date.min
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)
