@@ -4,7 +4,7 @@ MkDocs writes one entry for a page and its headings. A recording has one heading
 hour, so its entry is divided: the page itself, and each paragraph under ``#t=<seconds>``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -45,26 +45,25 @@ def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
 
 def _paragraphs(page: str, entry: Entry) -> Iterator[dict[str, str]]:
     for paragraph in group_paragraphs(entry.transcript.segments):
-        text = _spoken(paragraph, entry.transcript)
+        text = _html(_spoken(paragraph, entry.transcript))
         if text:
             yield {
                 "location": f"{page}#t={seconds(paragraph.start)}",
                 "title": f"{format_clock(paragraph.start)} 起",
-                "text": _html([text]),
+                "text": text,
             }
 
 
-def _spoken(paragraph: Paragraph, transcript: Transcript) -> str:
+def _spoken(paragraph: Paragraph, transcript: Transcript) -> Iterator[str]:
     """The words of a paragraph as its page shows them, without what nobody understood."""
     spoken = paragraph.speaker
     for segment in paragraph.segments:
         line = trust.mark_line(segment, transcript)
         if line.kind != "unheard":
             spoken += "".join(str(part.text.unescape()) for part in line.parts)
-        if segment.mandarin:
-            spoken += f" {clean(segment.mandarin)}"
-    return spoken
+    yield spoken
+    yield from (segment.mandarin for segment in paragraph.segments)
 
 
-def _html(texts: Iterator[str] | list[str]) -> str:
-    return "".join(f"<p>{escape(clean(text), quote=False)}</p>" for text in texts if text)
+def _html(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in map(clean, texts) if text)

@@ -1,7 +1,7 @@
 """The whole flow on one page: deposit → recording → transcript → lesson → page → site."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cunshi import evaluation, verify
@@ -92,6 +92,11 @@ def publish_site(project: Project, reporter: Reporter) -> Report:
     return report
 
 
+def remake(project: Project, reporter: Reporter, *, everything: bool) -> Report:
+    """Make the site again after a change; ``everything``: what is new in recordings/ as well."""
+    return build(project, reporter, Choice()) if everything else publish_site(project, reporter)
+
+
 def survey(project: Project) -> Report:
     """What is there and what waits for whom; reads only."""
     report = _begin(project)
@@ -173,6 +178,7 @@ def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Reco
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     catalogue = _gather(project, report)
+    catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
     report.problems += publish(project, catalogue, reporter)
 
 
