@@ -431,8 +431,10 @@ class _Active(HTMLParser):
             self.active.append(("script", data))
 
 
-def build(folder, catalogue):
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+def build(folder, catalogue, site_url=""):
+    folder.mkdir(exist_ok=True)
+    settings = (ROOT / "mkdocs.yml").read_text("utf-8")
+    (folder / "mkdocs.yml").write_text(f"site_url: '{site_url}'\n{settings}", "utf-8")
     theme = ROOT / "scripts" / "cunshi" / "theme"
     shutil.copytree(theme, folder / "scripts" / "cunshi" / "theme")
     for page in render_pages(catalogue):

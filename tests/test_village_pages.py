@@ -30,6 +30,8 @@ from cunshi.settings import Archive
 from test_pages import (
     MOTTO,
     TALK,
+    build,
+    hostile_catalogue,
     make_catalogue,
     make_entry,
     make_lesson,
@@ -230,6 +232,35 @@ def test_a_motto_is_a_poster():
     recording = make_recording(MOTTO, Kind.MOTTO, motto="忠厚传家", narrator="金家", meaning="厚道")
     poster = pages_of(entries=[make_entry(recording)])[f"mottoes/{MOTTO}.md"]
     assert all(shown in poster for shown in ("忠厚传家", "金家", "金村村", "厚道"))
+
+
+@pytest.mark.parametrize(
+    ("motto", "size"),
+    [
+        ("忠厚。", "12.0"),
+        ("再穷不能穷教育，再忙不能忘读书。", "9.5"),
+        ("一二三四五六七八九十一二三四五六七八九十", "6.0"),
+        ("一句一句说下去，" * 40, "3.5"),
+    ],
+)
+def test_the_type_of_a_poster_fits_its_words(motto, size):
+    recording = make_recording(MOTTO, Kind.MOTTO, motto=motto)
+    poster = pages_of(entries=[make_entry(recording)])[f"mottoes/{MOTTO}.md"]
+    assert re.findall(r"font-size: ([\d.]+)cqw", poster) == [size]
+
+
+def test_an_address_that_is_sent_has_a_card(tmp_path):
+    """With a site_url only; what people wrote stays text in it."""
+    __, site = build(tmp_path / "quiet", hostile_catalogue())
+    assert "og:title" not in (site / "about.html").read_text("utf-8")
+    __, site = build(tmp_path / "known", hostile_catalogue(), "https://village.example/")
+    about = (site / "about.html").read_text("utf-8")
+    assert '<meta property="og:title" content="关于">' in about
+    assert '<meta property="og:url" content="https://village.example/about.html">' in about
+    assert re.search('<meta property="og:description" content="声音从哪里来[^"]+">', about)
+    for path in site.rglob("*.html"):
+        tags = re.findall('<meta property="og:[^\n]*', path.read_text("utf-8"))
+        assert all(re.fullmatch('<meta property="og:[a-z_]+" content="[^"<>]*">', t) for t in tags)
 
 
 def test_a_word_is_found_where_it_begins():

@@ -5,6 +5,7 @@ in headings and front matter after :func:`cunshi.page_text.inert`, because MkDoc
 print titles without escaping them. A lesson's body is its author's own Markdown and is trusted.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from cunshi.events import event_id, format_calendar
 from cunshi.lesson_pages import lesson_page
 from cunshi.mentions import Mention, Spoken
 from cunshi.model import Catalogue, Entry, Event, Kind, Lesson, Page, Recording, Term
+from cunshi.page_text import clauses
 from cunshi.recording_pages import recording_page
 from cunshi.templating import (
     LESSON_COUNT,
@@ -133,15 +135,29 @@ def _mottoes_page(catalogue: Catalogue, mottoes: list[Entry]) -> Page:
 
 
 def _poster_page(entry: Entry) -> Page:
-    words = motto_words(entry)
+    lines = [clauses(line) for line in motto_words(entry)]
     return render(
         "poster",
         f"mottoes/{entry.recording.id}.md",
         entry=entry,
         title=recording_title(entry.recording),
-        words=words,
-        length=sum(map(len, words)),
+        lines=lines,
+        size=_poster_size([len(clause) for line in lines for clause in line]),
     )
+
+
+def _poster_size(lengths: list[int]) -> float:
+    """The largest type, in hundredths of a poster's width, in which its clauses fill the middle.
+
+    Only a clause of more than twelve characters is ever broken.
+    """
+    wide, high, line, smallest = 76, 76, 1.55, 3.5
+    longest = min(12, max(lengths, default=1))
+    for size in (half / 2 for half in range(24, int(smallest * 2), -1)):
+        lines = sum(math.ceil(length * size / wide) for length in lengths)
+        if longest * size <= wide and lines * line * size <= high:
+            return size
+    return smallest
 
 
 def _recordings_page(catalogue: Catalogue) -> Page:
