@@ -210,3 +210,22 @@ def test_only_its_own_file_is_overwritten(drafted: Project, run: Run) -> None:
         assert code == ExitCode.CONFIGURATION
         assert "没有覆盖" in printed
         assert path.read_bytes() == before
+
+
+def test_the_site_says_what_was_measured(drafted: Project, run: Run) -> None:
+    """Only of recordings that are published; before anybody has approved one, no number."""
+    about = drafted.site / "about.html"
+    assert run(drafted, "site")[0] == 0
+    assert "还没有量过" in about.read_text("utf-8")
+    accession = of_village(drafted, "金村村")
+    approve(accession, "一条河", "两条小河")
+    said = len(re.sub(r"[^\w]", "", words(accession)))
+    assert run(drafted, "site")[0] == 0
+    assert f"字错率 {2 / said * 100:.1f}%" in about.read_text("utf-8")
+    assert "一个字也没有改" not in about.read_text("utf-8")
+    record = accession.record.read_text("utf-8")
+    accession.record.write_text(
+        record.replace("approved_by:", "access: sealed\napproved_by:"), "utf-8"
+    )
+    assert run(drafted, "site")[0] == 0
+    assert "字错率" not in about.read_text("utf-8")

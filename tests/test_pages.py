@@ -28,9 +28,12 @@ from cunshi.model import (
     Course,
     Description,
     Entry,
+    Event,
+    Fact,
     Flag,
     Kind,
     Lesson,
+    Place,
     Recording,
     Replacement,
     Segment,
@@ -41,7 +44,9 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.page_text import clauses, clean, inert
-from cunshi.pages import group_paragraphs, render_pages
+from cunshi.pages import render_pages
+from cunshi.places import slug_of
+from cunshi.recording_pages import group_paragraphs
 from cunshi.settings import Archive, Recogniser
 from cunshi.templating import recording_title, term_ids
 
@@ -116,7 +121,7 @@ def hostile_catalogue():
     draft = make_entry(talk, HOSTILE, HOSTILE, status=TranscriptStatus.DRAFT)
     lines = (*draft.transcript.segments, marked)
     draft = replace(draft, transcript=replace(draft.transcript, segments=lines))
-    lesson, clips = one_clip(words=HOSTILE, speaker=HOSTILE, village=HOSTILE)
+    lesson, clips = one_clip(words=HOSTILE, speaker=HOSTILE, village=HOSTILE, golden=True)
     lesson = replace(lesson, title=HOSTILE, summary=HOSTILE, grade=HOSTILE, villages=(HOSTILE,))
     lesson = replace(lesson, objectives=(HOSTILE,), keywords=(HOSTILE, "x"), sources=(HOSTILE,))
     withheld = one_clip(withheld=HOSTILE)
@@ -128,7 +133,19 @@ def hostile_catalogue():
         lessons=[(lesson, clips), (replace(withheld[0], number=2), withheld[1])],
         listed=[make_recording("20260101-00000000", **said)],
         terms=[Term(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)],
-        course=Course(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), (TimelineEntry(*[HOSTILE] * 3),)),
+        course=Course(
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            HOSTILE,
+            (),
+            (TimelineEntry(*[HOSTILE] * 3),),
+            (
+                Place(HOSTILE, "a", 1, 1, True, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
+                Place(HOSTILE, "b", 9, 9, False, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
+            ),
+            (Event(dt.date(2027, 1, 1), HOSTILE, HOSTILE, place=HOSTILE, note=HOSTILE),),
+        ),
         archive=Archive(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )
 
@@ -154,6 +171,14 @@ def test_every_page_and_its_place():
         f"recordings/{TALK}.md",
         f"recordings/{MOTTO}.md",
         "mottoes.md",
+        f"mottoes/{MOTTO}.md",
+        "villages/index.md",
+        f"villages/{slug_of('金村村')}.md",
+        "people.md",
+        "quotes.md",
+        "timeline.md",
+        "events.md",
+        "events.ics",
         "glossary.md",
         "about.md",
     }
@@ -166,6 +191,8 @@ def test_same_catalogue_same_bytes():
 def test_no_line_is_left_to_what_people_wrote():
     """Else a value could open a code block or a heading before its HTML is recognised."""
     for page in render_pages(hostile_catalogue()):
+        if page.path == "events.ics":
+            continue
         assert not re.search(r"^\s*(# h|```|\{: onclick)", page.text, re.MULTILINE), page.path
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e\ufffe]", page.text), page.path
 
@@ -404,8 +431,10 @@ class _Active(HTMLParser):
             self.active.append(("script", data))
 
 
-def build(folder, catalogue):
-    shutil.copy(ROOT / "mkdocs.yml", folder)
+def build(folder, catalogue, site_url=""):
+    folder.mkdir(exist_ok=True)
+    settings = (ROOT / "mkdocs.yml").read_text("utf-8")
+    (folder / "mkdocs.yml").write_text(f"site_url: '{site_url}'\n{settings}", "utf-8")
     theme = ROOT / "scripts" / "cunshi" / "theme"
     shutil.copytree(theme, folder / "scripts" / "cunshi" / "theme")
     for page in render_pages(catalogue):
@@ -432,9 +461,8 @@ def test_strict_build_has_nothing_to_say(hostile_site):
 
 def test_nothing_hostile_runs_anywhere_in_the_site(hostile_site):
     _, site = hostile_site
-    ours = {"assets/iframe-worker.js", "assets/listen.js", "assets/javascripts/bundle"}
-    ours |= {f"assets/{name}.js" for name in ("study", "quiz", "poster", "classroom")}
-    ours |= {"assets/evidence.js"}
+    scripts = "iframe-worker listen study quiz poster classroom evidence village"
+    ours = {f"assets/{name}.js" for name in scripts.split()} | {"assets/javascripts/bundle"}
     pages = list(site.rglob("*.html"))
     assert len(pages) > 15
     for path in pages:

@@ -113,6 +113,7 @@ def gather(
         listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
         terms=terms,
         quiz_clips=quiz_clips,
+        today=today,
     )
 
 

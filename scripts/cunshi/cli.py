@@ -129,10 +129,11 @@ def pack(context: click.Context, to: Path | None) -> None:
     _finish(done)
 
 
-@cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）。"))
+@cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）；改了东西，网站自己更新。"))
 @click.option("--port", default=8000, show_default=True, help=_("端口"))
+@click.option("--still", is_flag=True, help=_("只看，不跟着改动更新"))
 @click.pass_context
-def serve(context: click.Context, port: int) -> None:
+def serve(context: click.Context, port: int, still: bool) -> None:
     project = _project(context)
     if not (project.site / "index.html").is_file():
         raise ConfigurationError(_("还没有网站"), _("先运行 build"), where=project.site)
@@ -141,7 +142,25 @@ def serve(context: click.Context, port: int) -> None:
     with server.open_port(port) as listening:
         address = f"http://{server.HOST}:{port}"
         click.echo(_("打开浏览器看：{address}（按 Ctrl+C 结束）").format(address=address))
-        server.serve(project.site, listening)
+        if still:
+            server.serve(project.site, listening)
+            return
+        from cunshi.preview import Preview
+
+        with Preview(project, lambda heard: _remake(project, heard)) as preview:
+            server.serve(project.site, listening, lambda: preview.version)
+
+
+def _remake(project: Project, heard: bool) -> bool:
+    """Make the site again after a change, and say what is wrong; whether it was made."""
+    try:
+        made = workflow.remake(project, _reporter(), everything=heard)
+    except CunshiError as error:
+        _say(report.problem_lines([Problem.of(error)]))
+        return False
+    _say(report.problem_lines(made.problems))
+    click.echo(_("网站更新了"))
+    return True
 
 
 @cli.command(help=_("看看有什么、缺什么、在等什么。"))

@@ -15,7 +15,7 @@ from cunshi.errors import ConfigurationError, CunshiError
 from cunshi.fields import Fields, load_list, read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Problem, Recording, Term, TranscriptStatus
+from cunshi.model import Catalogue, Measured, Problem, Recording, Term, TranscriptStatus
 from cunshi.scoring import Confusion, Errors, Pair, confusions, count_errors, normalise
 from cunshi.store import Accession, Project
 from cunshi.transcripts import Heard, is_untouched_draft, read_heard, read_transcript
@@ -198,6 +198,19 @@ def totals(scores: Iterable[Score]) -> tuple[int, Errors, Errors]:
     scores = list(scores)
     drafted = sum((score.drafted for score in scores), Errors())
     return len(scores), drafted, sum((score.as_heard for score in scores), Errors())
+
+
+def measure(project: Project, catalogue: Catalogue) -> Measured | None:
+    """How far the drafts of published recordings are from what people approved; None if none are.
+
+    Of a recording that several engines heard, the one counts whose draft is shown.
+    """
+    shown = {entry.recording.id: entry.transcript.engine for entry in catalogue.entries}
+    recordings = [entry.recording for entry in catalogue.entries]
+    found = evaluate(project, recordings, None, [])
+    count, errors, __ = totals(s for s in found.scores if s.engine == shown[s.recording_id])
+    edits = errors.substitutions + errors.deletions + errors.insertions
+    return Measured(count, errors.length, edits, found.identical) if count else None
 
 
 def by_village(evaluation: Evaluation, engine: str) -> dict[str, list[Score]]:

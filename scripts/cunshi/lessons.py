@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cunshi.citations import find_citations, find_faulty_accounts
 from cunshi.errors import CunshiError, ExitCode
+from cunshi.events import read_events
 from cunshi.fields import Fields, load_fields, parse_fields, read_text
 from cunshi.i18n import _
 from cunshi.model import (
@@ -16,6 +17,7 @@ from cunshi.model import (
     Term,
     TimelineEntry,
 )
+from cunshi.places import read_places
 
 SECTIONS = ("开场", "听一听", "想一想", "动手做", "回家任务")
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?P<yaml>.*?)\r?\n---[ \t]*\r?\n", re.DOTALL)
@@ -45,6 +47,8 @@ def read_course(path: Path, where: str, problems: list[Problem]) -> Course:
             for entry in fields.sections("timeline")
         ),
         address=_address(fields),
+        places=read_places(fields.section("map")),
+        events=read_events(fields),
     )
     fields.finish()
     return course

@@ -378,6 +378,46 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """One sentence about a place, and where it was found."""
+
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A village, or a place of heritage in ``village``, on the sketch of the villages.
+
+    ``slug`` names its page; ``x`` and ``y`` are parts of a sketch 100 wide and 60 high, and mean
+    neither direction nor distance. ``words`` are what people call it besides its name.
+    """
+
+    name: str
+    slug: str
+    x: float
+    y: float
+    is_village: bool
+    village: str = ""
+    words: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something people come together for; ``end`` is that of the same day."""
+
+    day: dt.date
+    title: str
+    kind: str = ""
+    start: dt.time | None = None
+    end: dt.time | None = None
+    place: str = ""
+    note: str = ""
+    sample: bool = False
+
+
+@dataclass(frozen=True)
 class Course:
     """courses/course.yml: what the lessons belong to; ``address`` is where the site is online."""
 
@@ -388,6 +428,8 @@ class Course:
     lessons: tuple[str, ...]
     timeline: tuple[TimelineEntry, ...] = ()
     address: str = ""
+    places: tuple[Place, ...] = ()
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -398,6 +440,19 @@ class Entry:
     transcript: Transcript
     audio: str = ""
     photo: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How far drafts of published recordings are from what people approved, all together.
+
+    ``untouched`` of the recordings were approved as the machine left them.
+    """
+
+    recordings: int
+    characters: int
+    edits: int
+    untouched: int = 0
 
 
 @dataclass(frozen=True)
@@ -414,6 +469,8 @@ class Catalogue:
     listed: tuple[Recording, ...]
     terms: tuple[Term, ...]
     quiz_clips: Mapping[str, Clip] = field(default_factory=dict)
+    today: dt.date = dt.date.min
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True)

@@ -5,42 +5,34 @@ in headings and front matter after :func:`cunshi.page_text.inert`, because MkDoc
 print titles without escaping them. A lesson's body is its author's own Markdown and is trusted.
 """
 
-import re
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
 from datetime import date
 
-from cunshi import page_text, trust
+from cunshi.events import event_id, format_calendar
 from cunshi.lesson_pages import lesson_page
-from cunshi.model import (
-    Catalogue,
-    Entry,
-    Kind,
-    Lesson,
-    Page,
-    Recording,
-    Segment,
-    Term,
+from cunshi.mentions import Mention, Spoken
+from cunshi.model import Catalogue, Entry, Event, Kind, Lesson, Page, Recording, Term
+from cunshi.page_text import clauses
+from cunshi.recording_pages import recording_page
+from cunshi.templating import (
+    LESSON_COUNT,
+    lesson_title,
+    motto_words,
+    recording_title,
+    render,
+    term_ids,
 )
-from cunshi.page_text import clean, long_date
-from cunshi.settings import Archive
-from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render, term_ids
+from cunshi.village_pages import (
+    marks_of,
+    people_page,
+    places_of,
+    quotes_page,
+    timeline_page,
+    village_pages,
+)
 
-LONGEST_PAUSE = 1.2
-PARAGRAPH_LENGTH = 110
-# Drafts may come without any punctuation: then a paragraph ends at the next segment after this.
-LONGEST_PARAGRAPH = 220
-
-_SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*$")
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Segments that are read together; ``speaker`` is empty when it has not changed."""
-
-    start: float
-    speaker: str
-    segments: tuple[Segment, ...]
+_NEWEST = 6  # recordings on the home page
 
 
 @dataclass(frozen=True)
@@ -54,49 +46,24 @@ class _Card:
 
 
 def render_pages(catalogue: Catalogue) -> list[Page]:
-    """All Markdown pages of the site, with paths relative to its docs folder."""
+    """All pages as Markdown, and the calendar, with paths relative to the site's docs folder."""
+    spoken = Spoken(catalogue)
+    mottoes = _of_kind(catalogue, Kind.MOTTO)
     return [
         _home_page(catalogue),
         *(lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1)),
         _recordings_page(catalogue),
-        *(_recording_page(catalogue, entry) for entry in catalogue.entries),
-        render("mottoes", "mottoes.md", cards=_of_kind(catalogue, Kind.MOTTO)),
-        render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms)),
+        *(recording_page(catalogue, entry) for entry in catalogue.entries),
+        *village_pages(catalogue, spoken),
+        people_page(catalogue),
+        quotes_page(catalogue),
+        timeline_page(catalogue),
+        *_event_pages(catalogue),
+        _mottoes_page(catalogue, mottoes),
+        *map(_poster_page, mottoes),
+        render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken)),
         _about_page(catalogue),
     ]
-
-
-def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
-    """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
-
-    A segment with its meaning in Mandarin stands alone, so that the two can be read together.
-    """
-    groups: list[list[Segment]] = []
-    for segment in segments:
-        if not clean(segment.text):
-            continue
-        if groups and not _begins_paragraph(groups[-1], segment):
-            groups[-1].append(segment)
-        else:
-            groups.append([segment])
-    speakers = ["", *(group[0].speaker for group in groups)]
-    return [
-        Paragraph(
-            group[0].start, "" if group[0].speaker == before else group[0].speaker, tuple(group)
-        )
-        for before, group in zip(speakers, groups, strict=False)
-    ]
-
-
-def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
-    last = group[-1]
-    if segment.start - last.end > LONGEST_PAUSE or segment.speaker != last.speaker:
-        return True
-    if segment.mandarin or last.mandarin:
-        return True
-    length = sum(len(s.text) for s in group)
-    ended = _SENTENCE_END.search(last.text.rstrip()) is not None
-    return length >= LONGEST_PARAGRAPH or (length >= PARAGRAPH_LENGTH and ended)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
@@ -111,10 +78,86 @@ def _home_page(catalogue: Catalogue) -> Page:
         "index.md",
         catalogue=catalogue,
         cards=cards,
-        talks=_of_kind(catalogue, Kind.TALK),
-        mottoes=_of_kind(catalogue, Kind.MOTTO),
-        villages=[village for village, _ in _by_village(catalogue) if village],
+        marks=marks_of(catalogue),
+        newest=_newest(catalogue),
+        events=[pair for pair in _named(catalogue) if pair[1].day >= catalogue.today],
+        doors=_doors(catalogue),
     )
+
+
+def _newest(catalogue: Catalogue) -> list[Recording]:
+    dated = [entry.recording for entry in catalogue.entries if entry.recording.description.date]
+    dated.sort(key=lambda r: (r.description.date or date.min, r.id), reverse=True)
+    return dated[:_NEWEST]
+
+
+def _doors(catalogue: Catalogue) -> list[tuple[str, str, str]]:
+    """The ways into the rest of the site: address, name, and what is there."""
+    talks, mottoes = (len(_of_kind(catalogue, kind)) for kind in (Kind.TALK, Kind.MOTTO))
+    places = len(places_of(catalogue))
+    return [
+        ("recordings/index.html", "录音", f"{talks} 段讲述"),
+        ("villages/index.html", "村子", f"{places} 个村子、古迹和风物"),
+        ("mottoes.html", "家训", f"{mottoes} 户人家的话"),
+        ("glossary.html", "词语", f"{len(catalogue.terms)} 个村里的说法"),
+        ("timeline.html", "家乡变化", "从前和现在"),
+        ("people.html", "讲述人", "讲故事的人"),
+        ("quotes.html", "金句", "一句话，听原声"),
+        ("events.html", "活动", "进校园、座谈、征集家训"),
+        ("about.html", "关于", "声音从哪里来，怎样参加"),
+    ]
+
+
+def _named(catalogue: Catalogue) -> list[tuple[str, Event]]:
+    return list({event_id(event): event for event in catalogue.course.events}.items())
+
+
+def _event_pages(catalogue: Catalogue) -> list[Page]:
+    named = _named(catalogue)
+    calendar = format_calendar(
+        [event for __, event in named], catalogue.course.title, catalogue.today
+    )
+    samples = any(event.sample for __, event in named)
+    return [
+        render("events", "events.md", events=named, samples=samples),
+        Page("events.ics", calendar),
+    ]
+
+
+def _mottoes_page(catalogue: Catalogue, mottoes: list[Entry]) -> Page:
+    """Family by family under their villages, in the archive's order."""
+    groups: dict[str, list[Entry]] = {village: [] for village in catalogue.archive.villages}
+    for entry in sorted(mottoes, key=lambda e: (e.recording.description.narrator, e.recording.id)):
+        groups.setdefault(entry.recording.description.village, []).append(entry)
+    return render(
+        "mottoes", "mottoes.md", groups=[(name, group) for name, group in groups.items() if group]
+    )
+
+
+def _poster_page(entry: Entry) -> Page:
+    lines = [clauses(line) for line in motto_words(entry)]
+    return render(
+        "poster",
+        f"mottoes/{entry.recording.id}.md",
+        entry=entry,
+        title=recording_title(entry.recording),
+        lines=lines,
+        size=_poster_size([len(clause) for line in lines for clause in line]),
+    )
+
+
+def _poster_size(lengths: list[int]) -> float:
+    """The largest type, in hundredths of a poster's width, in which its clauses fill the middle.
+
+    Only a clause of more than twelve characters is ever broken.
+    """
+    wide, high, line, smallest = 76, 76, 1.55, 3.5
+    longest = min(12, max(lengths, default=1))
+    for size in (half / 2 for half in range(24, int(smallest * 2), -1)):
+        lines = sum(math.ceil(length * size / wide) for length in lengths)
+        if longest * size <= wide and lines * line * size <= high:
+            return size
+    return smallest
 
 
 def _recordings_page(catalogue: Catalogue) -> Page:
@@ -136,80 +179,18 @@ def _by_village(catalogue: Catalogue) -> list[tuple[str, list[Recording]]]:
     return [(village, group) for village, group in groups.items() if group]
 
 
-def _recording_page(catalogue: Catalogue, entry: Entry) -> Page:
-    recording, archive = entry.recording, catalogue.archive
-    paragraphs = [
-        (paragraph, [trust.mark_line(segment, entry.transcript) for segment in paragraph.segments])
-        for paragraph in group_paragraphs(entry.transcript.segments)
-    ]
-    lines = [line for __, lines in paragraphs for line in lines]
-    return render(
-        "recording",
-        f"recordings/{recording.id}.md",
-        entry=entry,
-        title=recording_title(recording),
-        facts=_facts(entry, archive),
-        language=recording.language(archive),
-        warnings=trust.warnings(entry, archive),
-        guess=trust.is_guess(entry, archive),
-        paragraphs=paragraphs,
-        kinds={line.kind for line in lines},
-        corrections=trust.corrections(lines),
-        rights=recording.description.rights or archive.rights,
-        citation=_citation(recording, archive),
-        lessons=[(n, lesson_title(catalogue, n)) for n in _lessons_of(catalogue, recording)],
-    )
-
-
-def _lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:
-    cited = {
-        lesson.number
-        for lesson, _ in catalogue.lessons
-        if any(ref.recording_id == recording.id for ref in lesson.refs)
-    }
-    own = {recording.lesson} if recording.lesson is not None else set()
-    return sorted(n for n in cited | own if 1 <= n <= LESSON_COUNT)
-
-
-def _facts(entry: Entry, archive: Archive) -> list[tuple[str, str]]:
-    """What is known about a recording, as pairs of a label and a value."""
-    recording, said = entry.recording, entry.recording.description
-    language = recording.language(archive) if recording.technical.has_sound else ""
-    facts = [
-        ("家庭" if recording.kind is Kind.MOTTO else "讲述人", said.narrator),
-        ("村", said.village),
-        ("日期", long_date(said.date)),
-        ("时长", page_text.duration(recording.technical.duration)),
-        ("语言", trust.LANGUAGES.get(language, language)),
-        ("编号", recording.id),
-    ]
-    if recording.technical.has_sound or entry.transcript.segments:
-        facts.append(("文稿", trust.status(entry, archive)))
-    facts.append(("听写覆盖", trust.coverage(entry.transcript)))
-    return [(label, value) for label, value in facts if value]
-
-
-def _citation(recording: Recording, archive: Archive) -> str:
-    said = recording.description
-    title = f"《{recording_title(recording)}》"
-    parts = (
-        said.narrator,
-        title,
-        long_date(said.date),
-        archive.institution,
-        f"编号 {recording.id}",
-    )
-    return "，".join(part for part in parts if part)
-
-
 def _of_kind(catalogue: Catalogue, kind: Kind) -> list[Entry]:
     return [entry for entry in catalogue.entries if entry.recording.kind is kind]
 
 
-def _terms_by_kind(terms: tuple[Term, ...]) -> dict[str, list[tuple[str, Term]]]:
-    kinds: dict[str, list[tuple[str, Term]]] = {}
+def _terms_by_kind(
+    terms: tuple[Term, ...], spoken: Spoken
+) -> dict[str, list[tuple[str, Term, list[Mention]]]]:
+    """The terms of each kind: id, term, and where it is spoken."""
+    kinds: dict[str, list[tuple[str, Term, list[Mention]]]] = {}
     for term_id, term in zip(term_ids(terms), terms, strict=True):
-        kinds.setdefault(term.kind, []).append((term_id, term))
+        found = (term_id, term, spoken.mentions([term.term]))
+        kinds.setdefault(term.kind, []).append(found)
     return kinds
 
 

@@ -1,26 +1,67 @@
 """Show the built site on this computer, with byte ranges, without which audio cannot seek."""
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from cunshi.errors import ConfigurationError
 from cunshi.i18n import _
 
 HOST = "127.0.0.1"
+VERSION = "/-/version"
+# Asks this server alone, and stands in no file of the site.
+_RELOAD = f"""<script>
+(function () {{
+  let seen = null
+  setInterval(function () {{
+    fetch("{VERSION}").then(answer => answer.text()).then(function (version) {{
+      if (seen !== null && seen !== version) location.reload()
+      seen = version
+    }}).catch(function () {{}})
+  }}, 1000)
+}})()
+</script>
+"""
 
 
-def application(site: Path) -> Starlette:
-    """The site as an ASGI application that answers only to this computer's own names."""
-    files = StaticFiles(directory=site, html=True)
+class _LiveFiles(StaticFiles):
+    """The site's files, whose pages load themselves again when the site has changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if isinstance(response, FileResponse) and response.media_type == "text/html":
+            html = Path(response.path).read_text("utf-8") + _RELOAD
+            headers = {"cache-control": "no-store"}
+            return HTMLResponse(html, response.status_code, headers)
+        return response
+
+
+def application(site: Path, version: Callable[[], int] | None = None) -> Starlette:
+    """The site as an ASGI application that answers only to this computer's own names.
+
+    With ``version``, a number that grows with every change, its pages reload themselves.
+    """
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-    return Starlette(routes=[Mount("/", files)], middleware=[hosts])
+    if version is None:
+        return Starlette(
+            routes=[Mount("/", StaticFiles(directory=site, html=True))], middleware=[hosts]
+        )
+
+    def tell(request: Request) -> Response:
+        return PlainTextResponse(str(version()), headers={"cache-control": "no-store"})
+
+    files = Mount("/", _LiveFiles(directory=site, html=True))
+    return Starlette(routes=[Route(VERSION, tell), files], middleware=[hosts])
 
 
 def open_port(port: int) -> socket.socket:
@@ -37,7 +78,7 @@ def open_port(port: int) -> socket.socket:
     return taken
 
 
-def serve(site: Path, listening: socket.socket) -> None:
+def serve(site: Path, listening: socket.socket, version: Callable[[], int] | None = None) -> None:
     """Serve on an open port until interrupted."""
-    config = uvicorn.Config(application(site), log_level="warning")
+    config = uvicorn.Config(application(site, version), log_level="warning")
     uvicorn.Server(config).run(sockets=[listening])

@@ -5,6 +5,7 @@ folders, also when an earlier run was killed in between.
 """
 
 import filecmp
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from cunshi.model import Catalogue, ClipRef, Page, Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
+from cunshi.search_index import divide_recordings
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard
 
@@ -64,7 +66,12 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     make_kits(project.docs, catalogue)
     for page in pages:
         write_atomic(project.docs / page.path, page.text)
-    _run_mkdocs(project)
+    aside = project.site.with_name(".site")
+    _run_mkdocs(project, aside)
+    _drop_sitemap(aside)
+    _divide_index(aside, catalogue)
+    _mirror(aside, project.site)
+    shutil.rmtree(aside, ignore_errors=True)
     return problems
 
 
@@ -162,13 +169,8 @@ def _make(
     return sorted(problems, key=lambda problem: problem.where)
 
 
-def _run_mkdocs(project: Project) -> None:
-    """Build aside and then bring build/site to the same state, file by file.
-
-    A file that has not changed keeps its time; one that is open in a browser on Windows can still
-    be replaced one by one where a whole folder could not.
-    """
-    aside = project.site.with_name(".site")
+def _run_mkdocs(project: Project, aside: Path) -> None:
+    """Build into a folder of its own, so that a failure leaves the site as it is."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
     command += ["-f", "-", "-d", str(aside)]
     # Read from here, the settings count from the project's folder.
@@ -198,9 +200,6 @@ def _run_mkdocs(project: Project) -> None:
             _("按上面的提示改好，再运行一次；原来的网站还在"),
             where="mkdocs.yml",
         )
-    _drop_sitemap(aside)
-    _mirror(aside, project.site)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _drop_sitemap(site: Path) -> None:
@@ -211,7 +210,22 @@ def _drop_sitemap(site: Path) -> None:
         (site / "sitemap.xml.gz").unlink(missing_ok=True)
 
 
+def _divide_index(site: Path, catalogue: Catalogue) -> None:
+    """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
+    path = site / "search" / "search_index.json"
+    if path.is_file():
+        index = divide_recordings(json.loads(path.read_text("utf-8")), catalogue)
+        text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(text, "utf-8")
+        path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
+
+
 def _mirror(source: Path, target: Path) -> None:
+    """Bring build/site to the state of a folder, file by file.
+
+    A file that has not changed keeps its time; one that is open in a browser on Windows can still
+    be replaced one by one where a whole folder could not.
+    """
     for path in _files(source):
         copy = target / path.relative_to(source)
         if not (copy.is_file() and filecmp.cmp(path, copy, shallow=False)):

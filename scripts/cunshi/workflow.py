@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cunshi import evaluation, verify
@@ -113,6 +113,11 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
     return report
 
 
+def remake(project: Project, reporter: Reporter, *, everything: bool) -> Report:
+    """Make the site again after a change; ``everything``: what is new in recordings/ as well."""
+    return build(project, reporter, Choice()) if everything else publish_site(project, reporter)
+
+
 def survey(project: Project, *, strict: bool = False) -> Report:
     """What is there and what waits for whom; reads only."""
     report = _begin(project, strict=strict)
@@ -212,6 +217,7 @@ def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Reco
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     catalogue = _gather(project, report)
+    catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
     report.problems += publish(project, catalogue, reporter)
 
 

@@ -165,15 +165,52 @@
       this.explain(line)
     }
 
-    // "#t=12.5" goes to that second, "?h=" of a search to the first line that has the word.
-    // Neither plays: that takes a tap.
+    // "#t=12.5" goes to that second, "?h=" of a search to the first line that has its words, at
+    // or after that second. Neither plays: that takes a tap.
     goToLink() {
       const time = /^#t=(\d+(?:\.\d+)?)/.exec(location.hash)
-      const word = new URLSearchParams(location.search).get("h")
-      if (time) return this.seek(Number(time[1]))
-      const index = this.lines.findIndex(line => word && line.textContent.includes(word))
-      if (index >= 0) this.seek(this.starts[index])
+      const words = fold(new URLSearchParams(location.search).get("h") || "").split(/\s+/)
+      const start = time ? Number(time[1]) : -1
+      const line = this.lineWith(words.filter(Boolean), start)
+      if (line) this.seek(Number(line.dataset.start))
+      else if (time) this.seek(start)
     }
+
+    // A word may begin in one line and end in the next of its paragraph.
+    lineWith(words, start) {
+      if (!words.length) return null
+      const paragraphs = Array.from(new Set(this.lines.map(line => line.closest(".cs-paragraph"))))
+      for (const paragraph of paragraphs) {
+        const lines = Array.from(paragraph.querySelectorAll(".cs-line"))
+        const linked = Number(lines[0].dataset.start) === start
+        if (start >= 0 && !linked) continue
+        const texts = lines.map(line => fold(wordsOf(line))), text = texts.join("")
+        if (!words.every(word => text.includes(word)) && !linked) continue
+        const places = words.map(word => text.indexOf(word)).filter(at => at >= 0)
+        let end = 0
+        const first = Math.min(...places)
+        const found = lines.find((line, index) => (end += texts[index].length) > first)
+        if (found) return found
+      }
+      return null
+    }
+  }
+
+  /** A line's words as the search knows them, without its marks. */
+  function wordsOf(line) {
+    const copy = line.cloneNode(true)
+    for (const mark of copy.querySelectorAll(".cs-doubt, .cs-mandarin__label")) mark.remove()
+    return copy.textContent
+  }
+
+  /** Full-width and capital letters as ordinary ones, like search-worker.js. */
+  function fold(text) {
+    let folded = ""
+    for (const character of text) {
+      const simple = character.normalize("NFKC").toLowerCase()
+      folded += simple.length === character.length ? simple : character
+    }
+    return folded
   }
 
   // One voice at a time.

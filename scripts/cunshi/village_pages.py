@@ -1,0 +1,226 @@
+"""The pages around the recordings: villages, people, the changes of home, golden words."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cunshi import trust
+from cunshi.mentions import Mention, Spoken
+from cunshi.model import Catalogue, Clip, Entry, Kind, Page, Place, Recording
+from cunshi.page_text import clean
+from cunshi.places import HEIGHT, WIDTH, slug_of
+from cunshi.recording_pages import lessons_of
+from cunshi.templating import LESSON_COUNT, lesson_title, render
+
+CHANGES = 10  # the lesson on how home has changed
+_NAMELESS = frozenset({"", "匿名"})
+_SCALE = 10  # units of the drawing for one of the sketch
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place on the drawing; ``home`` is where the village of a place of heritage stands."""
+
+    name: str
+    slug: str
+    x: int
+    y: int
+    is_village: bool
+    home: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """A narrator or a family, under the name that they agreed to show, in one village."""
+
+    id: str
+    name: str
+    village: str
+    recordings: tuple[Recording, ...]
+    lessons: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class _Quote:
+    """A golden clip and the lesson that cites it."""
+
+    clip: Clip
+    words: str
+    number: int
+    title: str
+
+
+def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
+    """The list of the villages with their sketch, and a page for each place."""
+    places = places_of(catalogue)
+    listed = [(place, _counts(catalogue, place, spoken)) for place in places]
+    index = render(
+        "villages",
+        "villages/index.md",
+        marks=marks_of(catalogue),
+        villages=[pair for pair in listed if pair[0].is_village],
+        heritage=[pair for pair in listed if not pair[0].is_village],
+    )
+    return [index, *(_place_page(catalogue, place, places, spoken) for place in places)]
+
+
+def places_of(catalogue: Catalogue) -> list[Place]:
+    """The places of course.yml, and the villages that it leaves out."""
+    places = list(catalogue.course.places)
+    known = {place.name for place in places}
+    said = sorted({entry.recording.description.village for entry in catalogue.entries})
+    for name in dict.fromkeys((*catalogue.archive.villages, *said)):
+        if clean(name) and name not in known:
+            places.append(Place(name, slug_of(name), 0, 0, is_village=True, village=name))
+    return places
+
+
+def marks_of(catalogue: Catalogue) -> list[Mark]:
+    """The places on the sketch; empty when course.yml draws none."""
+    places = catalogue.course.places
+    homes = {place.name: _at(place) for place in places if place.is_village}
+    return [
+        Mark(
+            place.name,
+            place.slug,
+            *_at(place),
+            place.is_village,
+            None if place.is_village else homes.get(place.village),
+        )
+        for place in places
+    ]
+
+
+def _at(place: Place) -> tuple[int, int]:
+    """Kept away from the edge, so that a name is never cut off."""
+    x = min(max(place.x, WIDTH * 0.09), WIDTH * 0.91)
+    y = min(max(place.y, HEIGHT * 0.08), HEIGHT * 0.92)
+    return round(x * _SCALE), round(y * _SCALE)
+
+
+def _counts(catalogue: Catalogue, place: Place, spoken: Spoken) -> str:
+    entries = _entries_of(catalogue, place)
+    mottoes = sum(entry.recording.kind is Kind.MOTTO for entry in entries)
+    counts = {
+        "条资料": len(place.facts),
+        "段录音": len(entries) - mottoes,
+        "条家训": mottoes,
+        "处说到": 0 if place.is_village else len(_mentions(place, spoken)),
+    }
+    return " · ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def _place_page(catalogue: Catalogue, place: Place, places: list[Place], spoken: Spoken) -> Page:
+    entries = _entries_of(catalogue, place)
+    talks = [entry.recording for entry in entries if entry.recording.kind is Kind.TALK]
+    homes = {other.name: other.slug for other in places if other.is_village}
+    ids = {recording.id for recording in talks}
+    return render(
+        "village",
+        f"villages/{place.slug}.md",
+        place=place,
+        home=homes.get(place.village, ""),
+        heritage=_heritage_of(place, places),
+        lessons=_lessons_about(catalogue, place),
+        talks=talks,
+        people=[p for p in people_of(catalogue, Kind.TALK) if {r.id for r in p.recordings} & ids],
+        mottoes=[entry for entry in entries if entry.recording.kind is Kind.MOTTO],
+        mentions=[] if place.is_village else _mentions(place, spoken),
+        marks=marks_of(catalogue) if place in catalogue.course.places else [],
+    )
+
+
+def _heritage_of(village: Place, places: Iterable[Place]) -> list[Place]:
+    in_it = [place for place in places if place.village == village.name]
+    return [place for place in in_it if village.is_village and not place.is_village]
+
+
+def _mentions(place: Place, spoken: Spoken) -> list[Mention]:
+    return spoken.mentions((place.name, *place.words))
+
+
+def _entries_of(catalogue: Catalogue, place: Place) -> list[Entry]:
+    """The recordings made in a village; a place of heritage has none of its own."""
+    return [
+        entry
+        for entry in catalogue.entries
+        if place.is_village and entry.recording.description.village == place.name
+    ]
+
+
+def _lessons_about(catalogue: Catalogue, place: Place) -> list[tuple[int, str]]:
+    """The lessons that name a village, or have a place of heritage in title or key words."""
+    words = {place.name, *place.words}
+    return sorted(
+        (lesson.number, lesson_title(catalogue, lesson.number))
+        for lesson, __ in catalogue.lessons
+        if (place.is_village and place.name in lesson.villages)
+        or (not place.is_village and (words & {*lesson.keywords} or _names(lesson.title, words)))
+        if 1 <= lesson.number <= LESSON_COUNT
+    )
+
+
+def _names(title: str, words: Iterable[str]) -> bool:
+    return any(word and word in title for word in words)
+
+
+def people_of(catalogue: Catalogue, kind: Kind) -> list[Person]:
+    """Who told, or whose motto it is. People of one name in two villages may be two people."""
+    found: dict[tuple[str, str], list[Recording]] = {}
+    for entry in catalogue.entries:
+        said = entry.recording.description
+        if entry.recording.kind is kind and clean(said.narrator) not in _NAMELESS:
+            found.setdefault((said.village, said.narrator), []).append(entry.recording)
+    order = {village: n for n, village in enumerate(catalogue.archive.villages)}
+    keys = sorted(found, key=lambda key: (order.get(key[0], len(order)), key))
+    return [_person(catalogue, kind, *key, found[key]) for key in keys]
+
+
+def _person(
+    catalogue: Catalogue, kind: Kind, village: str, name: str, recordings: list[Recording]
+) -> Person:
+    recordings = sorted(recordings, key=lambda r: (r.description.date or dt.date.max, r.id))
+    numbers = sorted({n for recording in recordings for n in lessons_of(catalogue, recording)})
+    lessons = tuple((n, lesson_title(catalogue, n)) for n in numbers)
+    person_id = slug_of(f"{kind.value}\n{village}\n{name}")
+    return Person(person_id, name, village, tuple(recordings), lessons)
+
+
+def people_page(catalogue: Catalogue) -> Page:
+    """Everybody who agreed to be named."""
+    return render(
+        "people",
+        "people.md",
+        narrators=people_of(catalogue, Kind.TALK),
+        families=people_of(catalogue, Kind.MOTTO),
+    )
+
+
+def quotes_page(catalogue: Catalogue) -> Page:
+    """The clips that a lesson calls golden, each once."""
+    quotes = {
+        clip.audio or clip.words: _Quote(
+            clip, clean(trust.readable(clip.words)), lesson.number, lesson.title
+        )
+        for lesson, clips in sorted(catalogue.lessons, key=lambda pair: -pair[0].number)
+        for clip in reversed(clips)
+        if clip.golden and not clip.withheld and clip.words
+    }
+    return render("quotes", "quotes.md", quotes=list(quotes.values())[::-1])
+
+
+def timeline_page(catalogue: Catalogue) -> Page:
+    """What is known of the villages by year, and who tells how home has changed."""
+    recordings = [entry.recording for entry in catalogue.entries]
+    recordings.sort(key=lambda r: (r.description.date or dt.date.max, r.id))
+    days: dict[dt.date, list[Recording]] = {}
+    for recording in recordings:
+        if recording.description.date:
+            days.setdefault(recording.description.date, []).append(recording)
+    return render(
+        "timeline",
+        "timeline.md",
+        timeline=catalogue.course.timeline,
+        changes=[r for r in recordings if CHANGES in lessons_of(catalogue, r)],
+        days=list(days.items()),
+    )

@@ -1,0 +1,194 @@
+"""The search in a real Chromium, from a disk and over http, against what stands on the pages."""
+
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from playwright.sync_api import Page
+
+from conftest import ROOT
+from cunshi.store import Project
+from test_browser import http as http  # noqa: PLC0414
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Page]
+
+QUERIES = yaml.safe_load((ROOT / "tests" / "queries.yml").read_text("utf-8"))
+VOID = {"area", "br", "hr", "img", "input", "link", "meta", "source", "wbr"}
+BLOCKS = {"p", "li", "div", "dd", "dt", "h1", "h2", "h3", "td", "th", "figcaption", "blockquote"}
+
+
+class Published(HTMLParser):
+    """The text of a page that its readers may look for, and where its paragraphs begin."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.text, self.paragraphs = "", {}
+        self._open: list[tuple[str, bool]] = []
+        self._paragraph = ""
+        self.feed(html)
+
+    def _shown(self) -> bool:
+        in_article = any(tag == "article" for tag, __ in self._open)
+        return in_article and not any(hidden for __, hidden in self._open)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        names = dict(attributes)
+        if tag in VOID:
+            return
+        hidden = "data-search-exclude" in names or tag in {"script", "style", "svg"}
+        self._open.append((tag, hidden or "headerlink" in (names.get("class") or "")))
+        if tag in BLOCKS:
+            self.text += " "
+        if tag == "p":
+            self._paragraph = names.get("id") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+        if tag == "p":
+            self._paragraph = ""
+        if tag in BLOCKS:
+            self.text += " "
+
+    def handle_data(self, data: str) -> None:
+        if self._shown():
+            self.text += data
+            if self._paragraph:
+                earlier = self.paragraphs.get(self._paragraph, "")
+                self.paragraphs[self._paragraph] = earlier + data
+
+
+@pytest.fixture(scope="module")
+def published(built: Project) -> dict[str, Published]:
+    """Every page of the site by its path."""
+    paths = [path for path in built.site.rglob("*.html") if path.name != "404.html"]
+    return {
+        path.relative_to(built.site).as_posix(): Published(path.read_text("utf-8"))
+        for path in paths
+    }
+
+
+@pytest.fixture(params=["file", "http"])
+def address(request: pytest.FixtureRequest, built: Project, http: str) -> str:
+    return http if request.param == "http" else built.site.as_uri()
+
+
+def truth(published: dict[str, Published], query: str) -> set[str]:
+    return {path for path, page in published.items() if query.lower() in page.text.lower()}
+
+
+def search(page: Page, query: str) -> list[str]:
+    """Every link that the search shows for a query, scrolled to the end."""
+    field = page.locator("[data-md-component=search-query]")
+    field.fill(query)
+    page.wait_for_function(
+        """query => {
+          const list = document.querySelector(".md-search-result__list")
+          const marks = Array.from(list.querySelectorAll("mark"), mark => mark.textContent)
+          const meta = document.querySelector(".md-search-result__meta").textContent
+          const total = /\\d+/.exec(meta)
+          // Material shows ten at a time, and ten more whenever the end comes into view anew.
+          const box = document.querySelector(".md-search__scrollwrap")
+          box.scrollTo(0, box.scrollTop ? 0 : 1e6)
+          const whole = total && list.children.length === Number(total[0])
+          return whole && marks.length && marks.every(mark => mark === query)
+        }""",
+        arg=query,
+        polling=50,
+        timeout=15_000,
+    )
+    links = page.locator(".md-search-result__link")
+    return [str(link.get_attribute("href")) for link in links.all()]
+
+
+def place(link: str, address: str) -> tuple[str, str]:
+    """Which page a result leads to, and which second of it."""
+    parts = urlsplit(link)
+    path = unquote(f"{parts.scheme}://{parts.netloc}{parts.path}")
+    return path.removeprefix(unquote(address) + "/"), unquote(parts.fragment)
+
+
+def test_there_are_forty_different_queries() -> None:
+    assert len(QUERIES) == len(set(QUERIES)) == 40
+    assert all(2 <= len(query) <= 4 for query in QUERIES)
+
+
+def test_what_is_found_is_what_stands_there(
+    browser_page: Open, address: str, published: dict[str, Published]
+) -> None:
+    """Recall and precision 1.00; and every second that is named has the words."""
+    page = browser_page(f"{address}/index.html")
+    if address.startswith("file:"):
+        page.context.set_offline(True)
+    page.locator("[data-md-component=search-query]").click()
+    somewhere = 0
+    for query in QUERIES:
+        found = [place(link, address) for link in search(page, query)]
+        expected = truth(published, query)
+        somewhere += bool(expected)
+        assert {path for path, __ in found} == expected, query
+        for path, part in found:
+            if part.startswith("t="):
+                assert query in published[path].paragraphs[part], (query, path, part)
+        for path in expected:
+            places = published[path].paragraphs if path.startswith("recordings/2026") else {}
+            seconds = {part for part, text in places.items() if query in text}
+            assert seconds <= {part for there, part in found if there == path}, (query, path)
+    assert somewhere >= 36  # a query that stands nowhere proves little
+
+
+def test_our_worker_answers(browser_page: Open, address: str) -> None:
+    """The name of Material's own changes with every release; ours is asked and answers."""
+    page = browser_page(f"{address}/about.html")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.locator("[data-md-component=search-query]").click()
+    # Inside a word: Material's lunr finds only beginnings of words.
+    assert search(page, "铁站")
+    workers = [url for url in asked if "search" in url and ".js" in url and "index" not in url]
+    assert workers
+    assert all("/assets/search-worker.js" in url for url in workers), workers
+
+
+def test_a_result_leads_to_its_second(
+    browser_page: Open, address: str, built: Project, published: dict[str, Published]
+) -> None:
+    [talk] = (built.site / "recordings").glob("20260120-*.html")
+    page = browser_page(f"{address}/index.html")
+    page.locator("[data-md-component=search-query]").click()
+    search(page, "铁站")
+    page.locator(f".md-search-result__link[href*='{talk.stem}.html'][href*='t=']").first.click()
+    page.wait_for_function("document.querySelector('audio')?.currentTime > 3", timeout=15_000)
+    line = page.locator(".cs-line[aria-current]")
+    at = float(line.get_attribute("data-start") or 0)
+    assert abs(page.evaluate("document.querySelector('audio').currentTime") - at) < 0.3
+    spoken = "".join(page.locator(".cs-line").all_text_contents())
+    assert "铁站" in spoken
+    # The word begins in that line.
+    after = page.locator(".cs-line").evaluate_all(
+        "(lines, at) => lines.filter(l => Number(l.dataset.start) >= at).map(l => l.textContent)",
+        at,
+    )
+    assert 0 <= "".join(after).index("铁站") < len(after[0])
+
+
+def test_the_page_itself_leads_there_too(browser_page: Open, address: str, built: Project) -> None:
+    """A link without a second, as the first line of a result is."""
+    [talk] = (built.site / "recordings").glob("20260120-*.html")
+    page = browser_page(f"{address}/recordings/{Path(talk).name}?h=铁站")
+    page.wait_for_function("document.querySelector('audio')?.currentTime > 3", timeout=15_000)
+    assert page.locator(".cs-line[aria-current]").count() == 1
+
+
+def test_the_index_holds_no_withheld_word(built: Project) -> None:
+    """It is made from the catalogue alone, and MkDocs' own copies of the transcripts are gone."""
+    text = (built.site / "search" / "search_index.json").read_text("utf-8")
+    script = (built.site / "search" / "search_index.js").read_text("utf-8")
+    assert script == f"var __index = {text}"
+    assert len(re.findall(r"recordings/20260120-\w+\.html#t=", text)) >= 1
