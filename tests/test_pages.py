@@ -95,8 +95,8 @@ def pages_of(**parts):
     return {page.path: page.text for page in render_pages(make_catalogue(**parts))}
 
 
-def one_clip(**changed):
-    ref = ClipRef(TALK, 18.7, 34.6, "", "x", 1)
+def one_clip(*, golden=False, **changed):
+    ref = ClipRef(TALK, 18.7, 34.6, "", "x", 1, golden)
     clip = Clip(ref, "为什么叫慈乌村呢？", TranscriptStatus.DRAFT, "金老师", audio="clips/a.m4a")
     body = f"## 听\n\n/// clip | {TALK} 0:18.7-0:34.6\n///\n"
     return make_lesson(body, refs=[ref]), (replace(clip, **changed),)

@@ -180,7 +180,7 @@ def test_golden_words_are_those_that_a_lesson_calls_golden():
     page = pages_of(entries=entries, lessons=[(ordinary, (clip,))])["quotes.md"]
     assert "还没有挑出金句" in page
     assert "慈乌村" not in page
-    golden = replace(clip, golden=True)
+    golden = replace(clip, ref=replace(clip.ref, golden=True))
     page = pages_of(entries=entries, lessons=[(ordinary, (golden,))])["quotes.md"]
     for shown in (
         "为什么叫慈乌村呢？",
@@ -189,7 +189,7 @@ def test_golden_words_are_those_that_a_lesson_calls_golden():
         "lessons/01.html",
     ):
         assert shown in page
-    withheld = Clip(golden.ref, withheld="不能播放", golden=True)
+    withheld = Clip(golden.ref, withheld="不能播放")
     page = pages_of(lessons=[(ordinary, (withheld,))])["quotes.md"]
     assert "还没有挑出金句" in page
 
