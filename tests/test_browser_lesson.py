@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -202,6 +203,25 @@ def test_a_clicker_passes_the_quiz_and_arrows_choose_in_it(lesson: Open) -> None
     assert not question(page, 0).is_visible()
 
 
+SWIPE = """([from, to]) => {
+  const touch = x => new Touch({ identifier: 1, target: document.body, clientX: x, clientY: 300 })
+  const send = (type, x) => document.body.dispatchEvent(new TouchEvent(type, {
+    touches: type === "touchstart" ? [touch(x)] : [], changedTouches: [touch(x)], bubbles: true,
+  }))
+  send("touchstart", from)
+  send("touchend", to)
+}"""
+
+
+def test_a_finger_turns_the_steps(lesson: Open) -> None:
+    page = lesson(width=390)
+    page.get_by_role("button", name="课堂模式").click()
+    where = page.locator(".cs-class__where")
+    for swipe, step in (([300, 100], "2 /"), ([300, 270], "2 /"), ([100, 300], "1 /")):
+        page.evaluate(SWIPE, swipe)
+        assert step in where.text_content()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_step_fits_the_width(lesson: Open, width: int) -> None:
     page = lesson(4, width=width)
@@ -250,6 +270,17 @@ def test_the_worksheet_has_boxes_and_the_key_only_for_the_teacher(lesson: Open) 
     assert page.locator(".cs-answers").evaluate(breaks) == "page"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".cs-clip").first.is_visible()
+
+
+def test_the_key_is_on_a_page_of_its_own(lesson: Open) -> None:
+    page = lesson()
+    pages = []
+    for __ in range(2):
+        page.get_by_role("button", name="打印学习单").click()
+        pages.append(len(re.findall(rb"/Type /Page\b", page.pdf(format="A4"))))
+        page.get_by_role("button", name="教师模式").click()
+    pupils, teachers = pages
+    assert (pupils, teachers) == (2, 3)
 
 
 def test_a_key_word_explains_itself_by_keyboard_mouse_and_finger(lesson: Open) -> None:

@@ -34,6 +34,8 @@ from cunshi.model import (
     Kind,
     Lesson,
     Place,
+    PlanStep,
+    Question,
     Recording,
     Replacement,
     Segment,
@@ -124,6 +126,8 @@ def hostile_catalogue():
     lesson, clips = one_clip(words=HOSTILE, speaker=HOSTILE, village=HOSTILE, golden=True)
     lesson = replace(lesson, title=HOSTILE, summary=HOSTILE, grade=HOSTILE, villages=(HOSTILE,))
     lesson = replace(lesson, objectives=(HOSTILE,), keywords=(HOSTILE, "x"), sources=(HOSTILE,))
+    question = Question(HOSTILE, (HOSTILE, "x"), 0, HOSTILE, HOSTILE)
+    lesson = replace(lesson, plan=(PlanStep(5, f"{HOSTILE}：{HOSTILE}"),), quiz=(question,))
     withheld = one_clip(withheld=HOSTILE)
     return make_catalogue(
         entries=[
@@ -139,12 +143,12 @@ def hostile_catalogue():
             HOSTILE,
             HOSTILE,
             (),
-            (TimelineEntry(*[HOSTILE] * 3),),
-            (
+            (TimelineEntry(*[HOSTILE] * 3, 1),),
+            places=(
                 Place(HOSTILE, "a", 1, 1, True, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
                 Place(HOSTILE, "b", 9, 9, False, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
             ),
-            (Event(dt.date(2027, 1, 1), HOSTILE, HOSTILE, place=HOSTILE, note=HOSTILE),),
+            events=(Event(dt.date(2027, 1, 1), HOSTILE, HOSTILE, place=HOSTILE, note=HOSTILE),),
         ),
         archive=Archive(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )

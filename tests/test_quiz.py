@@ -1,5 +1,6 @@
 """Quizzes: every mistake with its line, no question without an answer, nothing withheld heard."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from conftest import ROOT
 from cunshi.catalogue import gather
 from cunshi.errors import ExitCode
-from cunshi.lessons import read_course, read_lesson
+from cunshi.lessons import SECTIONS, read_course, read_lesson
 from cunshi.model import (
     Access,
     Catalogue,
@@ -146,7 +147,7 @@ def plan(
     folder: Path, steps: str, minutes: int = 40
 ) -> tuple[list[tuple[int, str]], list[Problem]]:
     front = FRONT.replace("minutes: 40", f"minutes: {minutes}\nplan: {steps}")
-    body = "".join(f"\n## {name}\n" for name in ("开场", "听一听", "想一想", "动手做", "回家任务"))
+    body = "".join(f"\n## {name}\n" for name in SECTIONS)
     lesson, problems = read(folder, front + body + CLIP.format("话"))
     assert lesson
     return [(step.minutes, step.what) for step in lesson.plan], problems
@@ -177,6 +178,8 @@ def test_an_address_is_a_web_address(tmp_path: Path) -> None:
 
 
 # --- Gathered
+
+LESSON = FRONT + "".join(f"\n## {name}\n" for name in SECTIONS) + CLIP.format("话")
 
 
 def gathered(village: Project, *found: Recording) -> tuple[Catalogue, list[Problem]]:
@@ -215,6 +218,28 @@ def test_a_withheld_clip_is_reported_and_leaves_no_trace(
     assert lesson.quiz == (Question("唐代叫什么？", ("潘圻村", "太平乡永昌里"), 1),)
     assert catalogue.quiz_clips == {}
     assert ID not in repr(study(catalogue, lesson, ()))
+
+
+def test_a_clip_that_only_the_quiz_cites_is_cut_and_withdrawn(
+    village: Project, drop: Callable[..., Path], run: Callable[..., tuple[int, str]]
+) -> None:
+    drop("10", "金村村_金老师_2026-01-20.m4a")
+    assert run(village, "ingest")[0] == 0
+    [accession] = village.accessions()
+    gathered(village)
+    folder = village.courses / "01-cunming"
+    for name, text in (("lesson.md", LESSON), ("quiz.yml", WHOLE)):
+        (folder / name).write_text(text.replace(ID, accession.id), "utf-8")
+    assert run(village, "site")[0] == 0
+    clip = f"clips/{accession.id}-5220-18360.m4a"
+    assert (village.site / clip).is_file()
+    assert f'href="../{clip}"' in (village.site / "lessons" / "01.html").read_text("utf-8")
+    record = accession.record.read_text("utf-8")
+    accession.record.write_text(record + "\naccess: sealed\n", "utf-8")
+    code, printed = run(village, "site")
+    assert (code, "quiz.yml 第 5 行" in printed) == (6, True), printed
+    assert not (village.site / clip).exists()
+    assert "听第一段" not in (village.site / "lessons" / "01.html").read_text("utf-8")
 
 
 def test_the_site_s_own_address_comes_first(village: Project) -> None:
