@@ -4,21 +4,31 @@ import datetime as dt
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cunshi import evaluation, verify
+from cunshi import evaluation, store, verify
 from cunshi.accession import Intake, take_in
 from cunshi.catalogue import gather, read_transcripts
 from cunshi.engine import open_engine
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.pack import Pack
 from cunshi.i18n import _
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.settings import Archive, Recogniser
+from cunshi.publishing import Changes, branch, folder
+from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was published and where; ``made`` is empty when nothing was, ``changes`` if unknown."""
+
+    where: str
+    made: str
+    changes: Changes | None = None
 
 
 @dataclass
@@ -34,6 +44,7 @@ class Report:
     catalogue: Catalogue | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
     pack: Pack | None = None
+    release: Release | None = None
     today: dt.date = field(default_factory=today)
 
     @property
@@ -105,6 +116,60 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
         report.problems += publish(project.classroom, catalogue, reporter)
         report.pack = packing.make_pack(project.classroom.site, catalogue, path)
     return report
+
+
+def release(
+    project: Project, reporter: Reporter, asked: Destination | None, dry_run: bool
+) -> Report:
+    """Make the site anew and publish it, unless anything is wrong with the archive or the lessons.
+
+    ``asked`` stands for the destination that archive.yml names; a dry run only finds the changes.
+    """
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        report.problems += verify.verify_fixity(project, reporter)
+        _publish(project, report, reporter)
+        if not report.problems:
+            report.release = _release(project, asked or report.archive.publish, dry_run)
+    return report
+
+
+def roll_back(project: Project, asked: Destination | None) -> Report:
+    """Serve the release before the published one again, if all in it may still be heard."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        share = _share(project, asked or report.archive.publish)
+        allowed = {r.id for r in report.recordings if r.is_published(report.today)}
+        report.release = Release(str(share.current), folder.roll_back(share, allowed))
+    return report
+
+
+def _release(project: Project, where: Destination, dry_run: bool) -> Release:
+    if where.branch and not where.folder:
+        target = branch.Branch(project.root, where.remote, where.branch)
+        branch.check_branch(target)
+        changes = branch.find_changes(target, project.site)
+        made = "" if dry_run or not changes else branch.publish_to_branch(target, project.site)
+        return Release(f"{where.remote} {where.branch}", made, changes)
+    share = _share(project, where)
+    changes = folder.find_changes(share, project.site)
+    stamp = store.now().strftime("%Y%m%dT%H%M%SZ")
+    made = "" if dry_run or not changes else folder.publish_to_folder(share, project.site, stamp)
+    return Release(str(share.current), made, changes)
+
+
+def _share(project: Project, where: Destination) -> folder.Share:
+    if not where.folder:
+        raise ConfigurationError(
+            _("没有说哪个文件夹"),
+            _("写 --to 文件夹，或在 archive.yml 的 publish 下面写 to"),
+            where="archive/archive.yml",
+        )
+    share = folder.Share(project.root / where.folder)
+    folder.check_share(share, project.root)
+    return share
 
 
 def survey(project: Project) -> Report:
