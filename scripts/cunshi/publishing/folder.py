@@ -1,4 +1,4 @@
-"""Publishing into a folder or a network share: ``releases/<stamp>`` and ``current``, which is served.
+"""Publishing into a folder or a network share: ``releases/<stamp>``, and ``current`` to serve.
 
 A release is copied whole and read again before ``current`` becomes it, in one step where the disk
 knows symbolic links. Killed at any moment, the old release is still served.
