@@ -31,6 +31,8 @@ from cunshi.model import (
     Flag,
     Kind,
     Lesson,
+    PlanStep,
+    Question,
     Recording,
     Replacement,
     Segment,
@@ -119,6 +121,8 @@ def hostile_catalogue():
     lesson, clips = one_clip(words=HOSTILE, speaker=HOSTILE, village=HOSTILE)
     lesson = replace(lesson, title=HOSTILE, summary=HOSTILE, grade=HOSTILE, villages=(HOSTILE,))
     lesson = replace(lesson, objectives=(HOSTILE,), keywords=(HOSTILE, "x"), sources=(HOSTILE,))
+    question = Question(HOSTILE, (HOSTILE, "x"), 0, HOSTILE, HOSTILE)
+    lesson = replace(lesson, plan=(PlanStep(5, f"{HOSTILE}：{HOSTILE}"),), quiz=(question,))
     withheld = one_clip(withheld=HOSTILE)
     return make_catalogue(
         entries=[
@@ -128,7 +132,7 @@ def hostile_catalogue():
         lessons=[(lesson, clips), (replace(withheld[0], number=2), withheld[1])],
         listed=[make_recording("20260101-00000000", **said)],
         terms=[Term(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)],
-        course=Course(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), (TimelineEntry(*[HOSTILE] * 3),)),
+        course=Course(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (), (TimelineEntry(*[HOSTILE] * 3, 1),)),
         archive=Archive(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )
 

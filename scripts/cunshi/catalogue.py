@@ -179,7 +179,10 @@ def _with_quiz(
     entries: dict[str, Entry],
     found: dict[str, Clip],
 ) -> Lesson:
-    """The lesson with its quiz and notes. A question whose clip is withheld has none any more."""
+    """The lesson with its quiz and notes.
+
+    A question whose clip is withheld loses it, and with it the explanation: that often quotes.
+    """
     folder = (work.project.root / lesson.where).parent
     quiz, notes = folder / "quiz.yml", folder / "teacher.md"
     asked = read_quiz(quiz, work.project.relative(quiz), work.problems)
@@ -188,9 +191,11 @@ def _with_quiz(
     questions = []
     for question, ref in asked:
         clip = next(clips) if ref else None
-        if clip and not clip.withheld:
+        if clip and clip.withheld:
+            question = replace(question, clip="", explain="")  # noqa: PLW2901
+        elif clip:
             found[question.clip] = clip
-        questions.append(question if clip and not clip.withheld else replace(question, clip=""))
+        questions.append(question)
     teacher = read_notes(notes, work.project.relative(notes), work.problems)
     return replace(lesson, quiz=tuple(questions), teacher=teacher)
 

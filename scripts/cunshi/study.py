@@ -1,4 +1,4 @@
-"""What pupils do with a lesson, for its page: its quiz, the timeline, what is drawn on the poster."""
+"""What pupils do with a lesson, for its page: its quiz, its years, what is drawn on the poster."""
 
 import re
 from collections.abc import Iterable
@@ -84,6 +84,7 @@ def _poster(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict
         "villages": "、".join(map(clean, lesson.villages)),
         "quotation": quotation,
         "speaker": speaker,
+        "online": bool(catalogue.course.address),
         "qr": qr_rows(_address(catalogue, f"lessons/{lesson.number:02d}.html", f"{label} {title}")),
         "lessons": {other.number: clean(other.title) for other in asked},
         "course_qr": qr_rows(_address(catalogue, "index.html", course)),

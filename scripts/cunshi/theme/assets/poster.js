@@ -78,9 +78,9 @@
       for (let row = 0; row < 4; row++) {
         this.pen.strokeStyle = row % 2 ? LINE : RIVER
         this.pen.beginPath()
-        for (let x = 60; x <= this.canvas.width - 60; x += 6) {
+        for (let x = 72; x <= this.canvas.width - 72; x += 6) {
           const height = y + row * 20 + 7 * Math.sin((x + row * 45) / 34)
-          if (x === 60) this.pen.moveTo(x, height)
+          if (x === 72) this.pen.moveTo(x, height)
           else this.pen.lineTo(x, height)
         }
         this.pen.stroke()
@@ -111,7 +111,8 @@
     seal(x, y) {
       this.pen.fillStyle = RED
       this.pen.beginPath()
-      this.pen.roundRect(x, y, 96, 132, 12)
+      const corners = this.pen.roundRect || this.pen.rect // Older browsers draw it square.
+      corners.call(this.pen, x, y, 96, 132, 12)
       this.pen.fill()
       for (const [row, word] of ["村", "史"].entries())
         this.text(word, x + 48, y + 56 + row * 58, { size: 52, colour: "#fff8ea", bold: true, align: "center" })
@@ -141,22 +142,25 @@
     picture.text(lesson.label, 110, 270, { size: 48, colour: RED, bold: true })
     const end = picture.block(lesson.title, 110, 370, 860, 2, { size: 88, bold: true })
     picture.text(lesson.villages, 110, end + 76, { size: 34, colour: GREEN })
-    drawQuotation(picture, end + 190)
-    picture.bridge(110, 1010)
-    picture.waves(1026)
-    const size = picture.code(lesson.qr, 730, 1120, 250)
-    picture.text("扫一扫，听这一课", 730 + size / 2, 1120 + size + 34, { size: 24, colour: SOFT, align: "center" })
+    const free = drawQuotation(picture, end + 190)
+    if (free < 850) picture.bridge(110, 990) // Long words leave no room for it.
+    picture.waves(1004)
+    const size = picture.code(lesson.qr, 730, 1092, 250)
+    const invitation = lesson.online ? "扫一扫，听这一课" : "扫一扫，看看是哪一课"
+    picture.text(invitation, 730 + size / 2, 1092 + size + 34, { size: 24, colour: SOFT, align: "center" })
     picture.block(name, 110, 1220, 580, 1, { size: 76, bold: true })
     picture.text("学完了这一课", 110, 1290, { size: 40 })
     picture.text(today(), 110, 1350, { size: 30, colour: SOFT })
     return picture.canvas
   }
 
+  // Where the words end.
   function drawQuotation(picture, y) {
-    if (!lesson.quotation) return
+    if (!lesson.quotation) return y
     const end = picture.block(`「${lesson.quotation}」`, 110, y, 840, 4, { size: 46 })
     if (lesson.speaker)
       picture.text(`—— ${lesson.speaker}`, 960, end + 64, { size: 34, colour: SOFT, align: "right" })
+    return end + 64
   }
 
   function drawCertificate(name) {
@@ -218,7 +222,7 @@
     const keys = element("div", "cs-poster__keys")
     const save = element("a", "cs-key cs-key--main", "存成图片")
     Object.assign(save, { href: image.src, download: file })
-    keys.append(save)
+    keys.append(save, element("p", "cs-poster__hint", "手机上也可以长按图片保存。"))
     shown.replaceChildren(image, keys)
     canvas.toBlob(blob => offerShare(keys, new File([blob], file, { type: "image/png" })))
   }

@@ -91,7 +91,7 @@ window.cunshi = (function () {
   function meanings() {
     const found = new Map()
     for (const term of document.querySelectorAll(".cs-terms .cs-term")) {
-      const word = term.querySelector("dt a, dt"), meaning = term.querySelector("dd")
+      const word = term.querySelector("dt a") || term.querySelector("dt"), meaning = term.querySelector("dd")
       if (meaning) found.set(word.textContent.trim(), meaning.textContent.trim())
     }
     return found
