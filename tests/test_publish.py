@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ROOT, tree
 from cunshi.errors import SiteError
-from cunshi.publishing import Changes, compare, folder, recordings_in
+from cunshi.publishing import Changes, compare, folder, recordings_in, server
 from cunshi.publishing.folder import Share, publish_to_folder, roll_back
 from cunshi.store import Project
 
@@ -302,3 +302,68 @@ def test_without_its_remote_nothing_is_changed(ready: Project, repository: Path,
     code, printed = run(ready, "publish", "--branch", "gh-pages")
     assert code == 10 and "git 没有做成" in printed
     assert git(ready.root, "branch", "--list", "gh-pages") == ""
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A server that ssh would reach, on this disk: rsync runs for real, only ssh is played."""
+    if not shutil.which("rsync") and not os.environ.get("CUNSHI_REQUIRE_RSYNC"):
+        pytest.skip("rsync is not installed")
+    shell = tmp_path / "ssh"
+    shell.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n', "utf-8")
+    shell.chmod(0o755)
+    monkeypatch.setenv("RSYNC_RSH", str(shell))
+    return tmp_path / "srv"
+
+
+def test_to_a_server(ready: Project, host: Path, run: Run) -> None:
+    to = ("publish", "--rsync", f"server:{host}/")
+    host.mkdir()
+    code, printed = run(ready, *to, "--dry-run")
+    assert code == 0 and "+ index.html" in printed, printed
+    assert not list(host.iterdir())
+
+    code, printed = run(ready, *to)
+    assert code == 0, printed
+    files = tree(host)
+    assert files.pop(server.MARK) == b""
+    assert files == tree(ready.site)
+    assert "没有改动" in run(ready, *to)[1]
+
+    withdrawn, *__ = sorted(recordings_in(ready.site))
+    record = ready.accession(withdrawn).record
+    record.write_text(record.read_text("utf-8").replace("access:", "access: sealed"), "utf-8")
+    code, printed = run(ready, *to)
+    assert code == 0 and f"- audio/{withdrawn}.m4a" in printed and "~ index.html" in printed
+    assert not any(withdrawn in name for name in tree(host))
+
+
+def test_a_folder_that_is_not_there_is_made(host: Path, tmp_path: Path) -> None:
+    place = server.Server(f"server:{host}")
+    site = write_site(tmp_path / "site", "一", "a")
+    server.check_server(place)
+    assert "index.html" in server.find_changes(place, site).appear
+    server.publish_to_server(place, site)
+    assert tree(host) == tree(site) | {server.MARK: b""}
+
+
+def test_what_others_keep_on_a_server_is_left_alone(host: Path) -> None:
+    host.mkdir()
+    (host / "信 一.txt").write_text("信", "utf-8")
+    with pytest.raises(SiteError, match="不会覆盖"):
+        server.check_server(server.Server(f"server:{host}"))
+    assert (host / "信 一.txt").read_text("utf-8") == "信"
+
+
+@pytest.mark.parametrize(
+    "place", ["", "host", "-e x:y", "--rsh=x:/", "host::m", "rsync://h/m", ":/"]
+)
+def test_only_a_place_that_ssh_reaches(place: str) -> None:
+    with pytest.raises(SiteError, match="看不懂"):
+        server.check_server(server.Server(place))
+
+
+def test_without_rsync_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SiteError, match="没有装 rsync"):
+        server.check_server(server.Server("host:/srv"))

@@ -128,14 +128,21 @@ def pack(context: click.Context, to: Path | None) -> None:
     "--branch", default="", metavar="NAME", help=_("发布到 git 的这个分支，例如 gh-pages")
 )
 @click.option("--remote", default="origin", metavar="NAME", help=_("git 的远程仓库"))
+@click.option("--rsync", default="", metavar="HOST:PATH", help=_("用 rsync 发布到服务器"))
 @click.option("--dry-run", is_flag=True, help=_("只说会改变什么，不发布"))
 @click.option("--rollback", is_flag=True, help=_("退回上一版（只用于文件夹）"))
 @click.pass_context
 def publish(
-    context: click.Context, to: str, branch: str, remote: str, dry_run: bool, rollback: bool
+    context: click.Context,
+    to: str,
+    branch: str,
+    remote: str,
+    rsync: str,
+    dry_run: bool,
+    rollback: bool,
 ) -> None:
     folder = str(Path(to).resolve()) if to else ""
-    asked = Destination(folder, branch, remote) if to or branch else None
+    asked = Destination(folder, branch, remote, rsync) if to or branch or rsync else None
     project = _project(context)
     if rollback:
         done = workflow.roll_back(project, asked)

@@ -323,6 +323,7 @@ def _read_destination(fields: Fields) -> Destination:
         folder=fields.text("to"),
         branch=fields.text("branch"),
         remote=fields.text("remote", default.remote),
+        rsync=fields.text("rsync"),
     )
     fields.finish()
     return where

@@ -21,11 +21,15 @@ class Recogniser:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the site is published: a folder, or a branch at a remote of the git repository."""
+    """Where the site is published: a folder, a branch at a remote of the git repository, a server.
+
+    The first that is not empty counts.
+    """
 
     folder: str = ""
     branch: str = ""
     remote: str = "origin"
+    rsync: str = ""
 
 
 @dataclass(frozen=True)

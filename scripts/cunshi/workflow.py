@@ -15,7 +15,7 @@ from cunshi.export.pack import Pack
 from cunshi.i18n import _
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.publishing import Changes, branch, folder
+from cunshi.publishing import Changes, branch, folder, server
 from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
@@ -153,11 +153,22 @@ def _release(project: Project, where: Destination, dry_run: bool) -> Release:
         changes = branch.find_changes(target, project.site)
         made = "" if dry_run or not changes else branch.publish_to_branch(target, project.site)
         return Release(f"{where.remote} {where.branch}", made, changes)
+    if where.rsync and not where.folder:
+        return _send(server.Server(where.rsync), project, dry_run)
     share = _share(project, where)
     changes = folder.find_changes(share, project.site)
     stamp = store.now().strftime("%Y%m%dT%H%M%SZ")
     made = "" if dry_run or not changes else folder.publish_to_folder(share, project.site, stamp)
     return Release(str(share.current), made, changes)
+
+
+def _send(place: server.Server, project: Project, dry_run: bool) -> Release:
+    server.check_server(place)
+    changes = server.find_changes(place, project.site)
+    if dry_run or not changes:
+        return Release(place.place, "", changes)
+    server.publish_to_server(place, project.site)
+    return Release(place.place, "rsync", changes)
 
 
 def _share(project: Project, where: Destination) -> folder.Share:
