@@ -210,6 +210,44 @@ def test_the_plan_has_headings_tables_and_chinese_type() -> None:
         assert east in {"宋体", "黑体", "楷体"}, name
 
 
+ORDER = {
+    "tblPr": "tblStyle tblpPr tblOverlap bidiVisual tblStyleRowBandSize tblStyleColBandSize tblW jc"
+    " tblCellSpacing tblInd tblBorders shd tblLayout tblCellMar tblLook",
+    "tcPr": "cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection vAlign",
+    "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr pBdr shd tabs"
+    " spacing ind contextualSpacing jc outlineLvl rPr sectPr",
+    "rPr": "rStyle rFonts b bCs i iCs caps smallCaps strike dstrike color spacing w kern sz szCs"
+    " highlight u shd lang",
+}
+
+
+def test_word_finds_every_property_in_its_order() -> None:
+    """ECMA-376-1, 17.3 and 17.4: elsewhere Word says that the file is damaged."""
+    document = Document(BytesIO(make_plan(KIT)))
+    seen = set()
+    for root in (document.element, document.styles.element):
+        for element in root.iter():
+            name = str(element.tag).rpartition("}")[2]
+            if name in ORDER:
+                children = [str(child.tag).rpartition("}")[2] for child in element]
+                places = [ORDER[name].split().index(child) for child in children]
+                assert places == sorted(places), (name, children)
+                seen.add(name)
+    assert seen == ORDER.keys()
+
+
+def test_the_slides_name_a_chinese_type(sounds: Callable[[str], Path]) -> None:
+    data = make_slides(KIT, sounds)
+    with zipfile.ZipFile(BytesIO(data)) as made:
+        theme = made.read("ppt/theme/theme1.xml").decode()
+        slides = [n for n in made.namelist() if n.startswith("ppt/slides/slide")]
+        text = "".join(made.read(name).decode() for name in slides)
+    assert theme.count('<a:ea typeface="微软雅黑"/>') == 2
+    assert (
+        text.count("<a:rPr") == len(re.findall('<a:ea typeface="(?:微软雅黑|楷体)"/>', text)) > 40
+    )
+
+
 def test_the_slides_say_it_in_the_order_of_the_lesson(sounds: Callable[[str], Path]) -> None:
     texts = slide_texts(make_slides(KIT, sounds))
     beginnings = [text.split("\n")[0] for text in texts]

@@ -45,7 +45,8 @@ STREET = Place("老街", "laojie", 20, 20, False, "金村村", ("井字街",), (
 
 
 def course_with(*places, events=(), timeline=()):
-    return Course("村史", "", "", "王老师", (), tuple(timeline), tuple(places), tuple(events))
+    more = {"places": tuple(places), "events": tuple(events)}
+    return Course("村史", "", "", "王老师", (), tuple(timeline), **more)
 
 
 def with_lines(*lines, recording=None):

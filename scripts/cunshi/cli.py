@@ -14,6 +14,7 @@ from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
+from cunshi.settings import Destination
 from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
 from cunshi.workflow import Choice, Report
@@ -126,6 +127,36 @@ def pack(context: click.Context, to: Path | None) -> None:
     done = workflow.pack(_project(context), _reporter(), to)
     _say(report.summary(done))
     _say(report.packed(done))
+    _finish(done)
+
+
+@cli.command(help=_("发布：重新做一遍网站，放到大家看得到的地方。有问题就不发布。"))
+@click.option("--to", default="", metavar="FOLDER", help=_("发布到这个文件夹（也可以是网络共享）"))
+@click.option(
+    "--branch", default="", metavar="NAME", help=_("发布到 git 的这个分支，例如 gh-pages")
+)
+@click.option("--remote", default="origin", metavar="NAME", help=_("git 的远程仓库"))
+@click.option("--rsync", default="", metavar="HOST:PATH", help=_("用 rsync 发布到服务器"))
+@click.option("--dry-run", is_flag=True, help=_("只说会改变什么，不发布"))
+@click.option("--rollback", is_flag=True, help=_("退回上一版（只用于文件夹）"))
+@click.pass_context
+def publish(
+    context: click.Context,
+    to: str,
+    branch: str,
+    remote: str,
+    rsync: str,
+    dry_run: bool,
+    rollback: bool,
+) -> None:
+    folder = str(Path(to).resolve()) if to else ""
+    asked = Destination(folder, branch, remote, rsync) if to or branch or rsync else None
+    project = _project(context)
+    if rollback:
+        done = workflow.roll_back(project, asked)
+    else:
+        done = workflow.release(project, _reporter(), asked, dry_run)
+    _say(report.released(done))
     _finish(done)
 
 

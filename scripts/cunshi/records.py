@@ -23,7 +23,7 @@ from cunshi.model import (
     Technical,
     Term,
 )
-from cunshi.settings import MANDARIN, MIXED, WU, Archive, Recogniser
+from cunshi.settings import MANDARIN, MIXED, WU, Archive, Destination, Recogniser
 
 ALIASES = {
     "课": "lesson",
@@ -310,10 +310,23 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         engine=fields.text("engine", default.engine),
         model=fields.text("model", default.model),
         server=_read_server(fields),
+        publish=_read_destination(fields.section("publish", {})),
     )
     dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
     fields.finish()
     return replace(archive, dialects=dialects)
+
+
+def _read_destination(fields: Fields) -> Destination:
+    default = Destination()
+    where = Destination(
+        folder=fields.text("to"),
+        branch=fields.text("branch"),
+        remote=fields.text("remote", default.remote),
+        rsync=fields.text("rsync"),
+    )
+    fields.finish()
+    return where
 
 
 def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogniser], ...]:

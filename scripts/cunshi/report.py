@@ -102,6 +102,31 @@ def drafted(report: Report) -> Iterator[str]:
         yield _("  · 写完以后，删去 draft: true 这一行，再构建一次")
 
 
+def released(report: Report) -> Iterator[str]:
+    """What was published, or would be, or why nothing was."""
+    yield from problem_lines(report.problems)
+    release = report.release
+    if release is None:
+        yield _("没有发布。先处理上面 ✗ 开头的问题。")
+        return
+    if release.changes is not None:
+        for mark, paths in (
+            ("+", release.changes.appear),
+            ("~", release.changes.change),
+            ("-", release.changes.disappear),
+        ):
+            yield from (f"{mark} {_printable(path)}" for path in paths)
+        yield _("新增 {appear} 个文件，改动 {change} 个，撤下 {disappear} 个。").format(
+            appear=len(release.changes.appear),
+            change=len(release.changes.change),
+            disappear=len(release.changes.disappear),
+        )
+    if release.made:
+        yield _("已经发布：{where}（{made}）").format(where=release.where, made=release.made)
+    else:
+        yield _("没有改动 {where}。").format(where=release.where)
+
+
 def _with_status(report: Report, status: TranscriptStatus) -> list[str]:
     return [_named(r) for r in report.recordings if report.transcripts[r.id].status is status]
 

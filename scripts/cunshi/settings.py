@@ -20,6 +20,19 @@ class Recogniser:
 
 
 @dataclass(frozen=True)
+class Destination:
+    """Where the site is published: a folder, a branch at a remote of the git repository, a server.
+
+    The first that is not empty counts.
+    """
+
+    folder: str = ""
+    branch: str = ""
+    remote: str = "origin"
+    rsync: str = ""
+
+
+@dataclass(frozen=True)
 class Archive:
     """archive/archive.yml: who holds the recordings and how they are transcribed.
 
@@ -35,6 +48,7 @@ class Archive:
     model: str = "base"
     server: str = ""
     dialects: tuple[tuple[str, Recogniser], ...] = ()
+    publish: Destination = Destination()
 
     def recogniser(self, language: str) -> Recogniser:
         """What listens to a language: its own recogniser, or the archive's for all others."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cunshi import evaluation, verify
+from cunshi import evaluation, store, verify
 from cunshi.accession import Intake, take_in
 from cunshi.catalogue import gather, read_transcripts
 from cunshi.engine import open_engine
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.pack import Pack
@@ -17,12 +17,22 @@ from cunshi.i18n import _
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.settings import Archive, Recogniser
+from cunshi.publishing import Changes, branch, folder, server
+from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
 
 _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was published and where; ``made`` is empty when nothing was, ``changes`` if unknown."""
+
+    where: str
+    made: str
+    changes: Changes | None = None
 
 
 @dataclass
@@ -38,6 +48,7 @@ class Report:
     catalogue: Catalogue | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
     pack: Pack | None = None
+    release: Release | None = None
     today: dt.date = field(default_factory=today)
     strict: bool = False
     drafted: Drafted | None = None
@@ -116,6 +127,71 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
 def remake(project: Project, reporter: Reporter, *, everything: bool) -> Report:
     """Make the site again after a change; ``everything``: what is new in recordings/ as well."""
     return build(project, reporter, Choice()) if everything else publish_site(project, reporter)
+
+
+def release(
+    project: Project, reporter: Reporter, asked: Destination | None, dry_run: bool
+) -> Report:
+    """Make the site anew and publish it, unless anything is wrong with the archive or the lessons.
+
+    ``asked`` stands for the destination that archive.yml names; a dry run only finds the changes.
+    """
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        report.problems += verify.verify_fixity(project, reporter)
+        _publish(project, report, reporter)
+        if not report.problems:
+            report.release = _release(project, asked or report.archive.publish, dry_run)
+    return report
+
+
+def roll_back(project: Project, asked: Destination | None) -> Report:
+    """Serve the release before the published one again, if all in it may still be heard."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        share = _share(project, asked or report.archive.publish)
+        allowed = {r.id for r in report.recordings if r.is_published(report.today)}
+        report.release = Release(str(share.current), folder.roll_back(share, allowed))
+    return report
+
+
+def _release(project: Project, where: Destination, dry_run: bool) -> Release:
+    if where.branch and not where.folder:
+        target = branch.Branch(project.root, where.remote, where.branch)
+        branch.check_branch(target)
+        changes = branch.find_changes(target, project.site)
+        made = "" if dry_run or not changes else branch.publish_to_branch(target, project.site)
+        return Release(f"{where.remote} {where.branch}", made, changes)
+    if where.rsync and not where.folder:
+        return _send(server.Server(where.rsync), project, dry_run)
+    share = _share(project, where)
+    changes = folder.find_changes(share, project.site)
+    stamp = store.now().strftime("%Y%m%dT%H%M%SZ")
+    made = "" if dry_run or not changes else folder.publish_to_folder(share, project.site, stamp)
+    return Release(str(share.current), made, changes)
+
+
+def _send(place: server.Server, project: Project, dry_run: bool) -> Release:
+    server.check_server(place)
+    changes = server.find_changes(place, project.site)
+    if dry_run or not changes:
+        return Release(place.place, "", changes)
+    server.publish_to_server(place, project.site)
+    return Release(place.place, "rsync", changes)
+
+
+def _share(project: Project, where: Destination) -> folder.Share:
+    if not where.folder:
+        raise ConfigurationError(
+            _("没有说哪个文件夹"),
+            _("写 --to 文件夹，或在 archive.yml 的 publish 下面写 to"),
+            where="archive/archive.yml",
+        )
+    share = folder.Share(project.root / where.folder)
+    folder.check_share(share, project.root)
+    return share
 
 
 def survey(project: Project, *, strict: bool = False) -> Report:

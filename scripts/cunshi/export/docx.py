@@ -32,6 +32,8 @@ _WIDTH = 16.6  # centimetres between the margins
 _SHORT = 8  # rows
 # A file holds no clock: it changes when what it says does.
 _WRITTEN = dt.datetime(2000, 1, 1)
+# Word refuses a table whose properties are out of order (ECMA-376-1, 17.4.59).
+_AFTER_BORDERS = {qn(f"w:{name}") for name in ("shd", "tblLayout", "tblCellMar", "tblLook")}
 _STYLES = (
     # name, based on, font, size, colour, space before, space after
     ("Normal", "", SONG, 11.0, None, 0, 5),
@@ -321,7 +323,12 @@ def _set_borders(table: Any) -> None:
         for name, value in (("val", "single"), ("sz", "6"), ("space", "0"), ("color", LINE)):
             border.set(qn(f"w:{name}"), value)
         borders.append(border)
-    table._tbl.tblPr.append(borders)
+    properties = table._tbl.tblPr
+    after = [child for child in properties if child.tag in _AFTER_BORDERS]
+    if after:
+        after[0].addprevious(borders)
+    else:
+        properties.append(borders)
 
 
 def _keep_rows(table: Any) -> None:

@@ -8,7 +8,7 @@
   if (!cunshi) return
   const { element, button } = cunshi
   const root = document.documentElement, article = document.querySelector(".md-content__inner")
-  const SKIPPED = ".cs-turn, .cs-answers, .cs-poster, .cs-plan, .cs-sheet-head, #cs-study, #sources, .cs-sources, .md-source-file"
+  const SKIPPED = ".cs-turn, .cs-answers, .cs-poster, .cs-plan, .cs-sheet-head, #cs-study, .cs-kit, #sources, .cs-sources, .md-source-file"
   const SWIPE = 60 // Pixels that a finger must go sideways.
 
   function isVoice(part) {

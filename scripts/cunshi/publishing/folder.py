@@ -1,0 +1,181 @@
+"""Publishing into a folder or a network share: ``releases/<stamp>``, and ``current`` to serve.
+
+A release is copied whole and read again before ``current`` becomes it, in one step where the disk
+knows symbolic links. Killed at any moment, the old release is still served.
+"""
+
+import os
+import shutil
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from cunshi.errors import SiteError
+from cunshi.files import put_in_place
+from cunshi.fixity import sha256_of
+from cunshi.i18n import _
+from cunshi.publishing import Changes, compare, digests, recordings_in
+
+_STAMP = ".cunshi-release"
+
+
+@dataclass(frozen=True)
+class Share:
+    """The folder that was asked for."""
+
+    target: Path
+
+    @property
+    def current(self) -> Path:
+        """What a web server serves, or people open."""
+        return self.target / "current"
+
+    @property
+    def releases(self) -> Path:
+        return self.target / "releases"
+
+    @property
+    def served(self) -> str:
+        """The stamp of the release that is served; empty before the first."""
+        try:
+            return (self.current / _STAMP).read_text("utf-8").strip()
+        except OSError:
+            return ""
+
+    def stamps(self) -> list[str]:
+        """The finished releases that are kept, oldest first; a served folder is one of them."""
+        found = {p.parent.name for p in self.releases.glob(f"[!.]*/{_STAMP}")}
+        return sorted(found | {self.served} - {""})
+
+    def folder(self, stamp: str) -> Path:
+        """Where a release is: the served one may have been moved to be ``current`` itself."""
+        kept = self.releases / stamp
+        return kept if kept.is_dir() else self.current
+
+
+def find_changes(share: Share, site: Path) -> Changes:
+    """What publishing a site would change in what is served."""
+    old = digests(share.current, sha256_of) if share.served else {}
+    old.pop(_STAMP, None)
+    return compare(old, digests(site, sha256_of))
+
+
+def check_share(share: Share, root: Path) -> None:
+    """SiteError when the folder is the project's own, or something else would be replaced."""
+    if share.target.resolve().is_relative_to(root):
+        raise SiteError(
+            _("网站不能发布到项目文件夹里面"), _("换一个别处的文件夹"), where=share.target
+        )
+    strange = share.current.exists() or share.current.is_symlink()
+    if strange and not share.served:
+        raise SiteError(
+            _("这里已经有一个别的 current，不会覆盖它"),
+            _("换一个文件夹，或先把它移走"),
+            where=share.current,
+        )
+
+
+def publish_to_folder(share: Share, site: Path, stamp: str) -> str:
+    """Make a site the one that is served; the stamp of its release."""
+    _recover(share)
+    stamp = _unused(share, stamp)
+    before = share.served
+    _copy(site, share.releases / stamp, stamp)
+    _switch(share, stamp)
+    _prune(share, {stamp, before}, recordings_in(site))
+    return stamp
+
+
+def roll_back(share: Share, allowed: Set[str]) -> str:
+    """Serve the release before the served one again; its stamp.
+
+    SiteError when there is none, or when it shows a recording that is not in ``allowed``.
+    """
+    _recover(share)
+    earlier = [stamp for stamp in share.stamps() if stamp < share.served]
+    if not earlier:
+        raise SiteError(_("没有可以退回的上一版"), _("用 publish 重新发布"), where=share.target)
+    withdrawn = recordings_in(share.folder(earlier[-1])) - allowed
+    if withdrawn:
+        raise SiteError(
+            _("上一版里有现在不公开的录音：{ids}").format(ids="、".join(sorted(withdrawn))),
+            _("不能退回；改好内容，再用 publish 发布"),
+            where=share.target,
+        )
+    _switch(share, earlier[-1])
+    return earlier[-1]
+
+
+def _recover(share: Share) -> None:
+    """Remove what a killed run left, and finish a switch by renaming that was cut in two."""
+    for left in (*share.releases.glob(".*.tmp"), *share.target.glob(".current.tmp")):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    stamps = share.stamps()
+    if stamps and not share.current.exists() and not share.current.is_symlink():
+        _switch(share, stamps[-1])
+
+
+def _unused(share: Share, stamp: str) -> str:
+    """Two publications within a second are two releases."""
+    taken, number = set(share.stamps()), 2
+    found = stamp
+    while found in taken:
+        found = f"{stamp}-{number}"
+        number += 1
+    return found
+
+
+def _copy(site: Path, release: Path, stamp: str) -> None:
+    temporary = release.with_name(f".{release.name}.tmp")
+    shutil.copytree(site, temporary, copy_function=_copy_durably)
+    if digests(site, sha256_of) != digests(temporary, sha256_of):
+        raise SiteError(
+            _("拷过去的文件读出来不一样"), _("检查磁盘和网络，再发布一次"), where=temporary
+        )
+    (temporary / _STAMP).write_text(f"{stamp}\n", "utf-8")
+    put_in_place(temporary, release)
+
+
+def _copy_durably(source: str, target: str) -> None:
+    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+        shutil.copyfileobj(old, new)
+        new.flush()
+        os.fsync(new.fileno())
+
+
+def _switch(share: Share, stamp: str) -> None:
+    if share.current.is_symlink() or not share.current.exists():
+        try:
+            _point(share, stamp)
+        except (OSError, NotImplementedError):
+            pass  # Windows without the right to make links, or a share that has none
+        else:
+            return
+    _move(share, stamp)
+
+
+def _point(share: Share, stamp: str) -> None:
+    link = share.target / ".current.tmp"
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path("releases", stamp), target_is_directory=True)
+    link.replace(share.current)
+
+
+def _move(share: Share, stamp: str) -> None:
+    """Two renames, one right after the other; a run that dies between them is finished later."""
+    if share.served:
+        share.current.replace(share.releases / share.served)
+    (share.releases / stamp).replace(share.current)
+
+
+def _prune(share: Share, kept: Set[str], shown: Set[str]) -> None:
+    """Remove older releases, and every one that shows a recording that has been withdrawn."""
+    for stamp in share.stamps():
+        folder = share.releases / stamp
+        if stamp == share.served or not folder.is_dir():
+            continue
+        if stamp not in kept or recordings_in(folder) - shown:
+            shutil.rmtree(folder)
