@@ -40,7 +40,7 @@ def server(project: Project, preview: Preview) -> Iterator[str]:
     thread.join()
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "nothing happened"
@@ -57,7 +57,7 @@ def home(project: Project) -> str:
 
 def test_a_change_makes_the_site_again(shown: Project) -> None:
     with Preview(shown, lambda heard: _remake(shown, heard)) as preview:
-        time.sleep(0.5)
+        assert preview.watching.wait(60)
         assert preview.version == 0
         retitle(shown, "改过的题目")
         wait_for(lambda: preview.version == 1)
@@ -74,7 +74,7 @@ def test_a_mistake_is_reported_and_the_next_change_counts(
     shown: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Preview(shown, lambda heard: _remake(shown, heard)) as preview:
-        time.sleep(0.5)
+        assert preview.watching.wait(60)
         retitle(shown, "好\nwrong: 键")
         wait_for(lambda: preview.version == 1)
         assert "wrong" in capsys.readouterr().out
@@ -99,9 +99,11 @@ def test_a_mistake_is_reported_and_the_next_change_counts(
 )
 def test_what_is_asked_for(shown: Project, path: str, asked: list[bool]) -> None:
     found: list[bool] = []
-    with Preview(shown, lambda heard: bool(found.append(heard))):
-        time.sleep(0.5)
+    with Preview(shown, lambda heard: bool(found.append(heard))) as preview:
+        assert preview.watching.wait(60)
         (shown.root / path).write_text("x", "utf-8")
+        if asked:
+            wait_for(lambda: found)
         time.sleep(2)
     assert found == asked
 
@@ -123,10 +125,13 @@ def test_the_page_shows_the_change(shown: Project, browser_page: Callable[..., P
     ):
         page = browser_page(f"{address}/index.html")
         assert page.locator("h1").inner_text() == "村史"
-        page.wait_for_timeout(1500)
+        assert preview.watching.wait(60)
+        page.wait_for_function(
+            "performance.getEntriesByType('resource').some(e => e.name.endsWith('/-/version'))"
+        )
         retitle(shown, "新的题目")
         page.wait_for_function(
-            "document.querySelector('h1').textContent === '新的题目'", timeout=30_000
+            "document.querySelector('h1').textContent === '新的题目'", timeout=60_000
         )
 
 

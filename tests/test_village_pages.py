@@ -25,7 +25,7 @@ from cunshi.model import (
 )
 from cunshi.pages import render_pages
 from cunshi.places import read_places
-from cunshi.search_index import divide_recordings
+from cunshi.search_index import divide_index
 from cunshi.settings import Archive
 from test_pages import (
     MOTTO,
@@ -306,7 +306,7 @@ def test_the_index_leads_to_paragraphs_and_keeps_other_pages():
         {"location": "about.html", "title": "关于", "text": "x"},
         {"location": page, "title": "村名", "text": "甲。乙。"},
     ]
-    found = divide_recordings({"config": {"lang": ["en"]}, "docs": docs}, catalogue)
+    found = divide_index({"config": {"lang": ["en"]}, "docs": docs}, catalogue)
     assert found["config"] == {"lang": ["en"]}
     assert [doc["location"] for doc in found["docs"]] == [
         "about.html",
@@ -317,6 +317,22 @@ def test_the_index_leads_to_paragraphs_and_keeps_other_pages():
     assert "甲" not in found["docs"][1]["text"]
     assert found["docs"][2]["text"] == "<p>甲&lt;b&gt;。</p>"
     assert found["docs"][3]["text"] == "<p>乙。</p><p>二。</p>"
+
+
+def test_the_index_leads_to_terms():
+    terms = [Term("暗泾", "地名", "一条<河>", "金村村", "àn jīng"), Term("暗泾", "书", "一部书")]
+    docs = [
+        {"location": "glossary.html", "title": "词语", "text": ""},
+        {"location": "glossary.html#kind-1", "title": "地名", "text": "暗泾 一条河"},
+    ]
+    found = divide_index({"docs": docs}, make_catalogue(terms=terms))["docs"]
+    assert found[:2] == [docs[0], {**docs[1], "text": ""}]
+    assert [doc["location"] for doc in found[2:]] == [
+        "glossary.html#term-暗泾",
+        "glossary.html#term-暗泾-2",
+    ]
+    assert found[2]["title"] == "暗泾"
+    assert found[2]["text"] == "<p>àn jīng</p><p>一条&lt;河&gt;</p><p>金村村</p>"
 
 
 def test_about_says_what_was_measured_and_makes_up_no_number():

@@ -15,12 +15,14 @@ _SETTLE = 800  # milliseconds in which further changes count as the same one
 class Preview:
     """Watches a project in a thread of its own and counts how often its site was made again.
 
-    ``remake`` is told whether recordings/ has changed and says whether the site is a new one; what
-    it raises ends the watching, so it has to report failures itself.
+    ``watching`` is set once no change can be missed any more. ``remake`` is told whether
+    recordings/ has changed and says whether the site is a new one; what it raises ends the
+    watching, so it has to report failures itself.
     """
 
     def __init__(self, project: Project, remake: Callable[[bool], bool]):
         self.version = 0
+        self.watching = threading.Event()
         self._project, self._remake = project, remake
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
@@ -47,6 +49,7 @@ class Preview:
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
+            self.watching.set()
             # Editors put a new file in the place of the old one, which ends a watch on one file.
             now = _stamp(settings)
             if (changes or now != stamp) and self._remake(self._has_recordings(changes)):

@@ -1,7 +1,8 @@
-"""The search index, in which every paragraph of a transcript leads to its second.
+"""The search index, in which a paragraph of a transcript leads to its second, a term to itself.
 
-MkDocs writes one entry for a page and its headings. A recording has one heading and may last an
-hour, so its entry is divided: the page itself, and each paragraph under ``#t=<seconds>``.
+MkDocs writes one entry for a page and one for each heading. A recording has one heading and may
+last an hour, so its entry is divided: the page itself, and each paragraph under ``#t=<seconds>``.
+The glossary has headings for the kinds of terms only.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,14 +13,15 @@ from cunshi import trust
 from cunshi.model import Catalogue, Entry, Transcript
 from cunshi.page_text import clean, seconds
 from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
-from cunshi.templating import motto_words
+from cunshi.templating import motto_words, term_ids
 from cunshi.timecode import format_clock
 
 Index = Mapping[str, Any]
+_GLOSSARY = "glossary.html"
 
 
-def divide_recordings(index: Index, catalogue: Catalogue) -> dict[str, Any]:
-    """MkDocs' index with the recordings that have sound divided; all else as it was."""
+def divide_index(index: Index, catalogue: Catalogue) -> dict[str, Any]:
+    """MkDocs' index, the glossary and recordings with sound divided; all else as it was."""
     entries = {
         f"recordings/{entry.recording.id}.html": entry for entry in catalogue.entries if entry.audio
     }
@@ -27,12 +29,23 @@ def divide_recordings(index: Index, catalogue: Catalogue) -> dict[str, Any]:
     for doc in index["docs"]:
         page, __, part = doc["location"].partition("#")
         entry = entries.get(page)
-        if entry is None:
+        if page == _GLOSSARY and part:
+            docs.append({**doc, "text": ""})
+        elif entry is None:
             docs.append(doc)
         elif not part:
             docs.append({**doc, "text": _html(_said_of(entry, catalogue))})
             docs += _paragraphs(page, entry)
-    return {**index, "docs": docs}
+    return {**index, "docs": [*docs, *_terms(catalogue)]}
+
+
+def _terms(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+    for term_id, term in zip(term_ids(catalogue.terms), catalogue.terms, strict=True):
+        yield {
+            "location": f"{_GLOSSARY}#{term_id}",
+            "title": escape(clean(term.term), quote=False),
+            "text": _html([term.pinyin, term.meaning, term.village]),
+        }
 
 
 def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:

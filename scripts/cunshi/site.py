@@ -26,7 +26,7 @@ from cunshi.model import Catalogue, ClipRef, Page, Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
-from cunshi.search_index import divide_recordings
+from cunshi.search_index import divide_index
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard
 
@@ -214,7 +214,7 @@ def _divide_index(site: Path, catalogue: Catalogue) -> None:
     """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
     path = site / "search" / "search_index.json"
     if path.is_file():
-        index = divide_recordings(json.loads(path.read_text("utf-8")), catalogue)
+        index = divide_index(json.loads(path.read_text("utf-8")), catalogue)
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, "utf-8")
         path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
