@@ -11,6 +11,16 @@
   const SKIPPED = ".cs-turn, .cs-answers, .cs-poster, .cs-plan, .cs-sheet-head, #cs-study, .cs-kit, #sources, .cs-sources, .md-source-file"
   const SWIPE = 60 // Pixels that a finger must go sideways.
 
+  function isVoice(part) {
+    return part.matches("figure, .cs-clip") || Boolean(part.querySelector(":scope > .cs-clip"))
+  }
+
+  function wordsOf(heading) {
+    const copy = heading.cloneNode(true)
+    for (const extra of copy.querySelectorAll(".headerlink, .cs-kicker")) extra.remove()
+    return copy.textContent.trim()
+  }
+
   class Classroom {
     constructor() {
       this.steps = null
@@ -52,43 +62,28 @@
       if (this.opener) this.opener.focus({ preventScroll: true })
     }
 
-    // Steps are {title, parts}; the parts of all steps are what is hidden but for the one shown.
+    // Steps are {title, parts}. Everything is put aside but for the parts of the step that is shown.
     divide() {
       const steps = []
-      let title = "开始", alone = true
-      const begin = parts => steps.push({ title, parts })
+      let title = "", alone = true // Whether what comes next begins a step.
       for (const part of article.children) {
         part.classList.add("cs-aside")
         if (part.matches(SKIPPED) || (part.matches(".cs-teacher") && !cunshi.isTeaching())) continue
-        if (part.matches("h1, h2")) {
-          title = part.cloneNode(true)
-          for (const link of title.querySelectorAll(".headerlink, .cs-kicker")) link.remove()
-          title = title.textContent.trim()
-          begin([part])
-          alone = false
-        } else if (part.matches("figure, .cs-clip") || part.querySelector(":scope > .cs-clip")) {
-          begin([part])
-          alone = true
-        } else if (part.matches("[data-cs-quiz]")) {
-          this.divideQuiz(part, steps, title)
-          alone = true
-        } else if (alone) {
-          begin([part])
-          alone = false
-        } else {
-          steps[steps.length - 1].parts.push(part)
-        }
+        const heading = part.matches("h1, h2"), voice = isVoice(part)
+        if (heading) title = wordsOf(part)
+        if (part.matches("[data-cs-quiz]")) steps.push(...this.divideQuiz(part, steps.pop().parts, title))
+        else if (heading || voice || alone) steps.push({ title, parts: [part] })
+        else steps[steps.length - 1].parts.push(part)
+        alone = voice || part.matches("[data-cs-quiz]")
       }
       return steps
     }
 
     // The heading stands above each question.
-    divideQuiz(quiz, steps, title) {
-      const heading = steps.pop().parts
-      const questions = quiz.querySelectorAll(".cs-question")
-      questions.forEach((question, index) => {
+    divideQuiz(quiz, heading, title) {
+      return Array.from(quiz.querySelectorAll(".cs-question"), (question, index) => {
         question.classList.add("cs-aside")
-        steps.push({ title: `${title} ${index + 1}`, parts: [...heading, quiz, question] })
+        return { title: `${title} ${index + 1}`, parts: [...heading, quiz, question] }
       })
     }
 
