@@ -28,6 +28,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "check",
         "evaluate",
         "ingest",
+        "pack",
+        "publish",
         "serve",
         "site",
         "status",
