@@ -29,6 +29,8 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "evaluate",
         "ingest",
         "lesson",
+        "pack",
+        "publish",
         "serve",
         "site",
         "status",

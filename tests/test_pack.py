@@ -86,6 +86,12 @@ def packed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
         )
     clips = "\n\n".join(f"/// clip | {a.id} 0:00-0:05\n///" for a in project.accessions())
     (project.courses / "01-luyin/lesson.md").write_text(LESSON.format(clips=clips), "utf-8")
+    quiz = "".join(
+        f"- question: {access}的题目\n  choices: [{access}的甲, 乙]\n  answer: A\n"
+        f"  explain: {access}的解说\n  clip: {recording} 0:00-0:05\n"
+        for access, recording in ids(project).items()
+    )
+    (project.courses / "01-luyin/quiz.yml").write_text(quiz, "utf-8")
     (project.courses / "course.yml").write_text(
         'title: "村史：课 <1>"\nlessons: [01-luyin]\n', "utf-8"
     )
@@ -140,10 +146,12 @@ def test_the_pack_has_what_classrooms_may_hear_and_no_more(guarded: Project, run
     words, known = everything(packed), ids(guarded)
     for access in ("open", "classroom"):
         assert f"{access}的话" in words and f"{access}备注" in words
+        assert f"{access}的解说" in words
         assert any(f"audio/{known[access]}.m4a" in name for name in packed)
         assert any(f"clips/{known[access]}" in name for name in packed)
     for access in ("listed", "sealed"):
         assert f"{access}的话" not in words and f"{access}备注" not in words
+        assert f"{access}的解说" not in words
         assert known[access] not in words
     assert "sealed题" not in words and "sealed人" not in words
 
@@ -155,7 +163,10 @@ def test_the_site_has_nothing_of_the_classroom(guarded: Project, run: Run) -> No
     assert known["open"] in everything(before)
     assert known["classroom"] not in everything(before)
     for files in (before, tree(guarded.docs)):
-        for words in ("classroom题", "classroom人", "classroom的话", "classroom备注"):
+        for words in (
+            *("classroom题", "classroom人", "classroom的话", "classroom备注"),
+            "classroom的解说",
+        ):
             assert words not in everything(files)
     # Also when the site is made after the pack.
     run(guarded, "site")
