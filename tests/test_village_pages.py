@@ -13,12 +13,9 @@ from cunshi.model import (
     Clip,
     ClipRef,
     Course,
-    Event,
-    Fact,
     Flag,
     Kind,
     Measured,
-    Place,
     Problem,
     Segment,
     Term,
@@ -28,6 +25,7 @@ from cunshi.pages import render_pages
 from cunshi.places import read_places
 from cunshi.search_index import divide_index
 from cunshi.settings import Archive
+from cunshi.village_model import Event, Fact, Place
 from test_pages import (
     MOTTO,
     TALK,
