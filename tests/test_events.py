@@ -12,7 +12,8 @@ from conftest import ROOT
 from cunshi.events import event_id, format_calendar, read_events
 from cunshi.fields import parse_fields
 from cunshi.lessons import read_course
-from cunshi.model import Event, Problem
+from cunshi.model import Problem
+from cunshi.village_model import Event
 
 STAMP = dt.date(2027, 1, 15)
 TALK = Event(

@@ -28,12 +28,9 @@ from cunshi.model import (
     Course,
     Description,
     Entry,
-    Event,
-    Fact,
     Flag,
     Kind,
     Lesson,
-    Place,
     PlanStep,
     Question,
     Recording,
@@ -51,6 +48,7 @@ from cunshi.places import slug_of
 from cunshi.recording_pages import group_paragraphs
 from cunshi.settings import Archive, Recogniser
 from cunshi.templating import recording_title, term_ids
+from cunshi.village_model import Event, Fact, Place
 
 TALK = "20260112-7a994552"
 MOTTO = "20260201-eacd48b3"

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from cunshi.fields import parse_fields
 from cunshi.mentions import Spoken
@@ -12,12 +13,9 @@ from cunshi.model import (
     Clip,
     ClipRef,
     Course,
-    Event,
-    Fact,
     Flag,
     Kind,
     Measured,
-    Place,
     Problem,
     Segment,
     Term,
@@ -27,6 +25,7 @@ from cunshi.pages import render_pages
 from cunshi.places import read_places
 from cunshi.search_index import divide_index
 from cunshi.settings import Archive
+from cunshi.village_model import Event, Fact, Place
 from test_pages import (
     MOTTO,
     TALK,
@@ -258,10 +257,14 @@ def test_an_address_that_is_sent_has_a_card(tmp_path):
     about = (site / "about.html").read_text("utf-8")
     assert '<meta property="og:title" content="关于">' in about
     assert '<meta property="og:url" content="https://village.example/about.html">' in about
+    image = '<meta property="og:image" content="https://village.example/images/card.png">'
+    assert image in about
+    with Image.open(site / "images" / "card.png") as card:
+        assert card.size == (1200, 630)
     assert re.search('<meta property="og:description" content="声音从哪里来[^"]+">', about)
     for path in site.rglob("*.html"):
         tags = re.findall('<meta property="og:[^\n]*', path.read_text("utf-8"))
-        assert all(re.fullmatch('<meta property="og:[a-z_]+" content="[^"<>]*">', t) for t in tags)
+        assert all(re.fullmatch('<meta property="og:[a-z_:]+" content="[^"<>]*">', t) for t in tags)
 
 
 def test_a_word_is_found_where_it_begins():

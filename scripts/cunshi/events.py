@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from cunshi.fields import Fields
 from cunshi.i18n import _
-from cunshi.model import Event
+from cunshi.village_model import Event
 
 _LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})

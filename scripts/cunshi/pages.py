@@ -12,7 +12,7 @@ from datetime import date
 from cunshi.events import event_id, format_calendar
 from cunshi.lesson_pages import lesson_page
 from cunshi.mentions import Mention, Spoken
-from cunshi.model import Catalogue, Entry, Event, Kind, Lesson, Page, Recording, Term
+from cunshi.model import Catalogue, Entry, Kind, Lesson, Page, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.recording_pages import recording_page
 from cunshi.templating import (
@@ -23,6 +23,7 @@ from cunshi.templating import (
     render,
     term_ids,
 )
+from cunshi.village_model import Event
 from cunshi.village_pages import (
     marks_of,
     people_page,

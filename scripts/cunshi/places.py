@@ -5,7 +5,7 @@ import re
 
 from cunshi.fields import Fields
 from cunshi.i18n import _
-from cunshi.model import Fact, Place
+from cunshi.village_model import Fact, Place
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TAKEN = frozenset({"index"})

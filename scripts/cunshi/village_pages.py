@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from cunshi import trust
 from cunshi.mentions import Mention, Spoken
-from cunshi.model import Catalogue, Clip, Entry, Kind, Page, Place, Recording
+from cunshi.model import Catalogue, Clip, Entry, Kind, Page, Recording
 from cunshi.page_text import clean
 from cunshi.places import HEIGHT, WIDTH, slug_of
 from cunshi.recording_pages import lessons_of
 from cunshi.templating import LESSON_COUNT, lesson_title, render
+from cunshi.village_model import Place
 
 CHANGES = 10  # the lesson on how home has changed
 _NAMELESS = frozenset({"", "匿名"})
