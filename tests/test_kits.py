@@ -24,7 +24,7 @@ from cunshi.export import kit_files
 from cunshi.export.docx import make_plan
 from cunshi.export.fitting import Fit, fit_pages
 from cunshi.export.kit import Kit
-from cunshi.export.outline import Paragraph, Table, read_body, read_markdown
+from cunshi.export.outline import Paragraph, Run, Table, read_body, read_markdown
 from cunshi.export.pptx import make_slides
 from cunshi.model import (
     Clip,
@@ -405,6 +405,29 @@ def test_markdown_becomes_paragraphs_tables_and_clips() -> None:
     assert listen[2] == Table((("朝代", "名字"), ("宋", "潘圻村")))
     assert listen[3] == WITHHELD
     assert [p.marker for p in sections[2].paragraphs] == ["1.", "2."]
+
+
+def test_references_and_accounts_keep_each_voice_to_its_words() -> None:
+    """A reference in a sentence has a clip too: those after it must not move up by one."""
+    reference = f"[听](clip:{HEARD.ref.recording_id}@0:01-0:02)"
+    block = f"/// clip | {HEARD.ref.recording_id} 0:05-0:18\n///"
+    accounts = f"//// accounts | 谁说得对？\n\n{block}\n\n{block}\n\n////"
+    body = f"先说一句{reference}。\n\n{accounts}\n\n完。"
+    other = replace(HEARD, words="另一个人说的。")
+    [section] = read_body(body, (replace(HEARD, speaker="周师傅"), HEARD, other))
+    said, question, first, second, end = section.parts
+    assert isinstance(said, Paragraph)
+    where = f"（周师傅，录音 {HEARD.ref.recording_id}，0:05）"
+    assert said.text.endswith(f"句听{where}。")
+    assert question == Paragraph((Run("谁说得对？"),), heading=True)
+    assert (first, second) == (HEARD, other)
+    assert end == Paragraph((Run("完。"),))
+
+
+def test_a_withheld_reference_is_not_named_in_a_kit() -> None:
+    body = "有人说过[听](clip:20260112-7a994552@0:01-0:02)。"
+    [section] = read_body(body, (WITHHELD,))
+    assert [paragraph.text for paragraph in section.paragraphs] == ["有人说过听。"]
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def gather(
     entries = {r.id: _entry(r, transcripts[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, today)
+    holdings = Holdings(by_id, entries, today, ceiling)
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),

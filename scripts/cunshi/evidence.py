@@ -36,11 +36,15 @@ _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
 
 @dataclass(frozen=True)
 class Holdings:
-    """What citations are looked up in: all recordings, and ``entries``, which may be published."""
+    """What citations are looked up in: all recordings, and ``entries``, which may be published.
+
+    Those are no more restricted than ``ceiling``.
+    """
 
     recordings: Mapping[str, Recording]
     entries: Mapping[str, Entry]
     today: dt.date
+    ceiling: Access = Access.OPEN
 
 
 def resolve(
@@ -55,7 +59,7 @@ def resolve(
 
 def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: bool) -> Clip:
     recording = holdings.recordings.get(ref.recording_id)
-    cause, remedy = why_withheld(ref.recording_id, recording, holdings.today)
+    cause, remedy = why_withheld(ref.recording_id, recording, holdings.today, holdings.ceiling)
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if cause or recording is None:
@@ -86,14 +90,16 @@ def _meaning(ref: ClipRef, transcript: Transcript) -> str:
     return transcript.mandarin_between(ref.start, ref.end)
 
 
-def why_withheld(recording_id: str, recording: Recording | None, today: dt.date) -> tuple[str, str]:
+def why_withheld(
+    recording_id: str, recording: Recording | None, today: dt.date, ceiling: Access = Access.OPEN
+) -> tuple[str, str]:
     """Why a recording may not be cited, and what to do; empty when it may."""
     if recording is None:
         return (
             _("引用的录音 {id} 不在档案库里").format(id=recording_id),
             _("检查编号；录音还没收进来时，先把它放进 recordings"),
         )
-    if recording.is_published(today):
+    if recording.is_published(today, ceiling):
         return "", ""
     sealed = recording.access(today) is Access.SEALED
     if sealed and not recording.description.consent.holds(today):

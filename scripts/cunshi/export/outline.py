@@ -6,6 +6,7 @@ that raw HTML in a lesson counts as well. Clips come from the lesson's resolved 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from html.parser import HTMLParser
 from typing import Any, ClassVar
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from pymdownx.blocks.block import Block, type_string
 from cunshi.citations import Citation, fill_citations
 from cunshi.model import Clip
 from cunshi.page_text import clean
+from cunshi.timecode import format_clock
 
 Element = ElementTree.Element
 
@@ -82,8 +84,20 @@ def read_body(body: str, clips: Sequence[Clip]) -> tuple[Section, ...]:
     def options_of(citation: Citation) -> Mapping[str, str]:
         return {"number": str(next(numbers, ""))}
 
-    filled = fill_citations(body.replace("\r\n", "\n"), options_of)
+    def source_of(citation: Citation) -> str:
+        return escape(f"{citation.label}{_source(clips, next(numbers, len(clips)))}")
+
+    filled = fill_citations(body.replace("\r\n", "\n"), options_of, source_of)
     return tuple(_sections(_html_tree(filled, [_ClipMarks()]), clips))
+
+
+def _source(clips: Sequence[Clip], number: int) -> str:
+    """Where a statement can be heard, for paper: a finger cannot tap there."""
+    clip = clips[number] if number < len(clips) else None
+    if clip is None or clip.withheld:
+        return ""
+    said = (clip.speaker, f"录音 {clip.ref.recording_id}", format_clock(clip.ref.start))
+    return f"（{'，'.join(filter(None, said))}）"
 
 
 def read_markdown(text: str) -> tuple[Paragraph, ...]:
@@ -112,9 +126,23 @@ class _ClipMark(Block):  # type: ignore[misc]
         return ElementTree.SubElement(parent, "figure", {"data-clip": self.options["number"]})
 
 
+class _AccountsMark(Block):  # type: ignore[misc]
+    """What several people say of one event, under its question; each clip stands for itself."""
+
+    NAME = "accounts"
+    ARGUMENT = True
+
+    def on_create(self, parent: Element) -> Element:
+        """The question as a heading, and the clips after it."""
+        group = ElementTree.SubElement(parent, "div")
+        ElementTree.SubElement(group, "h3").text = self.argument
+        return group
+
+
 class _ClipMarks(BlocksExtension):  # type: ignore[misc]
     def extendMarkdownBlocks(self, md: markdown.Markdown, block_mgr: Any) -> None:
         block_mgr.register(_ClipMark, self.getConfigs())
+        block_mgr.register(_AccountsMark, self.getConfigs())
 
 
 class _TreeBuilder(HTMLParser):
