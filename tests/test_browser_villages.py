@@ -78,8 +78,8 @@ def test_a_poster_fills_one_sheet_of_a4(
         page.emulate_media(media="print")
         inside, sheet = page.evaluate(
             """() => {
-              const sheet = document.querySelector(".cs-poster")
-              const words = sheet.querySelector(".cs-poster__words")
+              const sheet = document.querySelector(".cs-placard")
+              const words = sheet.querySelector(".cs-placard__words")
               const fits = words.scrollHeight <= words.clientHeight + 1
               return [fits, sheet.getBoundingClientRect().height]
             }"""
