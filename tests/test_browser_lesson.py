@@ -188,6 +188,15 @@ def test_the_classroom_goes_step_by_step_with_the_keyboard(lesson: Open) -> None
     assert opener.evaluate("button => button === document.activeElement")
 
 
+def test_accounts_of_one_event_are_one_step_with_all_their_voices(lesson: Open) -> None:
+    page = lesson(7)
+    page.get_by_role("button", name="课堂模式").click()
+    while page.locator(".cs-accounts:visible").count() == 0:
+        page.keyboard.press("PageDown")
+    assert page.locator(".md-content__inner > :visible").count() == 1
+    assert page.locator("figure.cs-clip:visible").count() == 2
+
+
 def test_a_clicker_passes_the_quiz_and_arrows_choose_in_it(lesson: Open) -> None:
     page = lesson()
     page.get_by_role("button", name="课堂模式").click()
