@@ -117,6 +117,7 @@ def test_a_word_of_the_glossary_is_heard_where_it_is_spoken(
     start = float((link.get_attribute("href") or "").split("#t=")[1])
     word = link.locator("b").inner_text()
     link.click()
+    page.wait_for_url("**/recordings/*.html*")
     page.wait_for_function(
         "t => Math.abs(document.querySelector('audio').currentTime - t) < 0.2", arg=start
     )
