@@ -182,7 +182,7 @@ def test_the_classroom_goes_step_by_step_with_the_keyboard(lesson: Open) -> None
     assert page.get_by_role("button", name="下一步").is_disabled()
     page.keyboard.press("PageDown")
     where = page.locator(".cs-class__where").text_content()
-    assert where.endswith("18 / 18")
+    assert where.endswith("19 / 19")
     page.keyboard.press("Escape")
     assert len(shown_titles(page)) > 8
     assert opener.evaluate("button => button === document.activeElement")

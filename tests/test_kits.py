@@ -40,6 +40,7 @@ from cunshi.model import (
 from cunshi.page_text import file_name
 from cunshi.settings import Archive
 from cunshi.store import Project
+from cunshi.village_model import Place
 
 REF = ClipRef("20260112-7a994552", 5.0, 18.0, "", "lesson.md", 12)
 HEARD = Clip(
@@ -270,6 +271,18 @@ def test_the_slides_say_it_in_the_order_of_the_lesson(sounds: Callable[[str], Pa
     assert "A. 永昌里" in asked and "金老师讲的。" not in asked
     assert "B. 潘圻村" in told and "金老师讲的。" in told and "A. 永昌里" not in told
     assert "别的课" not in "".join(texts)
+
+
+def test_the_slides_show_where_the_lesson_is_told_of(sounds: Callable[[str], Path]) -> None:
+    here = Place("金村村", "jincun", 50, 30, True, "金村村")
+    there = Place("别村", "biecun", 10, 10, True, "别村")
+    kit = replace(KIT, course=replace(KIT.course, places=(here, there)))
+    deck = Presentation(BytesIO(make_slides(kit, sounds)))
+    [slide] = [slide for slide in deck.slides if slide.shapes.title.text == "示意图"]
+    names = {shape.text_frame.text: shape for shape in slide.shapes if shape.has_text_frame}
+    colours = {name: names[name].fill.fore_color.rgb for name in ("金村村", "别村")}
+    assert colours["金村村"] != colours["别村"]
+    assert "不表示方向和远近" in "".join(names)
 
 
 def test_the_notes_are_the_teachers(sounds: Callable[[str], Path]) -> None:

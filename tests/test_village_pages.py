@@ -111,6 +111,22 @@ def test_the_sketch_is_called_a_sketch_and_leads_to_every_place():
     assert 'href="jincun.html"' in pages["villages/laojie.md"]
 
 
+def test_a_lesson_shows_on_the_sketch_what_it_tells_of():
+    lesson, clips = one_clip()
+    told = replace(lesson, villages=("金村村",), keywords=(), title="水乡")
+    both = replace(told, title="老街的水")
+    for shown, marked in ((told, ["jincun"]), (both, ["jincun", "laojie"])):
+        page = pages_of(course=course_with(VILLAGE, STREET), lessons=[(shown, clips)])
+        text = page["lessons/01.md"]
+        assert "## 示意图上的这一课" in text
+        places = re.findall(r'<a class="cs-map__place([^"]*)" href="../villages/(\w+).html"', text)
+        assert sorted(slug for classes, slug in places if "--told" in classes) == marked
+        assert text.count("这一课讲到") == len(marked)
+    elsewhere = replace(told, villages=("别村",))
+    page = pages_of(course=course_with(VILLAGE, STREET), lessons=[(elsewhere, clips)])
+    assert "cs-map" not in page["lessons/01.md"]
+
+
 def test_without_a_sketch_the_villages_still_have_their_pages():
     pages = pages_of(entries=[make_entry(make_recording(village="乙村"), "话。")])
     [path] = [path for path in pages if re.fullmatch(r"villages/p-\w+\.md", path)]

@@ -14,6 +14,7 @@ from cunshi.lesson_pages import lesson_page
 from cunshi.mentions import Mention, Spoken
 from cunshi.model import Catalogue, Entry, Kind, Lesson, Page, Recording, Term
 from cunshi.page_text import clauses
+from cunshi.places import marks_of
 from cunshi.recording_pages import recording_page
 from cunshi.templating import (
     LESSON_COUNT,
@@ -25,7 +26,6 @@ from cunshi.templating import (
 )
 from cunshi.village_model import Event
 from cunshi.village_pages import (
-    marks_of,
     people_page,
     places_of,
     quotes_page,
@@ -79,7 +79,7 @@ def _home_page(catalogue: Catalogue) -> Page:
         "index.md",
         catalogue=catalogue,
         cards=cards,
-        marks=marks_of(catalogue),
+        marks=marks_of(catalogue.course.places),
         newest=_newest(catalogue),
         events=[pair for pair in _named(catalogue) if pair[1].day >= catalogue.today],
         doors=_doors(catalogue),

@@ -1,15 +1,31 @@
-"""The sketch of the villages in course.yml → Places."""
+"""The sketch of the villages in course.yml → Places, and where they stand on a drawing."""
 
 import hashlib
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cunshi.fields import Fields
 from cunshi.i18n import _
+from cunshi.model import Lesson
 from cunshi.village_model import Fact, Place
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TAKEN = frozenset({"index"})
 WIDTH, HEIGHT = 100.0, 60.0
+_SCALE = 10  # units of a drawing for one of the sketch
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place on a drawing, 1000 wide; ``home`` is where a place of heritage has its village."""
+
+    name: str
+    slug: str
+    x: int
+    y: int
+    is_village: bool
+    home: tuple[int, int] | None
 
 
 def read_places(fields: Fields) -> tuple[Place, ...]:
@@ -71,3 +87,34 @@ def _within(fields: Fields, key: str, most: float) -> float:
         return value
     fields.complain(key, _("“{key}” 要在 0 和 {most} 之间").format(key=key, most=int(most)))
     return most / 2
+
+
+def marks_of(places: Iterable[Place]) -> list[Mark]:
+    """The places on a drawing."""
+    places = list(places)
+    homes = {place.name: _at(place) for place in places if place.is_village}
+    return [
+        Mark(
+            place.name,
+            place.slug,
+            *_at(place),
+            place.is_village,
+            None if place.is_village else homes.get(place.village),
+        )
+        for place in places
+    ]
+
+
+def _at(place: Place) -> tuple[int, int]:
+    """Kept away from the edge, so that a name is never cut off."""
+    x = min(max(place.x, WIDTH * 0.09), WIDTH * 0.91)
+    y = min(max(place.y, HEIGHT * 0.08), HEIGHT * 0.92)
+    return round(x * _SCALE), round(y * _SCALE)
+
+
+def tells_of(lesson: Lesson, place: Place) -> bool:
+    """Whether a lesson names a village, or has a place of heritage in title or key words."""
+    if place.is_village:
+        return place.name in lesson.villages
+    words = {place.name, *place.words}
+    return bool(words & {*lesson.keywords}) or any(word and word in lesson.title for word in words)

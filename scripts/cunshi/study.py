@@ -12,6 +12,7 @@ from markupsafe import Markup
 from cunshi import trust
 from cunshi.model import Catalogue, Clip, Lesson, PlanStep, Question, TranscriptStatus
 from cunshi.page_text import clean, numeral, url
+from cunshi.places import marks_of, tells_of
 from cunshi.quiz import LETTERS
 
 LONGEST_QUOTATION = 56
@@ -33,9 +34,11 @@ class Asked:
 
 
 def study(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[str, Any]:
-    """What lesson.md.j2 needs for the plan, the timeline, the quiz and the poster."""
+    """What lesson.md.j2 needs for plan, timeline, sketch, quiz and poster."""
     return {
         "plan": [_plan_step(step) for step in lesson.plan],
+        "marks": marks_of(catalogue.course.places),
+        "told": [p.slug for p in catalogue.course.places if tells_of(lesson, p)],
         "years": [entry for entry in catalogue.course.timeline if entry.lesson == lesson.number],
         "quiz": [_asked(catalogue, question) for question in lesson.quiz],
         "notes": Markup(markdown(lesson.teacher, extensions=["sane_lists", "tables"])),  # noqa: S704

@@ -8,26 +8,13 @@ from cunshi import trust
 from cunshi.mentions import Mention, Spoken
 from cunshi.model import Catalogue, Clip, Entry, Kind, Page, Recording
 from cunshi.page_text import clean
-from cunshi.places import HEIGHT, WIDTH, slug_of
+from cunshi.places import marks_of, slug_of, tells_of
 from cunshi.recording_pages import lessons_of
 from cunshi.templating import LESSON_COUNT, lesson_title, render
 from cunshi.village_model import Place
 
 CHANGES = 10  # the lesson on how home has changed
 _NAMELESS = frozenset({"", "匿名"})
-_SCALE = 10  # units of the drawing for one of the sketch
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A place on the drawing; ``home`` is where the village of a place of heritage stands."""
-
-    name: str
-    slug: str
-    x: int
-    y: int
-    is_village: bool
-    home: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -58,7 +45,7 @@ def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
     index = render(
         "villages",
         "villages/index.md",
-        marks=marks_of(catalogue),
+        marks=marks_of(catalogue.course.places),
         villages=[pair for pair in listed if pair[0].is_village],
         heritage=[pair for pair in listed if not pair[0].is_village],
     )
@@ -74,29 +61,6 @@ def places_of(catalogue: Catalogue) -> list[Place]:
         if clean(name) and name not in known:
             places.append(Place(name, slug_of(name), 0, 0, is_village=True, village=name))
     return places
-
-
-def marks_of(catalogue: Catalogue) -> list[Mark]:
-    """The places on the sketch; empty when course.yml draws none."""
-    places = catalogue.course.places
-    homes = {place.name: _at(place) for place in places if place.is_village}
-    return [
-        Mark(
-            place.name,
-            place.slug,
-            *_at(place),
-            place.is_village,
-            None if place.is_village else homes.get(place.village),
-        )
-        for place in places
-    ]
-
-
-def _at(place: Place) -> tuple[int, int]:
-    """Kept away from the edge, so that a name is never cut off."""
-    x = min(max(place.x, WIDTH * 0.09), WIDTH * 0.91)
-    y = min(max(place.y, HEIGHT * 0.08), HEIGHT * 0.92)
-    return round(x * _SCALE), round(y * _SCALE)
 
 
 def _counts(catalogue: Catalogue, place: Place, spoken: Spoken) -> str:
@@ -127,7 +91,7 @@ def _place_page(catalogue: Catalogue, place: Place, places: list[Place], spoken:
         people=[p for p in people_of(catalogue, Kind.TALK) if {r.id for r in p.recordings} & ids],
         mottoes=[entry for entry in entries if entry.recording.kind is Kind.MOTTO],
         mentions=[] if place.is_village else _mentions(place, spoken),
-        marks=marks_of(catalogue) if place in catalogue.course.places else [],
+        marks=marks_of(catalogue.course.places) if place in catalogue.course.places else [],
     )
 
 
@@ -151,18 +115,11 @@ def _entries_of(catalogue: Catalogue, place: Place) -> list[Entry]:
 
 def _lessons_about(catalogue: Catalogue, place: Place) -> list[tuple[int, str]]:
     """The lessons that name a village, or have a place of heritage in title or key words."""
-    words = {place.name, *place.words}
     return sorted(
         (lesson.number, lesson_title(catalogue, lesson.number))
         for lesson, __ in catalogue.lessons
-        if (place.is_village and place.name in lesson.villages)
-        or (not place.is_village and (words & {*lesson.keywords} or _names(lesson.title, words)))
-        if 1 <= lesson.number <= LESSON_COUNT
+        if tells_of(lesson, place) and 1 <= lesson.number <= LESSON_COUNT
     )
-
-
-def _names(title: str, words: Iterable[str]) -> bool:
-    return any(word and word in title for word in words)
 
 
 def people_of(catalogue: Catalogue, kind: Kind) -> list[Person]:

@@ -59,6 +59,21 @@ def add_bar(
     bar.shadow.inherit = False
 
 
+def add_label(slide: Any, name: str, centre: tuple[float, float], *, strong: bool) -> None:
+    """A name on a map, in a box of its own width; ``centre`` in inches."""
+    width, height = max(1.1, 0.3 * len(name) + 0.35), 0.52
+    box = slide.shapes.add_shape(
+        MSO_SHAPE.ROUNDED_RECTANGLE,
+        *map(Inches, (centre[0] - width / 2, centre[1] - height / 2, width, height)),
+    )
+    box.fill.solid()
+    box.fill.fore_color.rgb = GREEN if strong else SHEET
+    box.line.color.rgb = GREEN
+    box.shadow.inherit = False
+    write_lines(box, [name], 18, SANS, SHEET if strong else INK, strong=strong)
+    box.text_frame.paragraphs[0].alignment = PP_ALIGN.CENTER
+
+
 def add_text(
     slide: Any,
     lines: Sequence[str],

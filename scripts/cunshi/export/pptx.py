@@ -25,6 +25,7 @@ from cunshi.export.drawing import (
     SOFT,
     WIDTH,
     add_bar,
+    add_label,
     add_notes,
     add_text,
     draw_button,
@@ -43,6 +44,7 @@ from cunshi.export.outline import Paragraph, Run, Section, Table
 from cunshi.export.zipping import rezip
 from cunshi.model import Clip, Question
 from cunshi.page_text import clean
+from cunshi.places import marks_of, tells_of
 
 _LEFT, _TOP, _ACROSS, _DOWN = 0.9, 1.75, WIDTH - 1.8, 5.05
 _MIME = "audio/mp4"
@@ -63,6 +65,7 @@ def make_slides(kit: Kit, find_audio: Callable[[str], Path]) -> bytes:
         deck.add_section(section)
         if section.title == "听一听":
             deck.add_timeline()
+            deck.add_map()
             deck.add_words()
     if not asked:
         deck.add_quiz()
@@ -166,6 +169,26 @@ class _Deck:
             rows = [("时间", "事情"), *((when, what) for when, what, __ in told)]
             sources = [f"{when}：{source}" for when, __, source in told if source]
             self._add_table("年表", rows, sources, (0.22, 0.78))
+
+    def add_map(self) -> None:
+        """The sketch of the villages, with the places that the lesson tells of."""
+        told = {
+            place.slug for place in self._kit.course.places if tells_of(self._kit.lesson, place)
+        }
+        if not told:
+            return
+        slide = self._new("示意图")
+        scale = min(_ACROSS / 1000, (_DOWN - 0.3) / 600)
+        left = _LEFT + (_ACROSS - 1000 * scale) / 2
+        for mark in marks_of(self._kit.course.places):
+            add_label(
+                slide,
+                clean(mark.name),
+                (left + mark.x * scale, _TOP + mark.y * scale),
+                strong=mark.slug in told,
+            )
+        note = ["只画出有哪些村子、哪些古迹和风物，不表示方向和远近。"]
+        add_text(slide, note, (_LEFT, _TOP + _DOWN - 0.25, _ACROSS, 0.4), 14, SOFT)
 
     def add_quiz(self) -> None:
         """Each question, and behind it its answer."""
