@@ -25,14 +25,13 @@ function escape(text) {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;")
 }
 
-/** Full-width and capital letters as ordinary ones, keeping every character at its place. */
+/** Full-width and capital letters as ordinary ones, keeping every character at its place. Most are
+    Chinese, which stays as it is. */
 function fold(text) {
-  let folded = ""
-  for (const character of text) {
+  return text.replace(/[^\u4e00-\u9fff]/gu, function (character) {
     const simple = character.normalize("NFKC").toLowerCase()
-    folded += simple.length === character.length ? simple : character
-  }
-  return folded
+    return simple.length === character.length ? simple : character
+  })
 }
 
 /** The index as sections; the first section of a page stands for the page itself. */
