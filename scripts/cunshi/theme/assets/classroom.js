@@ -12,7 +12,7 @@
   const SWIPE = 60 // Pixels that a finger must go sideways.
 
   function isVoice(part) {
-    return part.matches("figure, .cs-clip, .cs-accounts") || Boolean(part.querySelector(":scope > .cs-clip"))
+    return part.matches("figure:not(.cs-map), .cs-clip, .cs-accounts") || Boolean(part.querySelector(":scope > .cs-clip"))
   }
 
   function wordsOf(heading) {
