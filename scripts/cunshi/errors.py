@@ -2,6 +2,7 @@
 
 from enum import IntEnum
 from pathlib import Path
+from subprocess import CompletedProcess
 
 
 class ExitCode(IntEnum):
@@ -79,3 +80,8 @@ class BusyError(CunshiError):
     """Another Cunshi is at work on the same archive."""
 
     code = ExitCode.BUSY
+
+
+def last_lines(done: CompletedProcess[str], most: int) -> str:
+    """What another program said at its end, which is where it says why it failed."""
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-most:])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cunshi.model import Segment, Transcript, TranscriptStatus, Word
+from cunshi.page_text import ends_sentence
 from cunshi.transcripts import UNHEARD
 
 SHORTEST, LONGEST = 8.0, 25.0  # seconds of a passage that a class can listen to
@@ -16,7 +17,6 @@ _IDEAL = 16.0
 _PAUSE = 0.3  # seconds: where a machine wrote no full stop, people at least breathe
 _UNSURE = 0.5  # a word of less probability is unsure
 _MOST_UNSURE = 0.25  # of the words of a passage
-_SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*\s*$")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def spoken_terms(text: str, terms: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sentences(transcript: Transcript) -> Iterator[tuple[Segment, ...]]:
-    return _runs(transcript.segments, lambda s, __: bool(_SENTENCE_END.search(s.text)))
+    return _runs(transcript.segments, lambda s, __: ends_sentence(s.text))
 
 
 def _breaths(transcript: Transcript) -> Iterator[tuple[Segment, ...]]:

@@ -1,6 +1,7 @@
 """Files that are whole or not there: written aside, made durable, then given their name."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -37,3 +38,8 @@ def put_in_place(temporary: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file in a folder and its subfolders, in no order."""
+    return (path for path in folder.rglob("*") if path.is_file())

@@ -28,7 +28,9 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
                 title=title,
                 neighbours=neighbours,
                 lesson=lesson,
-                body=divide(fill_lesson(lesson, clips, _guesses(catalogue)), "想一想", "回家任务"),
+                body=divide(
+                    fill_lesson(lesson, clips, trust.guesses(catalogue)), "想一想", "回家任务"
+                ),
                 keywords=_explain(lesson.keywords, catalogue.terms),
                 kit=kit_files(lesson, clips),
                 **study(catalogue, lesson, clips),
@@ -44,11 +46,6 @@ _REFERENCE = (
     '{label}<span class="cs-ref__who" data-search-exclude>（{who}）</span></a>'
 )
 _WITHHELD = '<span class="cs-ref cs-ref--withheld">{label}（{why}）</span>'
-
-
-def _guesses(catalogue: Catalogue) -> frozenset[str]:
-    entries, archive = catalogue.entries, catalogue.archive
-    return frozenset(e.recording.id for e in entries if trust.is_guess(e, archive))
 
 
 def _explain(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 _AFTER_PUNCTUATION = re.compile(r"(?<=[，。、；：！？”’）》]) ")
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
+_SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*$")
 _NUMERALS = "一二三四五六七八九十"
 _ACTIVE = "<>&`[](){}\\\"'*_#|~^=!$@%"
 _FULL_WIDTH = "＜＞＆｀［］（）｛｝＼＂’＊＿＃｜～＾＝！＄＠％"
@@ -52,6 +53,16 @@ def clauses(line: str) -> list[str]:
 def numeral(number: int) -> str:
     """The Chinese numeral of a lesson, 1 to 10."""
     return _NUMERALS[number - 1]
+
+
+def lesson_label(number: int) -> str:
+    """``第一课``, for lessons 1 to 10."""
+    return f"第{numeral(number)}课"
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends with the end of a sentence, closing quotation marks included."""
+    return _SENTENCE_END.search(text.rstrip()) is not None
 
 
 def long_date(day: date | None) -> str:

@@ -45,10 +45,10 @@ def _question(fields: Fields) -> Asked | None:
     fields.finish()
     if not prompt:
         fields.complain("question", _("这一题没有写问题"), _("补上 question"))
-    if not 2 <= len(choices) <= len(LETTERS):
+    if few_or_many := not 2 <= len(choices) <= len(LETTERS):
         cause = _("“{prompt}” 要有 2 到 {most} 个选项").format(prompt=prompt, most=len(LETTERS))
         fields.complain("choices", cause, _("写成 choices: [甲, 乙, 丙]"))
-    if not prompt or not 2 <= len(choices) <= len(LETTERS) or answer is None:
+    if not prompt or few_or_many or answer is None:
         return None
     return Question(prompt, choices, answer, explain, fields.text("clip") if ref else ""), ref
 

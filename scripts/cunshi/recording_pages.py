@@ -1,12 +1,11 @@
 """A recording as a page: its facts, its player, and its transcript in paragraphs."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi import page_text, trust
 from cunshi.model import Catalogue, Entry, Kind, Page, Recording, Segment
-from cunshi.page_text import clean, long_date
+from cunshi.page_text import clean, ends_sentence, long_date
 from cunshi.settings import Archive
 from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render
 
@@ -14,8 +13,6 @@ LONGEST_PAUSE = 1.2
 PARAGRAPH_LENGTH = 110
 # Drafts may come without any punctuation: then a paragraph ends at the next segment after this.
 LONGEST_PARAGRAPH = 220
-
-_SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*$")
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
     if segment.mandarin or last.mandarin:
         return True
     length = sum(len(s.text) for s in group)
-    ended = _SENTENCE_END.search(last.text.rstrip()) is not None
+    ended = ends_sentence(last.text)
     return length >= LONGEST_PARAGRAPH or (length >= PARAGRAPH_LENGTH and ended)
 
 

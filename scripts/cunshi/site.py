@@ -18,9 +18,9 @@ from itertools import chain
 from pathlib import Path
 
 from cunshi import audio
-from cunshi.errors import CunshiError, ExitCode, SiteError
+from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
 from cunshi.export.kits import kit_paths, make_kits
-from cunshi.files import put_in_place, temporary_name, write_atomic
+from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Catalogue, ClipRef, Page, Problem
 from cunshi.pages import render_pages
@@ -122,7 +122,7 @@ def _remove_stale(
     project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative], kits: set[str]
 ) -> None:
     wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE} | kits
-    for path in list(_files(project.docs)):
+    for path in list(files_below(project.docs)):
         if path.relative_to(project.docs).as_posix() not in wanted:
             path.unlink()
 
@@ -139,10 +139,6 @@ def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(docs / made.path, temporary_name(copy))
             put_in_place(temporary_name(copy), copy)
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*") if path.is_file())
 
 
 def _make(
@@ -194,7 +190,7 @@ def _run_mkdocs(project: Project, aside: Path) -> None:
         errors="replace",
     )
     if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        last = last_lines(done, _LAST_LINES)
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再运行一次；原来的网站还在"),
@@ -226,14 +222,14 @@ def _mirror(source: Path, target: Path) -> None:
     A file that has not changed keeps its time; one that is open in a browser on Windows can still
     be replaced one by one where a whole folder could not.
     """
-    for path in _files(source):
+    for path in files_below(source):
         copy = target / path.relative_to(source)
         if not (copy.is_file() and filecmp.cmp(path, copy, shallow=False)):
             copy.parent.mkdir(parents=True, exist_ok=True)
             temporary = temporary_name(copy)
             shutil.copyfile(path, temporary)
             put_in_place(temporary, copy)
-    for path in list(_files(target)):
+    for path in list(files_below(target)):
         if not (source / path.relative_to(target)).is_file():
             path.unlink()
     for folder in sorted((p for p in target.rglob("*") if p.is_dir()), reverse=True):

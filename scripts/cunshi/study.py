@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from cunshi import trust
 from cunshi.model import Catalogue, Clip, Lesson, PlanStep, Question, TranscriptStatus
-from cunshi.page_text import clean, numeral, url
+from cunshi.page_text import clean, lesson_label, url
 from cunshi.places import marks_of, tells_of
 from cunshi.quiz import LETTERS
 
@@ -39,7 +39,7 @@ def study(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[s
         "plan": [_plan_step(step) for step in lesson.plan],
         "marks": marks_of(catalogue.course.places),
         "told": [p.slug for p in catalogue.course.places if tells_of(lesson, p)],
-        "years": [entry for entry in catalogue.course.timeline if entry.lesson == lesson.number],
+        "years": catalogue.course.timeline_of(lesson),
         "quiz": [_asked(catalogue, question) for question in lesson.quiz],
         "notes": Markup(markdown(lesson.teacher, extensions=["sane_lists", "tables"])),  # noqa: S704
         "data": _poster(catalogue, lesson, clips),
@@ -75,7 +75,7 @@ def _asked(catalogue: Catalogue, question: Question) -> Asked:
 
 
 def _poster(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[str, Any]:
-    course, label = clean(catalogue.course.title), f"第{numeral(lesson.number)}课"
+    course, label = clean(catalogue.course.title), lesson_label(lesson.number)
     title = clean(lesson.title)
     quotation, speaker = quote_for_poster(clips)
     asked = [other for other, __ in catalogue.lessons if other.quiz]

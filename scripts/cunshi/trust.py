@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from cunshi.model import (
+    Catalogue,
     Coverage,
     Entry,
     Flag,
@@ -82,6 +83,12 @@ def is_guess(entry: Entry, archive: Archive) -> bool:
         and not transcript.knows_dialect
         and entry.recording.language(archive) in _GUESSES
     )
+
+
+def guesses(catalogue: Catalogue) -> frozenset[str]:
+    """The ids of the published recordings whose words are such a guess."""
+    entries, archive = catalogue.entries, catalogue.archive
+    return frozenset(entry.recording.id for entry in entries if is_guess(entry, archive))
 
 
 def status(entry: Entry, archive: Archive) -> str:

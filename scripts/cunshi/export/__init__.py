@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi.model import Clip, Lesson
-from cunshi.page_text import file_name, numeral
+from cunshi.page_text import file_name, lesson_label
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class KitFiles:
 def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
     """What a lesson's kit is called."""
     folder = f"kits/{lesson.number:02d}"
-    title = file_name(f"第{numeral(lesson.number)}课 {lesson.title}")
+    title = file_name(f"{lesson_label(lesson.number)} {lesson.title}")
     heard = {clip.audio: clip for clip in clips if clip.audio and not clip.withheld}
     return KitFiles(
         plan=Download(f"{folder}/plan.docx", f"{title} 教案.docx"),

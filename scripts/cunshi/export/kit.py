@@ -16,7 +16,7 @@ from cunshi.model import (
     TimelineEntry,
     TranscriptStatus,
 )
-from cunshi.page_text import clean, long_date, numeral
+from cunshi.page_text import clean, lesson_label, long_date
 from cunshi.quiz import LETTERS
 from cunshi.settings import Archive
 from cunshi.timecode import format_clock
@@ -40,16 +40,14 @@ class Kit:
     @classmethod
     def of(cls, catalogue: Catalogue, lesson: Lesson, clips: tuple[Clip, ...]) -> "Kit":
         """The kit of one of the catalogue's lessons."""
-        archive = catalogue.archive
-        guesses = (e.recording.id for e in catalogue.entries if trust.is_guess(e, archive))
         return cls(
             lesson=lesson,
             clips=clips,
             quiz_clips=catalogue.quiz_clips,
             terms={term.term: term for term in reversed(catalogue.terms)},
             course=catalogue.course,
-            archive=archive,
-            guesses=frozenset(guesses),
+            archive=catalogue.archive,
+            guesses=trust.guesses(catalogue),
         )
 
     @cached_property
@@ -64,7 +62,7 @@ class Kit:
 
     @property
     def heading(self) -> str:
-        return f"第{numeral(self.lesson.number)}课"
+        return lesson_label(self.lesson.number)
 
     @property
     def title(self) -> str:
@@ -98,9 +96,9 @@ class Kit:
         ]
 
     @property
-    def timeline(self) -> list[TimelineEntry]:
+    def timeline(self) -> tuple[TimelineEntry, ...]:
         """What the timeline says of this lesson."""
-        return [entry for entry in self.course.timeline if entry.lesson == self.lesson.number]
+        return self.course.timeline_of(self.lesson)
 
     def status(self, clip: Clip) -> str:
         """How far the words of a clip can be trusted; empty when a person answers for them."""

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from cunshi.errors import SiteError
 from cunshi.export import KitFiles, kit_files
 from cunshi.export.zipping import entry
-from cunshi.files import put_in_place, temporary_name
+from cunshi.files import files_below, put_in_place, temporary_name
 from cunshi.fixity import format_manifest, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Access, Catalogue, Lesson
@@ -82,7 +82,7 @@ def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
     SiteError when a name in the site is one that Windows does not take.
     """
     top = file_name(catalogue.course.title)
-    files = {f"{SITE}/{p.relative_to(site).as_posix()}": p for p in _files(site)}
+    files = {f"{SITE}/{p.relative_to(site).as_posix()}": p for p in sorted(files_below(site))}
     texts = _texts(catalogue, files)
     _check_names(f"{top}/{name}" for name in (*files, *texts))
     hashes = {name: sha256_of(path) for name, path in files.items()}
@@ -97,10 +97,6 @@ def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
     finally:
         temporary.unlink(missing_ok=True)
     return Pack(target, len(hashes) + 1, target.stat().st_size, len(_classroom(catalogue)))
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _classroom(catalogue: Catalogue) -> list[str]:

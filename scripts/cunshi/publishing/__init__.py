@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cunshi.files import files_below
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -29,8 +31,7 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
 
 def digests(folder: Path, digest: Callable[[Path], str]) -> dict[str, str]:
     """Path → digest of every file below a folder."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): digest(path) for path in files}
+    return {p.relative_to(folder).as_posix(): digest(p) for p in files_below(folder)}
 
 
 def git_blob(path: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.errors import SiteError
+from cunshi.errors import SiteError, last_lines
 from cunshi.i18n import _
 from cunshi.publishing import Changes, compare, digests, git_blob
 
@@ -33,8 +33,13 @@ class Branch:
         """What git prints; SiteError when it fails."""
         return _run(["git", *words], self.root)
 
-    def exists(self) -> bool:
-        return bool(self.git("ls-remote", "--heads", self.remote, f"refs/heads/{self.name}"))
+    def fetch(self) -> bool:
+        """Make FETCH_HEAD what the remote has of it; whether it has anything."""
+        ref = f"refs/heads/{self.name}"
+        if not self.git("ls-remote", "--heads", self.remote, ref):
+            return False
+        self.git("fetch", "--no-tags", self.remote, ref)
+        return True
 
 
 def find_changes(branch: Branch, site: Path) -> Changes:
@@ -50,8 +55,7 @@ def check_branch(branch: Branch) -> None:
     worked_on = branch.git("branch", "--show-current").strip()
     local = branch.git("for-each-ref", "--format=%(subject)", f"refs/heads/{branch.name}")
     subjects = local.splitlines()
-    if branch.exists():
-        branch.git("fetch", "--no-tags", branch.remote, f"refs/heads/{branch.name}")
+    if branch.fetch():
         subjects.append(branch.git("log", "-1", "--format=%s", "FETCH_HEAD").strip())
     if branch.name == worked_on or any(subject != MESSAGE for subject in subjects):
         raise SiteError(
@@ -70,9 +74,8 @@ def publish_to_branch(branch: Branch, site: Path) -> str:
 
 
 def _files(branch: Branch) -> dict[str, str]:
-    if not branch.exists():
+    if not branch.fetch():
         return {}
-    branch.git("fetch", "--no-tags", branch.remote, f"refs/heads/{branch.name}")
     found = {}
     for line in branch.git("ls-tree", "-r", "-z", "FETCH_HEAD").split("\0"):
         head, __, path = line.partition("\t")
@@ -97,7 +100,7 @@ def _run(command: Sequence[str], folder: Path) -> str:
     except FileNotFoundError as error:
         raise SiteError(_("这台电脑上没有装 git"), _("先装好 git"), where=folder) from error
     if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        last = last_lines(done, _LAST_LINES)
         raise SiteError(
             _("git 没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再发布一次；原来发布的还在"),

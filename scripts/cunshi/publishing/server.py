@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.errors import SiteError
+from cunshi.errors import SiteError, last_lines
 from cunshi.i18n import _
 from cunshi.publishing import Changes
 
@@ -104,7 +104,7 @@ def _start(*words: str) -> subprocess.CompletedProcess[str]:
 
 def _checked(done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode:
-        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-_LAST_LINES:])
+        last = last_lines(done, _LAST_LINES)
         raise SiteError(
             _("rsync 没有做成：\n{last}").format(last=last), _("按上面的提示改好，再发布一次")
         )
