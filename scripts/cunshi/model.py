@@ -48,13 +48,21 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Consent:
-    """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it."""
+    """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it.
+
+    ``uses`` are what was ticked; none at all means a consent to everything, as a signature on a
+    general form gives it. ``shown_as`` stands for the narrator's name in all that is published.
+    ``guardian`` is who signed for a minor.
+    """
 
     by: str = ""
     signed_on: dt.date | None = None
     form: str = ""
     until: dt.date | None = None
     withdrawn_on: dt.date | None = None
+    uses: tuple[str, ...] = ()
+    guardian: str = ""
+    shown_as: str = ""
 
     def holds(self, today: dt.date) -> bool:
         """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
@@ -193,6 +201,8 @@ class Segment:
     ``mandarin`` is what ``text`` means where that is dialect. ``flags`` say why a machine's text
     is doubtful, ``replaced`` what of it the glossary has put right, ``suggested`` what a person
     should look at. ``drafted`` lines are still the machine's in a transcript that people edit.
+    People mark a line ``withheld``, so that neither its words nor its sound are published, or
+    ``golden``, for the wall of quotations.
     """
 
     start: float
@@ -205,6 +215,8 @@ class Segment:
     replaced: tuple[Replacement, ...] = ()
     suggested: tuple[Replacement, ...] = ()
     drafted: bool = False
+    withheld: bool = False
+    golden: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ class Destination:
 class Archive:
     """archive/archive.yml: who holds the recordings and how they are transcribed.
 
-    ``dialects`` holds the languages that have a recogniser of their own.
+    ``dialects`` holds the languages that have a recogniser of their own. With ``two_people``
+    nobody may approve a transcript that they have corrected themselves.
     """
 
     institution: str = ""
@@ -49,6 +50,7 @@ class Archive:
     server: str = ""
     dialects: tuple[tuple[str, Recogniser], ...] = ()
     publish: Destination = Destination()
+    two_people: bool = False
 
     def recogniser(self, language: str) -> Recogniser:
         """What listens to a language: its own recogniser, or the archive's for all others."""

@@ -21,6 +21,8 @@ from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_archive, read_glossary, read_recording
 from cunshi.settings import Archive
 
+_PATIENCE = 30.0  # seconds that one writer waits for another; a write takes milliseconds
+
 
 def now() -> datetime:
     """The present in UTC, or SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/)."""
@@ -67,6 +69,16 @@ class Accession:
     @property
     def transcript(self) -> Path:
         return self.folder / "transcript.vtt"
+
+    @property
+    def history(self) -> Path:
+        """Every state of transcript.vtt that the review desk has seen."""
+        return self.folder / "history.jsonl"
+
+    @property
+    def consent_forms(self) -> Path:
+        """Scans of what was signed. Never published."""
+        return self.folder / "consent"
 
     @property
     def events(self) -> Path:
@@ -193,6 +205,15 @@ class Project:
                 _("等它做完再试；如果没有别的窗口，请重新启动电脑"),
                 where=self.relative(self.archive),
             ) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold while a text that people may be editing is read, compared and replaced.
+
+        Held for moments only, so that the desk can save while a long command has ``lock``. Waits.
+        """
+        with FileLock(self.archive / ".writing", timeout=_PATIENCE):
+            yield
 
     def accession(self, recording_id: str) -> Accession:
         """The folder of an accession, whether it exists or not."""

@@ -1,0 +1,66 @@
+"""Questions and answers of the desk's interface, in JSON, apart from how they travel."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cunshi.errors import CunshiError
+from cunshi.i18n import _
+
+
+class Refusal(Exception):  # noqa: N818 - what a person gets to read, not a fault
+    """An answer that is not what was asked for: HTTP status, cause, remedy and what else helps."""
+
+    def __init__(self, status: int, cause: str, remedy: str = "", **more: Any):
+        super().__init__(cause)
+        self.status = status
+        self.answer = {"error": cause, "remedy": remedy, **more}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question: who asks, the parts of the path, of the query, and the body (None without)."""
+
+    person: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any = None
+
+    def field(self, name: str, kind: type[Any]) -> Any:
+        """A field of the body that must be there with a type; else Refusal 400."""
+        found = self.body.get(name) if isinstance(self.body, dict) else None
+        if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+            raise Refusal(400, _("请求缺了 {name}").format(name=name))
+        return found
+
+
+def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
+    """A route that answers with JSON; ``answer`` runs in a thread and may raise Refusal."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request) if method in {"POST", "PUT"} else None
+        person = getattr(request.state, "person", "")
+        ask = Ask(person, request.path_params, request.query_params, body)
+        try:
+            found = await run_in_threadpool(answer, ask)
+        except Refusal as refusal:
+            return JSONResponse(refusal.answer, refusal.status)
+        except CunshiError as error:
+            return JSONResponse({"error": error.cause, "remedy": error.remedy}, 409)
+        return found if isinstance(found, Response) else JSONResponse(found)
+
+    return Route(path, endpoint, methods=[method])
+
+
+async def _body(request: Request) -> Any:
+    text = await request.body()
+    try:
+        return json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return None
