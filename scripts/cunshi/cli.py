@@ -130,6 +130,21 @@ def pack(context: click.Context, to: Path | None) -> None:
     _finish(done)
 
 
+@cli.command(help=_("导出：公开的目录、声音和文稿，写成别的档案馆读得懂的格式。"))
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help=_("写到这个文件夹里"),
+)
+@click.pass_context
+def export(context: click.Context, to: Path) -> None:
+    done = workflow.export(_project(context), _reporter(), to)
+    _say(report.exported(done))
+    _finish(done)
+
+
 @cli.command(help=_("发布：重新做一遍网站，放到大家看得到的地方。有问题就不发布。"))
 @click.option("--to", default="", metavar="FOLDER", help=_("发布到这个文件夹（也可以是网络共享）"))
 @click.option(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cunshi.events import event_id, format_calendar
+from cunshi.export.holdings import captions_and_manifests
 from cunshi.lesson_pages import lesson_page
 from cunshi.mentions import Mention, Spoken
 from cunshi.model import Catalogue, Entry, Kind, Lesson, Page, Recording, Term
@@ -47,7 +48,7 @@ class _Card:
 
 
 def render_pages(catalogue: Catalogue) -> list[Page]:
-    """All pages as Markdown, and the calendar, with paths relative to the site's docs folder."""
+    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site."""
     spoken = Spoken(catalogue)
     mottoes = _of_kind(catalogue, Kind.MOTTO)
     return [
@@ -64,6 +65,7 @@ def render_pages(catalogue: Catalogue) -> list[Page]:
         *map(_poster_page, mottoes),
         render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken)),
         _about_page(catalogue),
+        *captions_and_manifests(catalogue),
     ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi import page_text, trust
+from cunshi.export.captions import captions_path
 from cunshi.model import Catalogue, Entry, Kind, Page, Recording, Segment
 from cunshi.page_text import clean, ends_sentence, long_date
 from cunshi.settings import Archive
@@ -79,6 +80,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         corrections=trust.corrections(lines),
         rights=recording.description.rights or archive.rights,
         citation=_citation(recording, archive),
+        captions=captions_path(entry),
         lessons=[(n, lesson_title(catalogue, n)) for n in lessons_of(catalogue, recording)],
     )
 

@@ -87,6 +87,14 @@ def packed(report: Report) -> Iterator[str]:
         )
 
 
+def exported(report: Report) -> Iterator[str]:
+    """Where the export is, and what it is not."""
+    yield from problem_lines(report.problems)
+    if report.exported:
+        yield _("导出好了：{path}").format(path=report.exported)
+        yield _("里面只有公开的内容，没有原件；整个文件夹是一个 BagIt 包，可以核对。")
+
+
 def drafted(report: Report) -> Iterator[str]:
     """Where the draft of a lesson is, and what its author does next."""
     yield from problem_lines(report.problems)

@@ -12,6 +12,7 @@ from cunshi.engine import open_engine
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
+from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
 from cunshi.i18n import _
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
@@ -48,6 +49,7 @@ class Report:
     catalogue: Catalogue | None = None
     evaluation: Evaluation = field(default_factory=Evaluation)
     pack: Pack | None = None
+    exported: Path | None = None
     release: Release | None = None
     today: dt.date = field(default_factory=today)
     strict: bool = False
@@ -126,6 +128,17 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
         path = packing.target_path(target or project.site.parent, catalogue)
         report.problems += publish(project.classroom, catalogue, reporter)
         report.pack = packing.make_pack(project.classroom.site, catalogue, path)
+    return report
+
+
+def export(project: Project, reporter: Reporter, folder: Path) -> Report:
+    """Write all that may be shown into a bag, in the forms that other archives read."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        _publish(project, report, reporter)
+        if report.catalogue:
+            report.exported = make_export(project.docs, report.catalogue, folder)
     return report
 
 

@@ -1,0 +1,86 @@
+"""A published transcript as captions: WebVTT (https://www.w3.org/TR/webvtt1/) and SubRip.
+
+Nothing of the archive's own transcript.vtt is copied: its notes are for those who correct it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cunshi import trust
+from cunshi.model import Entry
+from cunshi.page_text import clean
+from cunshi.settings import Archive
+from cunshi.templating import recording_title
+from cunshi.timecode import format_timecode
+
+_SHORTEST = 0.001  # seconds: both formats want an end behind the start
+
+
+def captions_path(entry: Entry) -> str:
+    """Where the captions of a recording are in the site; empty when it has none."""
+    has_words = next(_cues(entry), None) is not None
+    return f"captions/{entry.recording.id}.vtt" if entry.audio and has_words else ""
+
+
+def format_webvtt(entry: Entry, archive: Archive) -> str:
+    """The captions with voices; the first note says what they are and whose."""
+    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
+    cues = (f"{cue.start} --> {cue.end}\n{_voice(cue)}\n" for cue in _cues(entry))
+    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *cues])
+
+
+def format_srt(entry: Entry) -> str:
+    """The captions without voices, which SubRip does not know: a name stands before the words."""
+    blocks = []
+    for number, cue in enumerate(_cues(entry), 1):
+        times = f"{cue.start} --> {cue.end}".replace(".", ",")
+        named = f"{cue.speaker}：{cue.text}" if cue.speaker else cue.text
+        lines = (line.replace("-->", "→") for line in (named, cue.mandarin) if line)
+        blocks.append(f"{number}\n{times}\n" + "\n".join(lines) + "\n")
+    return "\n".join(blocks)
+
+
+def _notes(entry: Entry, archive: Archive) -> list[str]:
+    recording = entry.recording
+    said = recording.description
+    facts = [recording_title(recording), said.narrator, said.village, str(said.date or "")]
+    return [
+        " · ".join(filter(None, facts)),
+        " · ".join(filter(None, [archive.institution, recording.id])),
+        trust.status(entry, archive),
+    ]
+
+
+@dataclass(frozen=True)
+class _Cue:
+    """A segment with words, everything as printable lines."""
+
+    start: str
+    end: str
+    text: str
+    mandarin: str
+    speaker: str
+
+
+def _cues(entry: Entry) -> Iterator[_Cue]:
+    for segment in entry.transcript.segments:
+        text = clean(trust.readable(segment.text))
+        if text:
+            yield _Cue(
+                start=format_timecode(segment.start),
+                end=format_timecode(max(segment.end, segment.start + _SHORTEST)),
+                text=text,
+                mandarin=clean(segment.mandarin),
+                speaker=clean(segment.speaker),
+            )
+
+
+def _voice(cue: _Cue) -> str:
+    lines = [_escaped(line) for line in (cue.text, cue.mandarin) if line]
+    # A ">" would end the tag, and no escape stands for it there.
+    name = _escaped(cue.speaker.replace(">", "＞"))
+    return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

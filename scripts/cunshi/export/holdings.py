@@ -1,0 +1,90 @@
+"""All that may be shown of an archive, in the forms that other archives read, as one bag.
+
+Nothing withheld is in it: it is made from the catalogue that the site is made from. Masters are
+not in it either; who takes over an archive takes its folder.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from cunshi.errors import SiteError
+from cunshi.export.bag import write_bag
+from cunshi.export.captions import captions_path, format_srt, format_webvtt
+from cunshi.export.description import describe
+from cunshi.export.iiif import format_collection, format_manifest, manifest_path
+from cunshi.export.ohms import EDITIONS, format_ohms
+from cunshi.export.tables import catalogue_sheet, dublin_core
+from cunshi.files import write_atomic
+from cunshi.i18n import _
+from cunshi.model import Catalogue, Entry, Page
+from cunshi.page_text import clean, file_name
+
+
+def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
+    """What the site itself offers: captions of every talk, and IIIF where it has an address."""
+    described = {entry.id: entry for entry in describe(catalogue)}
+    for entry in catalogue.entries:
+        yield from _captions(catalogue, entry)
+        if catalogue.course.address and entry.audio:
+            manifest = format_manifest(catalogue, entry, described[entry.recording.id])
+            yield Page(manifest_path(entry.recording.id), manifest)
+    if catalogue.course.address:
+        yield Page("iiif/collection.json", format_collection(catalogue, [*described.values()]))
+
+
+def _captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
+    if path := captions_path(entry):
+        yield Page(path, format_webvtt(entry, catalogue.archive))
+        yield Page(f"{path.removesuffix('.vtt')}.srt", format_srt(entry))
+
+
+def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
+    """Write the bag into a folder, from the site's source; SiteError when it is there already."""
+    name = f"{file_name(catalogue.course.title)} 导出 {catalogue.today.isoformat()}"
+    target = folder / name
+    if target.exists():
+        raise SiteError(
+            _("这里已经有一份今天的导出，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
+        )
+    payload = folder / f".{name}.payload.tmp"
+    shutil.rmtree(payload, ignore_errors=True)
+    for path, data in _files(catalogue):
+        write_atomic(payload / path, data)
+    for made in _media(catalogue):
+        if (docs / made).is_file():
+            (payload / made).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(docs / made, payload / made)
+    write_bag(payload, target, _facts(catalogue), catalogue.today)
+    return target
+
+
+def _media(catalogue: Catalogue) -> Iterator[str]:
+    for entry in catalogue.entries:
+        yield from filter(None, (entry.audio, entry.photo))
+
+
+def _files(catalogue: Catalogue) -> Iterator[tuple[str, str | bytes]]:
+    described = describe(catalogue)
+    by_id = {entry.id: entry for entry in described}
+    yield "目录.xlsx", catalogue_sheet(described, clean(catalogue.course.title))
+    yield "dublin-core.csv", dublin_core(described)
+    yield "citations.txt", "".join(f"{entry.citation}\n" for entry in described)
+    yield from ((page.path, page.text) for page in captions_and_manifests(catalogue))
+    for entry in catalogue.entries:
+        if entry.audio:
+            said = by_id[entry.recording.id]
+            for edition in EDITIONS:
+                path = f"ohms-{edition}/{said.id}.xml"
+                yield path, format_ohms(catalogue, entry, said, edition)
+
+
+def _facts(catalogue: Catalogue) -> dict[str, str]:
+    archive = catalogue.archive
+    facts = {
+        "Source-Organization": archive.institution,
+        "Contact-Name": archive.contact,
+        "External-Description": catalogue.course.title,
+        "Bag-Software-Agent": "cunshi",
+    }
+    return {name: clean(value) for name, value in facts.items() if clean(value)}
