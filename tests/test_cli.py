@@ -24,17 +24,21 @@ def read(name: str) -> str:
 
 def test_the_commands_are_those_that_are_promised() -> None:
     assert COMMANDS == [
+        "backup",
         "build",
         "check",
         "evaluate",
+        "export",
         "ingest",
         "lesson",
         "pack",
         "publish",
+        "restore",
         "serve",
         "site",
         "status",
         "transcribe",
+        "verify",
     ]
 
 

@@ -166,19 +166,22 @@ def _accession(project: Project, deposit: Deposit, digest: str, technical: Techn
     )
     write_atomic(aside.manifest, fixity.format_manifest(hashes))
     write_atomic(aside.record, write_recording(recording))
-    write_atomic(aside.events, format_events(_first_events(recording, hashes)))
+    sizes = {name: (aside.folder / name).stat().st_size for name in hashes}
+    write_atomic(aside.events, format_events(_first_events(recording, hashes, sizes)))
     put_in_place(aside.folder, project.accession(recording_id).folder)
     return recording_id
 
 
-def _first_events(recording: Recording, hashes: dict[str, str]) -> list[dict[str, Any]]:
+def _first_events(
+    recording: Recording, hashes: dict[str, str], sizes: dict[str, int]
+) -> list[dict[str, Any]]:
     return [
         event(
             "ingestion",
             original_name=recording.original_name,
             fields=as_logged(recording.description),
         ),
-        event("message digest calculation", algorithm="SHA-256", hashes=hashes),
+        event("message digest calculation", algorithm="SHA-256", hashes=hashes, sizes=sizes),
     ]
 
 

@@ -232,6 +232,39 @@ def check(context: click.Context, strict: bool) -> None:
     _finish(found)
 
 
+@cli.command(help=_("核对主文件，轮着来：先核对最久没有核对的，并登记下来。"))
+@click.option("--minutes", type=click.FloatRange(0), metavar="N", help=_("最多用几分钟"))
+@click.option("--quick", is_flag=True, help=_("只看有没有少、多、大小变了，不读内容"))
+@click.pass_context
+def verify(context: click.Context, minutes: float | None, quick: bool) -> None:
+    seconds = 0.0 if quick else None if minutes is None else minutes * 60
+    done = workflow.verify_in_turn(_project(context), _reporter(), seconds)
+    _say(report.checked(done))
+    _finish(done)
+
+
+_folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+
+
+@cli.command(help=_("备份：把档案库和课程拷到 FOLDER，只拷新的，拷完核对，从不删除。"))
+@_folder
+@click.pass_context
+def backup(context: click.Context, folder: Path) -> None:
+    done = workflow.back_up(_project(context), folder, _reporter())
+    _say(report.backed_up(done))
+    _finish(done)
+
+
+@cli.command(help=_("恢复：从 FOLDER 里的备份补回这里没有的，换下坏了的主文件。"))
+@_folder
+@click.option("--check", is_flag=True, help=_("只演习：把备份从头核对一遍，说会补回什么"))
+@click.pass_context
+def restore(context: click.Context, folder: Path, check: bool) -> None:
+    done = workflow.restore(_project(context), folder, _reporter(), rehearse=check)
+    _say(report.restored(done, rehearsed=check))
+    _finish(done)
+
+
 @cli.group(help=_("写课。"))
 def lesson() -> None:
     pass

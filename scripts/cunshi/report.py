@@ -95,6 +95,45 @@ def exported(report: Report) -> Iterator[str]:
         yield _("里面只有公开的内容，没有原件；整个文件夹是一个 BagIt 包，可以核对。")
 
 
+def checked(report: Report) -> Iterator[str]:
+    """What was verified, and what waits for its turn."""
+    yield from problem_lines(report.problems)
+    if found := report.checked:
+        yield _("看过每一件；其中 {count} 件的主文件从头到尾核对过。").format(
+            count=len(found.hashed)
+        )
+        if found.waiting:
+            yield _("还有 {count} 件等下一次，最久的一件上次核对是 {oldest}。").format(
+                count=found.waiting, oldest=found.oldest or _("很久以前")
+            )
+        if not report.wrong:
+            yield _("都和登记的一样。")
+
+
+def backed_up(report: Report) -> Iterator[str]:
+    """What was copied into the second copy."""
+    yield from problem_lines(report.problems)
+    if done := report.copied:
+        yield _("备份在 {path}：新拷 {new} 个文件，更新 {changed} 个，{same} 个没有变。").format(
+            path=done.target, new=len(done.new), changed=len(done.changed), same=done.same
+        )
+        yield _("改过的文件，以前的样子在备份的 earlier 里。备份里的东西从不删除。")
+
+
+def restored(report: Report, *, rehearsed: bool) -> Iterator[str]:
+    """What came back, or would come back."""
+    yield from problem_lines(report.problems)
+    if done := report.copied:
+        for sign, paths in (("+", done.new), ("~", done.changed)):
+            yield from (f"{sign} {_printable(path)}" for path in paths)
+        said = (
+            _("演习：会补回 {new} 个文件，换下 {changed} 个坏的主文件；这里什么都没有动。")
+            if rehearsed
+            else _("补回了 {new} 个文件，换下 {changed} 个坏的主文件（坏的留在 damaged 里）。")
+        )
+        yield said.format(new=len(done.new), changed=len(done.changed))
+
+
 def drafted(report: Report) -> Iterator[str]:
     """Where the draft of a lesson is, and what its author does next."""
     yield from problem_lines(report.problems)

@@ -18,12 +18,13 @@ def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
     problems: list[Problem] = []
     with reporter.task(_("核对主文件"), len(accessions), 0) as task:
         for accession in accessions:
-            problems += _compare(project, accession)
+            problems += compare_accession(project, accession)
             task.finish_one(accession.id)
     return problems
 
 
-def _compare(project: Project, accession: Accession) -> list[Problem]:
+def compare_accession(project: Project, accession: Accession) -> list[Problem]:
+    """Hash the masters of one accession and compare them with its manifest."""
     said = {
         "missing": (_("主文件不见了"), _("从备份恢复")),
         "changed": (_("主文件的内容变了，与登记的不同"), _("从备份恢复，不要改清单")),

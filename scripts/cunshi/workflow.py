@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cunshi import evaluation, store, verify
+from cunshi import backup, evaluation, store, verify
 from cunshi.accession import Intake, take_in
+from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
 from cunshi.engine import open_engine
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
@@ -23,6 +24,7 @@ from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
+from cunshi.upkeep import Checked, check_in_turn
 
 _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
@@ -50,6 +52,8 @@ class Report:
     evaluation: Evaluation = field(default_factory=Evaluation)
     pack: Pack | None = None
     exported: Path | None = None
+    checked: Checked | None = None
+    copied: Copied | None = None
     release: Release | None = None
     today: dt.date = field(default_factory=today)
     strict: bool = False
@@ -224,6 +228,33 @@ def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Repo
     """Survey, and hash every master anew; reads only."""
     report = survey(project, strict=strict)
     report.problems += verify.verify_fixity(project, reporter)
+    return report
+
+
+def verify_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Report:
+    """Look at every accession, and hash those whose turn it is; says so in their events."""
+    with project.lock():
+        report = _begin(project)
+        report.checked = check_in_turn(project, reporter, seconds)
+        report.problems += report.checked.problems
+    return report
+
+
+def back_up(project: Project, folder: Path, reporter: Reporter) -> Report:
+    """Bring a second copy up to date, while nothing here changes."""
+    with project.lock():
+        report = _begin(project)
+        report.copied = backup.back_up(project, folder, reporter)
+        report.problems += report.copied.problems
+    return report
+
+
+def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Report:
+    """Bring back from a copy what is missing or damaged here, or tell what would be."""
+    with project.lock():
+        report = _begin(project)
+        report.copied = backup.restore(project, folder, reporter, rehearse=rehearse)
+        report.problems += report.copied.problems
     return report
 
 

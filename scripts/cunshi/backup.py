@@ -1,0 +1,197 @@
+"""A second copy of an archive that can be checked, and what comes back from it.
+
+The copy has the form of a project, so that every command that reads works on it. Only what is new
+is copied, under a temporary name, and read again. Nothing in it is ever deleted: what changed is
+set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from cunshi.errors import ConfigurationError, ExitCode
+from cunshi.files import files_below, put_in_place, temporary_name
+from cunshi.fixity import copy_hashed, sha256_of
+from cunshi.i18n import _
+from cunshi.model import Problem
+from cunshi.progress import Reporter
+from cunshi.store import Accession, Project, now
+
+_EARLIER = "earlier"
+_KEPT = ("archive", "courses")
+_MASTER_PARTS = 4  # archive/<id>/master/<name>
+
+
+@dataclass
+class Copied:
+    """What a copy or a rehearsal came to: paths below the project."""
+
+    target: Path
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    same: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
+    """Bring the copy in a folder up to date. A run that was stopped is taken up by the next."""
+    if folder.resolve().is_relative_to(project.root):
+        raise ConfigurationError(
+            _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
+        )
+    copied = Copied(folder)
+    paths = sorted(_kept(project.root))
+    with reporter.task(_("备份"), len(paths), 0) as task:
+        for path in paths:
+            try:
+                _copy(project, path, folder / path.relative_to(project.root), copied)
+            except OSError as error:
+                cause = _("复制不了：{error}").format(error=error.strerror or error)
+                remedy = _("检查磁盘空间和网络，再运行一次：已经拷好的不会重拷")
+                copied.problems.append(
+                    Problem(ExitCode.FIXITY, project.relative(path), cause, remedy)
+                )
+            task.finish_one(path.name)
+    return copied
+
+
+def _kept(root: Path) -> Iterator[Path]:
+    """What cannot be made again: the archive, the lessons, and what was said in recordings/."""
+    yield root / "mkdocs.yml"
+    for name in _KEPT:
+        yield from (p for p in files_below(root / name) if not _passing(p.relative_to(root)))
+    yield from (p for p in files_below(root / "recordings") if p.suffix == ".yml")
+
+
+def _passing(path: Path) -> bool:
+    """Locks, and what is still being written."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:
+    name = project.relative(path)
+    if target.is_file() and _looks_same(path, target):
+        copied.same += 1
+        return
+    if target.is_file() and _is_master(name):
+        if sha256_of(path) == sha256_of(target):
+            copied.same += 1
+            return
+        cause = _("主文件和备份里的不一样；备份没有动")
+        remedy = _("运行 verify，看哪一份和清单一致；坏的是原件，就用 restore")
+        copied.problems.append(Problem(ExitCode.FIXITY, name, cause, remedy))
+        return
+    if target.is_file():
+        _set_aside(copied.target, target)
+        copied.changed.append(name)
+    else:
+        copied.new.append(name)
+    _copy_checked(path, target)
+
+
+def _looks_same(path: Path, target: Path) -> bool:
+    old, new = target.stat(), path.stat()
+    return old.st_size == new.st_size and abs(old.st_mtime - new.st_mtime) < 2  # FAT's clock
+
+
+def _is_master(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return len(parts) == _MASTER_PARTS and parts[0] == "archive" and parts[2] == "master"
+
+
+def _set_aside(copy: Path, target: Path) -> None:
+    stamp = now().strftime("%Y%m%dT%H%M%SZ")
+    relative = target.relative_to(copy)
+    kept = copy / _EARLIER / relative.parent / f"{relative.name}.{stamp}"
+    number = 2
+    while kept.exists():
+        kept = kept.with_name(f"{relative.name}.{stamp}-{number}")
+        number += 1
+    _copy_checked(target, kept)
+
+
+def _copy_checked(source: Path, target: Path) -> None:
+    """Copy durably and read the copy again; its time is the source's, which ends the next look."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_name(target)
+    with temporary.open("wb") as stream:
+        digest = copy_hashed(source, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if sha256_of(temporary) != digest:
+        raise OSError(None, _("写好的副本读出来不一样"))
+    shutil.copystat(source, temporary)
+    put_in_place(temporary, target)
+
+
+def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Copied:
+    """Bring back what is missing here, and masters that are damaged here and whole there.
+
+    Whatever is here and whole stays as it is. A damaged master is set aside in its accession.
+    With ``rehearse`` nothing is written: the copy is read in full, and what would come back told.
+    """
+    copy = Project.at(folder)
+    found = Copied(folder)
+    accessions = copy.accessions()
+    whole: dict[str, bool] = {}
+    with reporter.task(_("核对备份"), len(accessions), 0) as task:
+        for accession in accessions:
+            whole[accession.id] = _check_copy(copy, accession, found)
+            task.finish_one(accession.id)
+    for path in sorted(_kept(folder)):
+        relative = path.relative_to(folder)
+        owner = relative.parts[1] if relative.parts[0] == "archive" else ""
+        if whole.get(owner, True):
+            _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+    return found
+
+
+def _check_copy(copy: Project, accession: Accession, found: Copied) -> bool:
+    """Whether the masters of an accession in the copy are those of its manifest."""
+    hashes = accession.hashes()
+    bad = [n for n, h in hashes.items() if not _has_hash(accession.folder / n, h)]
+    for name in bad or ([] if hashes else ["manifest-sha256.txt"]):
+        where = str(accession.folder / name)
+        cause, remedy = _("备份里的这个文件坏了或不见了"), _("用另一份备份；这一件没有恢复")
+        found.problems.append(Problem(ExitCode.FIXITY, where, cause, remedy))
+    return bool(hashes) and not bad
+
+
+def _has_hash(path: Path, digest: str) -> bool:
+    try:
+        return sha256_of(path) == digest
+    except OSError:
+        return False
+
+
+def _bring_back(
+    project: Project, path: Path, target: Path, found: Copied, *, rehearse: bool
+) -> None:
+    name = project.relative(target)
+    if not target.exists():
+        found.new.append(name)
+    elif _is_master(name) and _is_damaged(project, target):
+        found.changed.append(name)
+        if not rehearse:
+            _move_aside(target)
+    else:
+        found.same += 1
+        return
+    if not rehearse:
+        _copy_checked(path, target)
+
+
+def _is_damaged(project: Project, master: Path) -> bool:
+    accession = Accession(master.parent.parent)
+    registered = accession.hashes().get(f"master/{master.name}")
+    return registered is not None and not _has_hash(master, registered)
+
+
+def _move_aside(master: Path) -> None:
+    """A damaged master may still be the best there is of something: it is kept."""
+    stamp = now().strftime("%Y%m%dT%H%M%SZ")
+    kept = master.parent.parent / "damaged" / f"{master.name}.{stamp}"
+    kept.parent.mkdir(exist_ok=True)
+    put_in_place(master, kept)

@@ -1,0 +1,116 @@
+"""Fixity as a ladder, climbed in turns: what is there, how large it is, and what is in it.
+
+The first two rungs take no time and are climbed for the whole archive. To hash everything may take
+a night, so a run with little time takes the accessions that were hashed longest ago. When each was
+hashed stands in its events.jsonl, as PREMIS has it.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cunshi.errors import CunshiError, ExitCode
+from cunshi.i18n import _
+from cunshi.model import Problem
+from cunshi.progress import Reporter
+from cunshi.store import Accession, Project
+from cunshi.verify import compare_accession
+
+CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
+
+
+@dataclass
+class Checked:
+    """What a run has found: ``hashed`` ids, how many had no turn, and the oldest check by then."""
+
+    hashed: list[str] = field(default_factory=list)
+    waiting: int = 0
+    oldest: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Checked:
+    """Look at everything, and hash as much as ``seconds`` allow (None: all; 0: nothing).
+
+    One accession is always hashed when there is any time, so that every run gets on.
+    """
+    checked = Checked()
+    turns = sorted(project.accessions(), key=lambda a: (_last_check(a), a.id))
+    ends = None if seconds is None else time.monotonic() + seconds
+    with reporter.task(_("核对主文件"), len(turns), 0) as task:
+        for accession in turns:
+            quick = list(_look(project, accession))
+            checked.problems += quick
+            if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
+                checked.waiting += 1
+            else:
+                checked.problems += _hash(project, accession, quick)
+                checked.hashed.append(accession.id)
+            task.finish_one(accession.id)
+    checked.oldest = min(map(_last_check, project.accessions()), default="")
+    return checked
+
+
+def _last_check(accession: Accession) -> str:
+    """When an accession was last hashed, in ISO 8601; at the latest when it was taken in."""
+    try:
+        events = accession.read_events()
+    except CunshiError:
+        return ""
+    hashed = (CHECK, "message digest calculation")
+    return max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default="")
+
+
+def _look(project: Project, accession: Accession) -> Iterator[Problem]:
+    """What shows without reading a master: files missing, strange, or of another size."""
+    hashes, sizes = accession.hashes(), _sizes(accession)
+    names = {f"master/{p.name}": p for p in accession.master.glob("*") if p.is_file()}
+    for name in sorted(hashes.keys() - names.keys()):
+        cause = _("主文件不见了")
+        yield _problem(project, accession, name, cause, _("从备份恢复"))
+    for name in sorted(names.keys() - hashes.keys()) if hashes else ():
+        cause = _("多出了没有登记的文件")
+        yield _problem(project, accession, name, cause, _("查明来处，移出 master 文件夹"))
+    for name in sorted(hashes.keys() & names.keys() & sizes.keys()):
+        found = names[name].stat().st_size
+        if found != sizes[name]:
+            cause = _("主文件的大小变了：登记的是 {old} 字节，现在是 {new} 字节").format(
+                old=sizes[name], new=found
+            )
+            yield _problem(project, accession, name, cause, _("从备份恢复，不要改清单"))
+    yield from _swapped(project, accession, hashes)
+
+
+def _swapped(project: Project, accession: Accession, hashes: dict[str, str]) -> Iterator[Problem]:
+    """An id begins with its master's hash, so that a manifest swapped with it shows as well."""
+    for name, digest in hashes.items():
+        own = name.removeprefix("master/").rpartition(".")[0] or name.removeprefix("master/")
+        if own == accession.id and not digest.startswith(accession.id.rpartition("-")[2]):
+            cause = _("主文件和编号对不上：它是另一件录音的")
+            yield _problem(project, accession, name, cause, _("从备份恢复这个文件夹"))
+
+
+def _sizes(accession: Accession) -> dict[str, int]:
+    try:
+        events = accession.read_events()
+    except CunshiError:
+        return {}
+    return {name: size for event in events for name, size in event.get("sizes", {}).items()}
+
+
+def _hash(project: Project, accession: Accession, quick: list[Problem]) -> list[Problem]:
+    """What only shows when the masters are read, and the event of having read them."""
+    told = {problem.where for problem in quick}
+    found = [p for p in compare_accession(project, accession) if p.where not in told]
+    try:
+        accession.add_event(CHECK, algorithm="SHA-256", outcome="fail" if found or told else "pass")
+    except (OSError, CunshiError) as error:
+        cause = _("核对了，但没能登记：{error}").format(error=error)
+        where = project.relative(accession.events)
+        found.append(Problem(ExitCode.RECORD, where, cause, _("检查磁盘空间和文件夹权限")))
+    return found
+
+
+def _problem(project: Project, accession: Accession, name: str, cause: str, remedy: str) -> Problem:
+    where = project.relative(accession.folder / name)
+    return Problem(ExitCode.FIXITY, where, cause, remedy)
