@@ -163,6 +163,11 @@ class Project:
         return self.archive / "glossary.yml"
 
     @property
+    def publications(self) -> Path:
+        """What was published when."""
+        return self.archive / "publications.jsonl"
+
+    @property
     def courses(self) -> Path:
         return self.root / "courses"
 

@@ -19,6 +19,7 @@ from cunshi.i18n import _
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
 from cunshi.progress import Reporter
+from cunshi.publications import PACK, note_publication
 from cunshi.publishing import Changes, branch, folder, server
 from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
@@ -132,6 +133,7 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
         path = packing.target_path(target or project.site.parent, catalogue)
         report.problems += publish(project.classroom, catalogue, reporter)
         report.pack = packing.make_pack(project.classroom.site, catalogue, path)
+        note_publication(project.classroom, PACK)
     return report
 
 
@@ -344,6 +346,7 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     catalogue = _gather(project, report)
     catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
     report.problems += publish(project, catalogue, reporter)
+    note_publication(project)
 
 
 def _gather(project: Project, report: Report, ceiling: Access = Access.OPEN) -> Catalogue:

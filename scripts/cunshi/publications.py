@@ -1,0 +1,109 @@
+"""What was published when: every change of a site, file by file with its hash.
+
+archive/publications.jsonl only grows. From its lines follows what stood in the site on any day;
+that a recording appeared or disappeared also stands in its own events.jsonl.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cunshi.errors import RecordError
+from cunshi.files import files_below, write_atomic
+from cunshi.fixity import sha256_of
+from cunshi.i18n import _
+from cunshi.publishing import recordings_in
+from cunshi.store import Project, event
+
+SITE, PACK = "site", "pack"
+DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the lines so far come to: path → SHA-256, and the recordings that are shown."""
+
+    hashes: Mapping[str, str]
+    recordings: frozenset[str]
+
+
+def note_publication(project: Project, edition: str = SITE) -> None:
+    """Register what the built site has in it, if that is not what was registered last."""
+    before = _read(project, edition)
+    hashes = dict(_hashes(project))
+    shown = recordings_in(project.site)
+    changed = {path: h for path, h in hashes.items() if before.hashes.get(path) != h}
+    removed = sorted(before.hashes.keys() - hashes.keys())
+    if not changed and not removed and shown == before.recordings:
+        return
+    line = event(
+        DISSEMINATION,
+        edition=edition,
+        appeared=sorted(shown - before.recordings),
+        withdrawn=sorted(before.recordings - shown),
+        files=changed,
+        removed=removed,
+    )
+    path = project.publications
+    text = path.read_text("utf-8") if path.is_file() else ""
+    # The accessions first: a run that dies in between tells them again, and loses nothing.
+    for recording_id in (*line["appeared"], *line["withdrawn"]):
+        _tell(project, edition, recording_id, shown=recording_id in shown)
+    write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
+
+
+def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> None:
+    accession = project.accession(recording_id)
+    if not accession.folder.is_dir():
+        return
+    said = [e for e in accession.read_events() if e["event"] == DISSEMINATION]
+    last = next((e["shown"] for e in reversed(said) if e["edition"] == edition), False)
+    if last != shown:
+        accession.add_event(DISSEMINATION, edition=edition, shown=shown)
+
+
+def _read(project: Project, edition: str) -> _State:
+    hashes, recordings = dict[str, str](), set[str]()
+    for line in _lines(project):
+        if line["edition"] == edition:
+            hashes.update(line["files"])
+            for path in line["removed"]:
+                hashes.pop(path, None)
+            recordings = (recordings | set(line["appeared"])) - set(line["withdrawn"])
+    return _State(hashes, frozenset(recordings))
+
+
+def _lines(project: Project) -> Iterator[dict[str, Any]]:
+    path = project.publications
+    try:
+        for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
+            yield dict(json.loads(line))
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(
+            _("发布的登记读不了"), _("从备份恢复这个文件"), where=project.relative(path)
+        ) from error
+
+
+def _hashes(project: Project) -> Iterator[tuple[str, str]]:
+    """Each file of the site with its hash, which is computed once until the file changes."""
+    cache = project.site.parent / "cache" / "published.json"
+    known = _read_cache(cache)
+    fresh = dict[str, list[Any]]()
+    for path in sorted(files_below(project.site)):
+        name, stat = path.relative_to(project.site).as_posix(), path.stat()
+        old = known.get(name)
+        same = old is not None and old[:2] == [stat.st_size, stat.st_mtime_ns]
+        digest = old[2] if same and old else sha256_of(path)
+        fresh[name] = [stat.st_size, stat.st_mtime_ns, digest]
+        yield name, digest
+    write_atomic(cache, json.dumps(fresh))
+
+
+def _read_cache(path: Path) -> dict[str, list[Any]]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
