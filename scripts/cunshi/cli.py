@@ -265,6 +265,15 @@ def restore(context: click.Context, folder: Path, check: bool) -> None:
     _finish(done)
 
 
+@cli.command(help=_("并入：把 FOLDER 里另一个村的档案（项目、备份或 BagIt 包）收进来。"))
+@_folder
+@click.pass_context
+def merge(context: click.Context, folder: Path) -> None:
+    done = workflow.merge(_project(context), folder, _reporter())
+    _say(report.merged(done))
+    _finish(done)
+
+
 @cli.group(help=_("写课。"))
 def lesson() -> None:
     pass

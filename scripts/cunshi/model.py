@@ -79,7 +79,10 @@ class Consent:
 
 @dataclass(frozen=True)
 class Description:
-    """What people say about a recording; whatever nobody has said is empty, never guessed."""
+    """What people say about a recording; whatever nobody has said is empty, never guessed.
+
+    ``holder`` is the archive that it came from, if that is not the one it is in.
+    """
 
     lesson: int | None = None
     title: str = ""
@@ -91,6 +94,7 @@ class Description:
     minor: bool = False
     consent: Consent = field(default_factory=Consent)
     rights: str = ""
+    holder: str = ""
     note: str = ""
     motto: str = ""
     meaning: str = ""

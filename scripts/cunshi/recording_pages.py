@@ -121,7 +121,7 @@ def _citation(recording: Recording, archive: Archive) -> str:
         said.narrator,
         title,
         long_date(said.date),
-        archive.institution,
+        said.holder or archive.institution,
         f"编号 {recording.id}",
     )
     return "，".join(part for part in parts if part)

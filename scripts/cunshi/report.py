@@ -134,6 +134,25 @@ def restored(report: Report, *, rehearsed: bool) -> Iterator[str]:
         yield said.format(new=len(done.new), changed=len(done.changed))
 
 
+def merged(report: Report) -> Iterator[str]:
+    """What came in from another archive, and what the two say differently."""
+    yield from problem_lines(report.problems)
+    done = report.merged
+    if done is None:
+        return
+    yield _("从{holder}并入 {new} 件；{same} 件两边都有。").format(
+        holder=_printable(done.holder) or _("另一个档案库"),
+        new=len(done.brought),
+        same=len(done.same),
+    )
+    if done.differences:
+        yield _("下面这些，两边说的不一样。这里的没有动，请两边的人一起看：")
+    for one in done.differences:
+        yield f"  {one.id} {one.key}"
+        yield _("    这里：{text}").format(text=_printable(one.ours) or "—")
+        yield _("    那边：{text}").format(text=_printable(one.theirs) or "—")
+
+
 def drafted(report: Report) -> Iterator[str]:
     """Where the draft of a lesson is, and what its author does next."""
     yield from problem_lines(report.problems)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cunshi import backup, evaluation, store, verify
+from cunshi import backup, evaluation, federation, store, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
@@ -15,6 +15,7 @@ from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
+from cunshi.federation import Merged
 from cunshi.i18n import _
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
@@ -55,6 +56,7 @@ class Report:
     exported: Path | None = None
     checked: Checked | None = None
     copied: Copied | None = None
+    merged: Merged | None = None
     release: Release | None = None
     today: dt.date = field(default_factory=today)
     strict: bool = False
@@ -257,6 +259,15 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         report = _begin(project)
         report.copied = backup.restore(project, folder, reporter, rehearse=rehearse)
         report.problems += report.copied.problems
+    return report
+
+
+def merge(project: Project, folder: Path, reporter: Reporter) -> Report:
+    """Bring in what another archive holds."""
+    with project.lock():
+        report = _begin(project)
+        report.merged = federation.merge(project, folder, reporter)
+        report.problems += report.merged.problems
     return report
 
 

@@ -97,7 +97,7 @@ def _common(catalogue: Catalogue, recording: Recording) -> dict[str, str]:
         "village": clean(said.village),
         "date": said.date.isoformat() if said.date else "",
         "rights": clean(said.rights or archive.rights),
-        "holder": clean(archive.institution),
+        "holder": clean(said.holder or archive.institution),
         "contact": clean(archive.contact),
     }
     return facts | {"citation": _citation(facts)}
