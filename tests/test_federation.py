@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import bagit
 import pytest
 
 from conftest import settle, tree
@@ -129,3 +130,23 @@ def test_the_same_id_with_other_bytes_is_refused(
     assert code == ExitCode.RECORD
     assert "录音却不一样" in printed
     assert tree(here.folder) == before
+
+
+def test_a_bag_is_handed_over_checked_and_brought_in(
+    villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    code, printed = run(theirs, "backup", str(tmp_path / "out"), "--bag")
+    assert (code, "包括封存的录音" in printed) == (0, True)
+    [bag] = (tmp_path / "out").iterdir()
+    bagit.Bag(str(bag)).validate()
+    assert run(theirs, "backup", str(tmp_path / "out"), "--bag")[0] == ExitCode.SITE
+    transcript = bag / "data" / "archive" / open_id / "transcript.vtt"
+    whole = transcript.read_bytes()
+    transcript.write_bytes(whole + b"\n")
+    code, printed = run(ours, "merge", str(bag))
+    assert (code, "不完整" in printed) == (ExitCode.RECORD, True)
+    assert ours.accessions() == []
+    transcript.write_bytes(whole)
+    assert run(ours, "merge", str(bag))[0] == 0
+    assert {a.id for a in ours.accessions()} == {open_id, sealed_id}

@@ -7,11 +7,13 @@ set aside under ``earlier/`` first, and a master that changed is never copied ov
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path, PurePosixPath
 
-from cunshi.errors import ConfigurationError, ExitCode
+from cunshi.errors import ConfigurationError, ExitCode, SiteError
+from cunshi.export.bag import write_bag
 from cunshi.files import files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_hashed, sha256_of
 from cunshi.i18n import _
@@ -54,6 +56,26 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
                     Problem(ExitCode.FIXITY, project.relative(path), cause, remedy)
                 )
             task.finish_one(path.name)
+    return copied
+
+
+def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> Copied:
+    """The whole archive, sealed recordings and all, as one bag for whoever takes it over.
+
+    SiteError when today's is there already.
+    """
+    target = folder / f"{project.root.name} {day.isoformat()}"
+    if target.exists():
+        raise SiteError(
+            _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
+        )
+    payload = folder / f".{target.name}.payload.tmp"
+    shutil.rmtree(payload, ignore_errors=True)
+    copied = Copied(target)
+    for path in sorted(_kept(project.root)):
+        _copy_checked(path, payload / path.relative_to(project.root))
+        copied.new.append(project.relative(path))
+    write_bag(payload, target, facts, day)
     return copied
 
 

@@ -248,10 +248,11 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 
 @cli.command(help=_("备份：把档案库和课程拷到 FOLDER，只拷新的，拷完核对，从不删除。"))
 @_folder
+@click.option("--bag", is_flag=True, help=_("不更新备份，另做一个 BagIt 包，移交给接管档案的单位"))
 @click.pass_context
-def backup(context: click.Context, folder: Path) -> None:
-    done = workflow.back_up(_project(context), folder, _reporter())
-    _say(report.backed_up(done))
+def backup(context: click.Context, folder: Path, bag: bool) -> None:
+    done = workflow.back_up(_project(context), folder, _reporter(), bag=bag)
+    _say(report.handed_over(done) if bag else report.backed_up(done))
     _finish(done)
 
 

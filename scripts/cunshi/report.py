@@ -120,6 +120,14 @@ def backed_up(report: Report) -> Iterator[str]:
         yield _("改过的文件，以前的样子在备份的 earlier 里。备份里的东西从不删除。")
 
 
+def handed_over(report: Report) -> Iterator[str]:
+    """Where the bag is, and what to mind."""
+    yield from problem_lines(report.problems)
+    if done := report.copied:
+        yield _("包做好了：{path}（{count} 个文件）").format(path=done.target, count=len(done.new))
+        yield _("里面是整个档案库，包括封存的录音：只交给接管档案的单位，不要放到网上。")
+
+
 def restored(report: Report, *, rehearsed: bool) -> Iterator[str]:
     """What came back, or would come back."""
     yield from problem_lines(report.problems)

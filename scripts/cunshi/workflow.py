@@ -13,6 +13,7 @@ from cunshi.engine import open_engine
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
+from cunshi.export.bag import facts_of
 from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
 from cunshi.federation import Merged
@@ -244,11 +245,15 @@ def verify_in_turn(project: Project, reporter: Reporter, seconds: float | None) 
     return report
 
 
-def back_up(project: Project, folder: Path, reporter: Reporter) -> Report:
-    """Bring a second copy up to date, while nothing here changes."""
+def back_up(project: Project, folder: Path, reporter: Reporter, *, bag: bool = False) -> Report:
+    """Bring a second copy up to date, or make a bag to hand over, while nothing here changes."""
     with project.lock():
         report = _begin(project)
-        report.copied = backup.back_up(project, folder, reporter)
+        if bag:
+            facts = facts_of(report.archive, project.root.name)
+            report.copied = backup.hand_over(project, folder, facts, report.today)
+        else:
+            report.copied = backup.back_up(project, folder, reporter)
         report.problems += report.copied.problems
     return report
 

@@ -10,8 +10,9 @@ from datetime import date
 from pathlib import Path
 
 from cunshi.files import files_below, put_in_place, write_atomic
+from cunshi.settings import Archive
 
-DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _ALGORITHM = "sha512"  # the one that section 2.4 asks implementations to have
 
 
@@ -32,12 +33,23 @@ def write_bag(payload: Path, target: Path, facts: Mapping[str, str], day: date) 
         "Bagging-Date": day.isoformat(),
         "Payload-Oxum": f"{sum(sizes.values())}.{len(sizes)}",
     }
-    write_atomic(aside / "bagit.txt", DECLARATION)
+    write_atomic(aside / "bagit.txt", _DECLARATION)
     write_atomic(aside / f"manifest-{_ALGORITHM}.txt", _manifest(hashes))
     write_atomic(aside / "bag-info.txt", "".join(f"{k}: {_line(v)}\n" for k, v in info.items()))
     tags = {path.name: _digest(path) for path in aside.iterdir() if path.is_file()}
     write_atomic(aside / f"tagmanifest-{_ALGORITHM}.txt", _manifest(tags))
     put_in_place(aside, target)
+
+
+def facts_of(archive: Archive, title: str) -> dict[str, str]:
+    """What bag-info.txt says of whose bag it is."""
+    facts = {
+        "Source-Organization": archive.institution,
+        "Contact-Name": archive.contact,
+        "External-Description": title,
+        "Bag-Software-Agent": "cunshi",
+    }
+    return {name: _line(value) for name, value in facts.items() if _line(value)}
 
 
 def _measure(bag: Path, payload: Path) -> tuple[dict[str, int], dict[str, str]]:

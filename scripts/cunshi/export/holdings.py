@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cunshi.errors import SiteError
-from cunshi.export.bag import write_bag
+from cunshi.export.bag import facts_of, write_bag
 from cunshi.export.captions import captions_path, format_srt, format_webvtt
 from cunshi.export.description import describe
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
@@ -55,7 +55,7 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
         if (docs / made).is_file():
             (payload / made).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(docs / made, payload / made)
-    write_bag(payload, target, _facts(catalogue), catalogue.today)
+    write_bag(payload, target, facts_of(catalogue.archive, catalogue.course.title), catalogue.today)
     return target
 
 
@@ -77,14 +77,3 @@ def _files(catalogue: Catalogue) -> Iterator[tuple[str, str | bytes]]:
             for edition in EDITIONS:
                 path = f"ohms-{edition}/{said.id}.xml"
                 yield path, format_ohms(catalogue, entry, said, edition)
-
-
-def _facts(catalogue: Catalogue) -> dict[str, str]:
-    archive = catalogue.archive
-    facts = {
-        "Source-Organization": archive.institution,
-        "Contact-Name": archive.contact,
-        "External-Description": catalogue.course.title,
-        "Bag-Software-Agent": "cunshi",
-    }
-    return {name: clean(value) for name, value in facts.items() if clean(value)}
