@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 import srt
 import webvtt
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import tree
@@ -92,6 +92,7 @@ def catalogue_of(entry: Entry, address: str = "") -> Catalogue:
 # --- captions
 
 
+@settings(deadline=None)
 @given(segments)
 def test_captions_are_read_as_they_were_written(spoken: list[Segment]) -> None:
     entry = entry_of(*spoken)
@@ -128,6 +129,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+@settings(deadline=None)
 @given(printable)
 def test_no_cell_is_a_formula(title: str) -> None:
     entry = entry_of(title=f"={title}", narrator="@SUM(A1)", village="+1")
@@ -166,6 +168,7 @@ def test_harmless_cells_keep_their_words() -> None:
 # --- OHMS
 
 
+@settings(deadline=None)
 @given(segments, printable)
 def test_ohms_has_the_order_of_its_schema(spoken: list[Segment], title: str) -> None:
     entry = entry_of(*spoken, title=title)
