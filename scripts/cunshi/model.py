@@ -16,13 +16,20 @@ from cunshi.village_model import Event, Place
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, why, and what to do about it."""
+    """One thing that is wrong: where, why, and what to do about it.
+
+    With the code OK it is a note: people should know of it, and nothing has to be mended.
+    """
 
     code: ExitCode
     where: str
     cause: str
     remedy: str = ""
     line: int = 0
+
+    @property
+    def is_note(self) -> bool:
+        return self.code is ExitCode.OK
 
     @classmethod
     def of(cls, error: CunshiError) -> "Problem":
