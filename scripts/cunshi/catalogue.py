@@ -31,6 +31,7 @@ from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
+from cunshi.verify import consent_notes
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def gather(
         )
         for lesson in _lessons(work, course)
     )
+    problems += consent_notes(project, recordings, transcripts, today)
     return Catalogue(
         archive=archive,
         course=course,
