@@ -1,6 +1,7 @@
 """What a consent is for: uses, guardians and names, from what people write to what is published."""
 
 import datetime as dt
+import hashlib
 import re
 import zipfile
 from dataclasses import replace
@@ -99,30 +100,29 @@ def test_guardian_and_name_are_read_in_chinese_and_written_again() -> None:
     assert said.consent == Consent(
         "甲", dt.date(2026, 1, 1), "", None, None, (LESSON,), "乙", "阿婆"
     )
-    again, problems = describe(
-        write_recording(recording(consent=said.consent)).split("# 以下")[0][:]
-    )
-    assert [p.cause for p in problems if "kind" not in p.cause] == []
+    written = write_recording(recording(consent=said.consent))
+    again = read_description(parse_fields(written, "", problems, ALIASES), finish=False)
+    assert problems == []
     assert again.consent == said.consent
 
 
 # --- what it allows
 
-O, C, L, S = Access.OPEN, Access.CLASSROOM, Access.LISTED, Access.SEALED
+OPEN, CLASS, LISTED, SEALED = Access.OPEN, Access.CLASSROOM, Access.LISTED, Access.SEALED
 
 
 @pytest.mark.parametrize(
     ("uses", "open_", "classroom", "listed"),
     [
-        ((), O, C, L),
-        (USES, O, C, L),
-        ((ARCHIVE, WEBSITE, LESSON), O, C, L),
-        ((ARCHIVE, LESSON), C, C, S),
-        ((ARCHIVE, WEBSITE), O, S, L),
-        ((ARCHIVE, TRANSCRIPTION, SOCIAL), S, S, S),
-        ((ARCHIVE,), S, S, S),
-        ((WEBSITE, LESSON, TRANSCRIPTION, SOCIAL), S, S, S),
-        ((NO_USE,), S, S, S),
+        ((), OPEN, CLASS, LISTED),
+        (USES, OPEN, CLASS, LISTED),
+        ((ARCHIVE, WEBSITE, LESSON), OPEN, CLASS, LISTED),
+        ((ARCHIVE, LESSON), CLASS, CLASS, SEALED),
+        ((ARCHIVE, WEBSITE), OPEN, SEALED, LISTED),
+        ((ARCHIVE, TRANSCRIPTION, SOCIAL), SEALED, SEALED, SEALED),
+        ((ARCHIVE,), SEALED, SEALED, SEALED),
+        ((WEBSITE, LESSON, TRANSCRIPTION, SOCIAL), SEALED, SEALED, SEALED),
+        ((NO_USE,), SEALED, SEALED, SEALED),
     ],
 )
 def test_what_was_not_ticked_is_not_done(
@@ -130,7 +130,7 @@ def test_what_was_not_ticked_is_not_done(
 ) -> None:
     given = ticked(*uses)
     assert recording(consent=given).access(TODAY) is open_
-    for asked, expected in ((O, open_), (C, classroom), (L, listed), (S, S)):
+    for asked, expected in ((OPEN, open_), (CLASS, classroom), (LISTED, listed), (SEALED, SEALED)):
         assert recording(consent=given, access=asked).access(TODAY) is expected
 
 
@@ -144,12 +144,12 @@ def test_no_use_makes_anything_more_public() -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"consent": GIVEN}, S),
-        ({"consent": GIVEN, "access": O}, O),
-        ({"consent": ticked(*USES), "access": O}, S),
-        ({"consent": ticked(*USES, guardian="金妈妈"), "access": O}, O),
-        ({"consent": ticked(*USES, guardian="金妈妈")}, S),
-        ({"consent": ticked(ARCHIVE, LESSON, guardian="金妈妈"), "access": O}, C),
+        ({"consent": GIVEN}, SEALED),
+        ({"consent": GIVEN, "access": OPEN}, OPEN),
+        ({"consent": ticked(*USES), "access": OPEN}, SEALED),
+        ({"consent": ticked(*USES, guardian="金妈妈"), "access": OPEN}, OPEN),
+        ({"consent": ticked(*USES, guardian="金妈妈")}, SEALED),
+        ({"consent": ticked(ARCHIVE, LESSON, guardian="金妈妈"), "access": OPEN}, CLASS),
     ],
 )
 def test_a_minor_needs_a_guardian_where_uses_are_ticked(
@@ -388,7 +388,8 @@ def test_the_written_words_of_a_motto_are_no_transcription(village: Project) -> 
     (folder / "folder.yml").write_text("同意: {用途: 存档、课程、网站}\n", "utf-8")
     for path in folder.iterdir():
         settle(path)
-    assert "勤俭持家" in texts_below(built(village).catalogue and village.site)
+    built(village)
+    assert "勤俭持家" in texts_below(village.site)
 
 
 # --- what was signed
@@ -402,7 +403,7 @@ def signed(told: tuple[Project, str, str]) -> tuple[Project, Path]:
     accession.consent_forms.mkdir()
     scan = accession.consent_forms / "同意书.txt"
     scan.write_text("我姓金，名建国。13800000000", "utf-8")
-    digest = __import__("hashlib").sha256(scan.read_bytes()).hexdigest()
+    digest = hashlib.sha256(scan.read_bytes()).hexdigest()
     accession.add_event("accession", algorithm="SHA-256", hashes={f"consent/{scan.name}": digest})
     return project, scan
 
@@ -410,16 +411,15 @@ def signed(told: tuple[Project, str, str]) -> tuple[Project, Path]:
 def test_scans_are_never_published(signed: tuple[Project, Path], tmp_path: Path) -> None:
     project, scan = signed
     built(project)
-    workflow.pack(project, Silent(), tmp_path / "礼包.zip")
-    share = tmp_path / "网站"
+    workflow.pack(project, Silent(), tmp_path / "pack" / "礼包.zip")
+    share = tmp_path / "share"
     where = workflow.Destination(folder=str(share))
     assert workflow.release(project, Silent(), where, dry_run=False).release
-    for folder in (project.site, project.classroom.site, share):
+    for folder in (project.site, project.classroom.site, tmp_path / "pack", share):
         everything = texts_below(folder)
         assert len(everything) > 1000
         assert "13800000000" not in everything
         assert scan.name not in everything
-    assert "13800000000" not in texts_below(tmp_path).replace(scan.read_text("utf-8"), "", 1)
 
 
 def test_a_scan_that_changes_or_goes_is_noticed(signed: tuple[Project, Path]) -> None:

@@ -93,7 +93,7 @@ class Accession:
 
     def form_hashes(self) -> dict[str, str]:
         """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
-        found = {}
+        found: dict[str, str] = {}
         for entry in self.read_events():
             hashes = entry.get("hashes", {}).items()
             found |= {path: digest for path, digest in hashes if path.startswith("consent/")}
