@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.i18n import _
-from cunshi.review import session
+from cunshi.review import session, sound
 from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
 from cunshi.review.security import SIGN_IN, Armour, Gate
@@ -44,6 +44,7 @@ def application(desk: Desk) -> Starlette:
 def _interface(desk: Desk) -> list[Route]:
     return [
         *session.routes(desk),
+        *sound.routes(desk),
     ]
 
 
