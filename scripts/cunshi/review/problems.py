@@ -10,6 +10,7 @@ from cunshi.i18n import _
 from cunshi.model import Problem, Recording, TranscriptStatus
 from cunshi.review.asking import Ask, route
 from cunshi.review.desk import Desk
+from cunshi.settings import Archive
 from cunshi.templating import recording_title
 from cunshi.workflow import Report
 
@@ -29,8 +30,8 @@ def survey(desk: Desk) -> dict[str, Any]:
     ids = [recording.id for recording in report.recordings]
     return {
         "problems": as_json(report.problems, ids),
-        "blocking": bool(report.problems) and _goes_elsewhere(report),
-        "elsewhere": _goes_elsewhere(report),
+        "blocking": bool(report.problems) and goes_elsewhere(report.archive),
+        "elsewhere": goes_elsewhere(report.archive),
         "notes": [
             {"what": what, "recordings": [_named(recording) for recording in recordings]}
             for what, recordings in _notes(report).items()
@@ -61,8 +62,9 @@ def _recording(problem: Problem, ids: Collection[str]) -> str | None:
     return next((i for i in ids if i in problem.cause), None)
 
 
-def _goes_elsewhere(report: Report) -> bool:
-    where = report.archive.publish
+def goes_elsewhere(archive: Archive) -> bool:
+    """Whether publishing brings the site to another place than this computer."""
+    where = archive.publish
     return bool(where.folder or where.branch or where.rsync)
 
 

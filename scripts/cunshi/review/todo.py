@@ -121,7 +121,7 @@ def last_worked(history: Path) -> dict[str, str] | None:
     try:
         with history.open("rb") as stream:
             end, tail = stream.seek(0, 2), b""
-            while end and tail.rstrip().count(b"\n") < 1:
+            while end and tail.count(b"\n") < 2:
                 begin = max(0, end - max(_BLOCK, len(tail)))
                 stream.seek(begin)
                 tail, end = stream.read(end - begin) + tail, begin
