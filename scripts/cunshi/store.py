@@ -180,6 +180,11 @@ class Project:
         return replace(self, edition="classroom")
 
     @property
+    def review(self) -> Path:
+        """What the review desk makes to listen by; may be lost at any time."""
+        return self.root / "build" / "review"
+
+    @property
     def cache(self) -> Path:
         """Looks at recordings/ that need not be repeated; may be lost at any time."""
         return self.root / "build" / "cache" / "deposits.json"

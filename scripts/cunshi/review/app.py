@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.i18n import _
-from cunshi.review import deposits, glossary, jobs, problems, session, todo
+from cunshi.review import deposits, glossary, jobs, problems, session, sound, todo
 from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
 from cunshi.review.security import SIGN_IN, Armour, Gate
@@ -50,6 +50,7 @@ def _interface(desk: Desk) -> list[Route]:
         *jobs.routes(desk),
         *problems.routes(desk),
         *glossary.routes(desk),
+        *sound.routes(desk),
     ]
 
 

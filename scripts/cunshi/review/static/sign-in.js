@@ -39,7 +39,7 @@ function field(label, input, help) {
 
 function form(lan, longest) {
   const name = el("input", {
-    name: "name", autocomplete: "nickname", maxlength: String(longest), required: true, autofocus: true, value: lastName(),
+    name: "name", autocomplete: "nickname", maxlength: String(longest), required: true, value: lastName(),
   })
   const password = lan && el("input", { name: "password", type: "password", autocomplete: "current-password", required: true })
   const trouble = el("p", { class: "bad", role: "alert" })
