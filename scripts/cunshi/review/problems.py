@@ -1,6 +1,8 @@
 """What is wrong, as the desk shows it: with the recording whose page is the place to mend it."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 from starlette.routing import Route
@@ -32,12 +34,21 @@ def survey(desk: Desk) -> dict[str, Any]:
         "problems": as_json(report.problems, ids),
         "blocking": bool(report.problems) and goes_elsewhere(report.archive),
         "elsewhere": goes_elsewhere(report.archive),
+        "made": _made(desk.project.site / "index.html"),
         "notes": [
             {"what": what, "recordings": [_named(recording) for recording in recordings]}
             for what, recordings in _notes(report).items()
             if recordings
         ],
     }
+
+
+def _made(index: Path) -> str | None:
+    """When the site on this computer was made, None when it never was."""
+    if not index.is_file():
+        return None
+    moment = dt.datetime.fromtimestamp(index.stat().st_mtime, dt.UTC)
+    return moment.isoformat(timespec="seconds")
 
 
 def as_json(problems: Iterable[Problem], ids: Collection[str]) -> list[dict[str, Any]]:
