@@ -1,20 +1,24 @@
 """Open a review desk on a free port of this computer, and sign in to it as its pages do."""
 
+import http.client
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
 import httpx2
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext
+from starlette.routing import Route
 
 from cunshi import serve
-from cunshi.review.app import application
+from cunshi.review import app
 from cunshi.review.desk import Desk
 from cunshi.review.people import People
 from cunshi.review.security import Door, Limits
+from cunshi.review.server import server_of
 from cunshi.store import Project
 
 
@@ -67,8 +71,7 @@ def open_desk(
         port = listening.getsockname()[1]
         door = Door(port, people=People(password), limits=limits or Limits())
         desk = Desk(project, door)
-        config = uvicorn.Config(application(desk), log_level="warning", ws="none")
-        server = uvicorn.Server(config)
+        server = server_of(desk)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
@@ -77,3 +80,48 @@ def open_desk(
         # What a test left open would keep the server waiting.
         server.should_exit = server.force_exit = True
         thread.join(10)
+
+
+def send(desk: OpenDesk, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    """Ask exactly this, with nothing put right on the way; underscores in names are hyphens."""
+    asking = http.client.HTTPConnection(urlsplit(desk.address).netloc, timeout=10)
+    asking.putrequest(method, path, skip_host="Host" in headers)
+    for name, value in headers.items():
+        asking.putheader(name.replace("_", "-"), value)
+    asking.endheaders()
+    answer = asking.getresponse()
+    found = (
+        answer.status,
+        {n.lower(): v for n, v in answer.getheaders()},
+        answer.read().decode(errors="replace"),
+    )
+    asking.close()
+    return found
+
+
+def signed(desk: OpenDesk, name: str = "李老师") -> dict[str, str]:
+    """What a page sends with a change."""
+    client = desk.client(name)
+    cookie = "; ".join(f"{n}={v}" for n, v in client.cookies.items())
+    token = client.headers["X-Cunshi-Token"]
+    return {
+        "Cookie": cookie,
+        "Origin": desk.address,
+        "X_Cunshi_Token": token,
+        "Content_Type": "application/json",
+    }
+
+
+def is_in(desk: OpenDesk, headers: dict[str, str]) -> bool:
+    return send(desk, "GET", "/api/session", Cookie=headers["Cookie"])[0] == 200
+
+
+def every_route(desk: Desk) -> list[tuple[str, str]]:
+    """Method and path of everything that the desk answers to, static files apart."""
+    found = [r for r in app.application(desk).routes if isinstance(r, Route)]
+    return [(m, r.path) for r in found for m in sorted(r.methods or ()) if m != "HEAD"]
+
+
+def filled(path: str, value: str) -> str:
+    """A path with a value in every place that takes one, as it travels."""
+    return re.sub(r"\{[^}]*\}", quote(value, safe="").replace("\\", "\\\\"), path)

@@ -45,7 +45,8 @@ def run(
             _in_background(webbrowser.open, _entrance(desk))
         project.site.mkdir(parents=True, exist_ok=True)
         _in_background(serve.serve, project.site, beside)
-        _serve(desk, listening)
+        with suppress(KeyboardInterrupt):
+            server_of(desk).run(sockets=[listening])
 
 
 def check_password(password: str) -> str:
@@ -114,15 +115,16 @@ def _in_background(work: Callable[..., object], *words: object) -> None:
     threading.Thread(target=work, args=words, daemon=True).start()
 
 
-def _serve(desk: Desk, listening: socket.socket) -> None:
+def server_of(desk: Desk) -> uvicorn.Server:
+    """The HTTP server of a desk, not yet started."""
     config = uvicorn.Config(
         application(desk),
         log_level="warning",
         ws="none",
+        lifespan="off",
         # Who asks is who is connected: a header must not say otherwise.
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
     )
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)

@@ -96,7 +96,8 @@ def _read_peaks(path: Path, recording: Recording) -> dict[str, Any] | None:
         found = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return found if found.pop("sha256") == recording.sha256 else None
+    current = isinstance(found, dict) and found.pop("sha256", "") == recording.sha256
+    return found if current else None
 
 
 def _drawing(path: Path, recording: Recording, master: Path) -> Callable[[Progress], None]:
