@@ -35,6 +35,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "pack",
         "publish",
         "restore",
+        "review",
         "serve",
         "site",
         "status",

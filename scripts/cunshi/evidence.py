@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
 from cunshi.model import (
+    LESSON,
     Access,
     Clip,
     ClipRef,
@@ -103,7 +104,8 @@ def why_withheld(
             _("引用的录音 {id} 不在档案库里").format(id=recording_id),
             _("检查编号；录音还没收进来时，先把它放进 recordings"),
         )
-    if recording.is_published(today, ceiling):
+    usable = recording.description.consent.allows(LESSON)
+    if usable and recording.is_published(today, ceiling):
         return "", ""
     if recording.access(today) is Access.CLASSROOM:
         return (
@@ -115,6 +117,11 @@ def why_withheld(
         return (
             _("引用的录音 {id} 没有有效的同意书").format(id=recording_id),
             _("在 folder.yml 或 recording.yml 里登记 consent，或换一段引用"),
+        )
+    if not usable:
+        return (
+            _("引用的录音 {id} 没有同意用在课程里").format(id=recording_id),
+            _("换一段引用，或请讲述人另签同意书，勾选课程"),
         )
     return (
         _("引用的录音 {id} 不公开").format(id=recording_id),
