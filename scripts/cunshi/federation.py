@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.amendments import as_logged, set_value
+from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, ExitCode, RecordError
 from cunshi.fields import read_text
 from cunshi.files import files_below, put_in_place, write_atomic
@@ -19,11 +20,10 @@ from cunshi.fixity import copy_hashed, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem, Recording
 from cunshi.progress import Reporter
-from cunshi.records import strictest
 from cunshi.store import Accession, Project
 
 _LIMITS = ("access", "minor")
-_CONSENT_LIMITS = ("until", "withdrawn_on")
+_CONSENT_LIMITS = ("until", "withdrawn_on", "uses", "shown_as")
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,8 @@ def _limit(
         for key in _CONSENT_LIMITS:
             value = getattr(strict.consent, key)
             if value != getattr(ours.description.consent, key):
-                text = set_value(text, ("consent", key), value)
+                written = list(value) if key == "uses" else value
+                text = set_value(text, ("consent", key), written)
         write_atomic(here.record, text)
     here.add_event("metadata modification", fields=as_logged(strict), source=merged.holder)
     merged.limited.append(here.id)
