@@ -37,7 +37,7 @@ from cunshi.model import (
 from cunshi.progress import Silent
 from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.store import Project
-from cunshi.verify import names_left, verify_fixity
+from cunshi.verify import consent_notes, names_left, verify_fixity
 from cunshi.workflow import Choice
 
 TODAY = dt.date(2026, 6, 1)
@@ -433,3 +433,16 @@ def test_a_scan_that_changes_or_goes_is_noticed(signed: tuple[Project, Path]) ->
     assert changed.where == missing.where == project.relative(scan)
     assert "变了" in changed.cause
     assert "不见" in missing.cause
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [("2026-05-31", ""), ("2026-06-01", "0 天"), ("2026-07-31", "60 天"), ("2026-08-01", "")],
+)
+def test_a_consent_that_ends_within_sixty_days_is_named(
+    village: Project, until: str, told: str
+) -> None:
+    ending = recording(consent=replace(GIVEN, until=dt.date.fromisoformat(until)))
+    notes = consent_notes(village, [ending], {}, TODAY)
+    assert [note.code for note in notes] == [ExitCode.OK] * bool(told)
+    assert all(told in note.cause and until in note.cause and note.remedy for note in notes)

@@ -12,6 +12,7 @@ from cunshi.progress import Reporter
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 
+_SOON = 60  # days before its end in which a consent is named
 _SHORTEST_NAME = 2  # one character alone stands in too many words
 
 
@@ -80,6 +81,11 @@ def consent_notes(
         if consent.holds(today) and not consent.allows(ARCHIVE):
             cause = _("签了同意书，却没有同意存档：这件录音封存着")
             remedy = _("和讲述人商量：另签一份，还是把录音还给他、从档案库里删去")
+            notes.append(Problem(ExitCode.OK, where, cause, remedy))
+        left = (consent.until - today).days if consent.until else None
+        if consent.holds(today) and left is not None and left <= _SOON:
+            cause = _("同意书 {day} 到期，还有 {left} 天").format(day=consent.until, left=left)
+            remedy = _("愿意继续公开的，请讲述人续签；到期以后，这件录音自动封存")
             notes.append(Problem(ExitCode.OK, where, cause, remedy))
         places = names_left(recording, transcripts.get(recording.id, Transcript()))
         if places and recording.is_published(today, Access.LISTED):
