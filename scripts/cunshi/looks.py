@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cunshi import audio, fixity, photos
+from cunshi import fixity
 from cunshi.errors import CunshiError, DepositError
-from cunshi.fields import read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _, language
-from cunshi.model import Technical, is_photo, is_text
+from cunshi.inspection import Inspector
+from cunshi.model import Technical
 from cunshi.store import Project
 
 _GRAIN = 1.0  # seconds: a file changed this recently could change again with the same time
@@ -38,6 +38,7 @@ class Looks:
 
     def __init__(self, project: Project):
         self._project = project
+        self._inspector = Inspector()
         try:
             data = json.loads(project.cache.read_text("utf-8"))
             self._seen: dict[str, Any] = data["seen"] if data["version"] == _VERSION else {}
@@ -58,7 +59,8 @@ class Looks:
             self._seen[self._key(path)] = {"stat": stat, **look}
 
     def keep(self, paths: Iterable[Path]) -> None:
-        """Write down what was seen of these files, and forget all others."""
+        """Write down what was seen of these files, and forget all others: the last thing to do."""
+        self._inspector.close()
         names = {self._key(path) for path in paths}
         seen = {name: look for name, look in sorted(self._seen.items()) if name in names}
         text = json.dumps({"version": _VERSION, "seen": seen}, ensure_ascii=False)
@@ -87,24 +89,10 @@ class Looks:
         if "technical" in look:
             return Technical(**look["technical"])
         try:
-            technical = _inspect(path)
+            technical = self._inspector.inspect(path)
         except CunshiError as error:
             said = {"cause": error.cause, "remedy": error.remedy}
             self.remember(path, stat, {"sha256": digest, **said})
             raise DepositError(error.cause, error.remedy) from error
         self.remember(path, stat, {"sha256": digest, "technical": asdict(technical)})
         return technical
-
-
-def _inspect(path: Path) -> Technical:
-    """What a file is; DepositError when it cannot become a recording or a companion."""
-    if path.stat().st_size == 0:
-        raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
-    if is_photo(path.name):
-        photos.check(path)
-        return Technical(container="photo", codec="photo")
-    if not is_text(path.name):
-        return audio.check(path)
-    if not read_text(path).strip():
-        raise DepositError(_("文件里没有文字"), _("写上家训的文字再放进来"))
-    return Technical(container="text", codec="text")
