@@ -3,18 +3,21 @@
 import http.client
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cunshi.review import people
 from cunshi.review.asking import Refusal
 from cunshi.review.desk import STATIC
 from cunshi.review.people import SESSION_SECONDS, Attempts, People, clean_name
 from cunshi.store import Project
-from desk import OpenDesk, every_route, filled, open_desk, send
+from desk import OpenDesk, every_route, filled, open_desk, send, signed
+from test_accessibility import violations
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def test_without_a_session_there_is_only_the_way_in(desk: OpenDesk) -> None:
     others = {"Origin": desk.address, "Content_Type": "application/json"}
     for method, path in every_route(desk.desk):
         status, headers, __ = send(desk, method, filled(path, "x"), **others)
-        if (method, path) in {("GET", "/sign-in"), ("GET", "/api/sign-in")}:
+        if path in {"/sign-in", "/api/sign-in", "/favicon.ico"}:
             assert status == 200
         elif (method, path) == ("POST", "/api/session"):
             assert status == 400
@@ -69,6 +72,14 @@ def test_the_key_lets_one_browser_in_and_there_is_a_new_one(desk: OpenDesk) -> N
     assert send(desk, "GET", "/api/recordings/x/peaks", Cookie=cookie)[0] == 401
 
 
+def test_the_key_leaves_the_address_of_who_is_in_and_stays_good(desk: OpenDesk) -> None:
+    key = desk.desk.door.people.key
+    status, headers, __ = send(desk, "GET", f"/?key={key}", **signed(desk))
+    assert (status, headers["location"]) == (303, "/")
+    assert "set-cookie" not in headers
+    assert send(desk, "GET", f"/?key={desk.desk.door.people.key}")[1]["location"] == "/sign-in"
+
+
 def sign_in(desk: OpenDesk, body: object, cookie: str = "", **more: str) -> tuple[int, str, dict]:
     """Status, new cookie and answer of signing in with a body."""
     asking = http.client.HTTPConnection(urlsplit(desk.address).netloc, timeout=10)
@@ -89,6 +100,7 @@ def test_a_session_that_somebody_else_chose_is_never_begun(desk: OpenDesk) -> No
     assert given not in {entered, chosen}
     # Who knew the id from before signing in has nothing.
     assert send(desk, "GET", "/api/session", Cookie=entered)[0] == 401
+    assert sign_in(desk, {"name": "王阿姨"}, entered)[0] == 401
     assert send(desk, "GET", "/api/session", Cookie=given)[0] == 200
 
 
@@ -219,3 +231,87 @@ def test_guesses_at_the_same_time_are_counted_one_by_one() -> None:
     with ThreadPoolExecutor(20) as pool:
         found = sorted(pool.map(guess, range(100)))
     assert found == [401] * 3 + [429] * 97
+
+
+# The page
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open an address as somebody who is not signed in."""
+    contexts: list[BrowserContext] = []
+
+    def open_(address: str, **options: Any) -> Page:
+        contexts.append(browser.new_context(locale="zh-CN", **options))
+        page = contexts[-1].new_page()
+        page.goto(address)
+        page.locator("#door > *").first.wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("password", ["", "a long password"])
+def test_the_way_in_is_accessible(
+    visit: Callable[..., Page], home: Project, scheme: str, password: str
+) -> None:
+    with open_desk(home, password) as desk:
+        key = f"/?key={desk.desk.door.people.key}"
+        for path in ("/", key):
+            page = visit(
+                desk.address + path,
+                color_scheme=scheme,
+                viewport={"width": 390, "height": 800},
+            )
+            assert violations(page) == []
+            wide = "document.documentElement.scrollWidth"
+            assert page.evaluate(f"() => {wide}") <= 390
+
+
+@pytest.mark.browser
+def test_a_name_is_given_by_keyboard_and_offered_the_next_time(
+    visit: Callable[..., Page], home: Project
+) -> None:
+    with open_desk(home) as desk:
+        people = desk.desk.door.people
+        page = visit(f"{desk.address}/?key={people.key}")
+        expect(page).to_have_url(f"{desk.address}/sign-in")
+        expect(page.get_by_label("您的名字")).to_be_focused()
+        page.keyboard.type("<b>")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("名字里有不能用的字符")
+        page.get_by_label("您的名字").fill("李老师")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{desk.address}/")
+        assert {s.name for s in people._sessions.values()} == {"李老师"}
+        page.context.clear_cookies()
+        page.goto(f"{desk.address}/?key={people.key}")
+        expect(page.get_by_label("您的名字")).to_have_value("李老师")
+
+
+@pytest.mark.browser
+def test_a_network_is_signed_in_to_with_its_password_and_told_what_it_is(
+    visit: Callable[..., Page], home: Project
+) -> None:
+    with open_desk(home, "a long password") as desk:
+        page = visit(desk.address)
+        expect(page.locator("aside")).to_contain_text("没有加密")
+        page.get_by_label("您的名字").fill("王阿姨")
+        page.get_by_label("密码").fill("a wrong password")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("密码不对")
+        page.get_by_label("密码").fill("a long password")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{desk.address}/")
+
+
+@pytest.mark.browser
+def test_without_the_key_one_is_told_where_it_is(visit: Callable[..., Page], home: Project) -> None:
+    with open_desk(home) as desk:
+        page = visit(desk.address)
+        expect(page.get_by_role("heading", level=2)).to_contain_text("黑色窗口")
+        assert page.locator("input").count() == 0

@@ -30,6 +30,7 @@ from cunshi.review.security import SIGN_IN, Armour, Gate
 # Windows' registry may call a script plain text, which browsers then refuse to run.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("image/svg+xml", ".svg")
 
 # Address → the page's shell in static/; what it shows comes from the interface.
 _PAGES = {
@@ -46,7 +47,7 @@ _PAGES = {
 def application(desk: Desk) -> Starlette:
     """The desk of one project, behind its door."""
     return Starlette(
-        routes=[*_pages(), *_interface(desk), _static()],
+        routes=[*_pages(), *_interface(desk), Route("/favicon.ico", _icon), _static()],
         middleware=[Middleware(Armour), Middleware(Gate, door=desk.door)],
         exception_handlers={HTTPException: _explain},
     )
@@ -75,6 +76,10 @@ def _shell(name: str) -> Callable[[Request], Response]:
         return FileResponse(STATIC / name)
 
     return page
+
+
+def _icon(request: Request) -> Response:
+    return FileResponse(STATIC / "icon.svg")
 
 
 def _static() -> Mount:
