@@ -512,7 +512,7 @@ def test_transcribing_goes_on_and_is_told_in_words(ask: httpx2.Client) -> None:
 def test_progress_is_what_the_reporter_counts(village: Project) -> None:
     from cunshi.review.jobs import Work
 
-    going = Work("transcribe", "2026-01-01")
+    going = Work(1, "transcribe", "2026-01-01")
     with going.task("听写", 2, 60.0) as task:
         task.advance(12.5)
         task.finish_one("一.m4a")

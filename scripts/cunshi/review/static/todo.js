@@ -200,7 +200,7 @@ function makeCard(recording) {
   return el("li", { class: "sheet card", "data-id": id },
     el("div", { class: "card-what" },
       el("h3", {}, el("a", { href: `/edit/${address}` }, title)),
-      el("p", { class: "soft" }, facts.join(" · ")),
+      el("p", { class: "soft" }, facts.flatMap(fact => [el("span", { class: "fact" }, fact), " "])),
       el("p", { class: "marks" }, marks(recording, doubtful)),
       ...problems.map(problem => el("p", { class: "bad" }, [problem.cause, problem.remedy].filter(Boolean).join("。"))),
       last ? el("p", { class: "soft last" }, `${last.who} ${since(last.time)}改过`) : ""),
