@@ -12,7 +12,17 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.i18n import _
-from cunshi.review import deposits, glossary, jobs, problems, session, sound, todo
+from cunshi.review import (
+    deposits,
+    forms,
+    glossary,
+    jobs,
+    problems,
+    records,
+    session,
+    sound,
+    todo,
+)
 from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
 from cunshi.review.security import SIGN_IN, Armour, Gate
@@ -51,6 +61,8 @@ def _interface(desk: Desk) -> list[Route]:
         *problems.routes(desk),
         *glossary.routes(desk),
         *sound.routes(desk),
+        *records.routes(desk),
+        *forms.routes(desk),
     ]
 
 
