@@ -1,12 +1,8 @@
 // Scans of what was signed: dropped or chosen, put into the archive one by one, never published.
 
-import { el, getSession, tell } from "./desk.js"
+import { bytes, el, getSession, tell } from "./desk.js"
 
 const LARGEST = 50 * 1024 * 1024
-
-function size(bytes) {
-  return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
-}
 
 async function send(address, file) {
   const { token } = await getSession()
@@ -56,7 +52,7 @@ export function scansPart(address) {
     list.hidden = !scans.length
     list.replaceChildren(...scans.map(scan => el("li", {},
       el("a", { href: `${address}/${encodeURIComponent(scan.name)}`, target: "_blank" }, scan.name),
-      el("span", { class: "soft" }, size(scan.size)))))
+      el("span", { class: "soft" }, bytes(scan.size)))))
   }
 
   const element = el("section", { class: "sheet", "aria-labelledby": "h-scans" },

@@ -1,6 +1,6 @@
 // One record: what is known of a recording, what was agreed to, and what follows from it.
 
-import { api, clock, el, getSession, Refused, tell } from "./desk.js"
+import { api, clock, el, getSession, header, reason, Refused, tell } from "./desk.js"
 import { nameField, selectField, signerFields, textField, tickField, usesField } from "./record-fields.js"
 import { choose } from "./record-conflict.js"
 import { scansPart } from "./record-scans.js"
@@ -27,7 +27,7 @@ const SENTENCES = {
   social: "剪成小段，发到公众号、朋友圈。",
 }
 
-const page = document.getElementById("record")
+const page = document.getElementById("main")
 const parts = {}
 let fields = []
 let card = null // what the desk answered last
@@ -139,7 +139,7 @@ async function prepare(place) {
 }
 
 function savebar() {
-  parts.count = el("p", { role: "status" })
+  parts.count = el("p", { "aria-live": "polite" })
   parts.save = el("button", { class: "main", type: "button", onclick: () => save() }, "保存")
   parts.drop = el("button", { type: "button", onclick: discard }, "放弃改动")
   return el("div", { class: "savebar no-print" }, parts.count, parts.save, parts.drop)
@@ -189,9 +189,11 @@ function remember(open) {
   } catch { /* a browser that keeps nothing */ }
 }
 
-function recall() {
-  let draft = {}
-  try { draft = JSON.parse(sessionStorage.getItem(DRAFT)) ?? {} } catch { return }
+function readDraft() {
+  try { return JSON.parse(sessionStorage.getItem(DRAFT)) ?? {} } catch { return {} }
+}
+
+function recall(draft) {
   const found = Object.entries(draft).filter(([key, value]) => fieldOf(key) && !same(saved[key], value))
   const all = { ...saved, ...draft }
   for (const [key, value] of found) fieldOf(key).set(value, all)
@@ -248,7 +250,7 @@ async function refused(error, mine) {
   else if (error.status === 409 && error.data.values) return merge(error.data, mine)
   else if (error.status === 401) tell("要重新登录：在另一个页面登录好，再回来保存", "bad")
   else if (error.data.problems) showFaults(error.data.problems)
-  else tell([error.message, error.data.remedy].filter(Boolean).join("。"), "bad")
+  else tell(reason(error), "bad")
   return false
 }
 
@@ -300,13 +302,15 @@ addEventListener("keydown", event => {
   }
 })
 
+await header()
 try {
   const [session, answer] = await Promise.all([getSession(), api(`${ADDRESS}/record`)])
   card = answer
   build(session)
+  const draft = readDraft() // before what is shown counts as all there is
   show(answer)
-  recall()
+  recall(draft)
 } catch (error) {
-  const remedy = error instanceof Refused ? error.data.remedy : "看看校对台的黑色窗口还开着没有，再刷新"
-  page.replaceChildren(el("h1", {}, "打不开这张目录卡"), el("p", { class: "bad" }, error.message), el("p", {}, remedy || ""))
+  page.replaceChildren(el("h1", {}, "打不开这张目录卡"), el("p", { class: "bad" }, reason(error)))
+  if (!(error instanceof Refused) && !(error instanceof TypeError)) throw error
 }
