@@ -231,7 +231,7 @@ def status(context: click.Context) -> None:
 def check(context: click.Context, strict: bool) -> None:
     found = workflow.check(_project(context), _reporter(), strict=strict)
     _say(report.problem_lines(found.problems))
-    if not found.problems:
+    if not found.wrong:
         click.echo(
             _("都好：{count} 件录音与登记的一样，课程里的引用都找得到。").format(
                 count=len(found.recordings)
