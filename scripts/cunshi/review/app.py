@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.i18n import _
-from cunshi.review import records, session, sound
+from cunshi.review import editing, records, session, sound
 from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
 from cunshi.review.security import SIGN_IN, Armour, Gate
@@ -46,6 +46,7 @@ def _interface(desk: Desk) -> list[Route]:
         *session.routes(desk),
         *sound.routes(desk),
         *records.routes(desk),
+        *editing.routes(desk),
     ]
 
 
