@@ -71,7 +71,7 @@ def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[s
     written = blocks(before)
     at = [n for n, block in enumerate(written) if is_cue(block) and n]
     first, last = (at[0], at[-1]) if at else (len(written), len(written))
-    above = _above(written[:first])
+    above = _above(written[:first]) if at else len(written)
     if cues:
         # The comments above the first cue that belong to it and not to the file.
         own = tuple(written[above:first])
