@@ -1,4 +1,4 @@
-"""history.jsonl: every state comes back as it was, whatever a crash or a bad disk left of the file."""
+"""history.jsonl: every state comes back as it was, whatever a crash or a bad disk left."""
 
 import json
 from pathlib import Path

@@ -21,6 +21,7 @@ from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_archive, read_glossary, read_recording
 from cunshi.settings import Archive
 
+_LOOK = 0.01  # seconds after which it looks again whether it may
 _PATIENCE = 30.0  # seconds that one writer waits for another; a write takes milliseconds
 
 
@@ -226,7 +227,7 @@ class Project:
         Held for moments only, so that the desk can save while a long command has ``lock``. Waits.
         """
         try:
-            with FileLock(self.archive / ".writing", timeout=_PATIENCE):
+            with FileLock(self.archive / ".writing", _PATIENCE, poll_interval=_LOOK):
                 yield
         except Timeout as error:
             raise BusyError(
