@@ -230,14 +230,15 @@
   function offerShare(keys, file) {
     if (!navigator.canShare || !navigator.canShare({ files: [file] })) return
     const failed = element("p", "cs-poster__hint")
-    keys.append(button("分享", () => {
+    keys.firstChild.after(button("分享", () => {
       failed.textContent = ""
       navigator.share({ files: [file] }).catch(error => {
         // The first is somebody who thought better of it, the second a finger that was too quick.
         if (["AbortError", "InvalidStateError"].includes(error.name)) return
         failed.textContent = "没有分享出去。可以存成图片再发。"
       })
-    }), failed)
+    }))
+    keys.append(failed)
   }
 
   function tell() {
