@@ -1,5 +1,6 @@
 """The lesson page from a disk, without any network: quiz, poster, classroom and teacher's mode."""
 
+import base64
 import io
 import json
 import re
@@ -140,6 +141,90 @@ def test_a_poster_is_saved_with_the_name_and_a_code(lesson: Open) -> None:
     assert page.get_by_label("你的名字").input_value() == "王小河"
 
 
+# A browser without a screen shares nothing: what would be handed over is kept.
+SHARE = """
+window.shared = []
+navigator.canShare = ({ files }) => files.every(file => file.type === "image/png")
+navigator.share = async ({ files: [file] }) => {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const text = Array.from(bytes, byte => String.fromCharCode(byte)).join("")
+  window.shared.push({ name: file.name, type: file.type, bytes: btoa(text) })
+  if (window.refuse) throw new DOMException("", window.refuse)
+}
+"""
+
+
+# Counts pictures that were handed to whoever asked for them.
+COUNT_BLOBS = """
+window.blobs = 0
+const toBlob = HTMLCanvasElement.prototype.toBlob
+HTMLCanvasElement.prototype.toBlob = function (use, ...rest) {
+  toBlob.call(this, blob => { use(blob); window.blobs++ }, ...rest)
+}
+"""
+
+
+def make_poster(page: Page) -> None:
+    answer_all(page)
+    page.get_by_label("你的名字").fill("金小乌")
+    page.keyboard.press("Enter")
+    page.locator(".cs-poster__image").wait_for()
+
+
+def share_poster(page: Page, count: int = 1) -> list[dict[str, str]]:
+    page.get_by_role("button", name="分享").click()
+    page.wait_for_function("count => window.shared.length === count", arg=count)
+    return page.evaluate("window.shared")
+
+
+def test_a_poster_is_shared_as_the_picture_that_is_shown(lesson: Open) -> None:
+    page = lesson()
+    page.add_init_script(SHARE)
+    page.reload()
+    make_poster(page)
+    [shared] = share_poster(page)
+    assert (shared["name"], shared["type"]) == ("学习海报-第一课-金小乌.png", "image/png")
+    image = Image.open(io.BytesIO(base64.b64decode(shared["bytes"])))
+    assert (image.format, image.size) == ("PNG", (1080, 1440))
+    [code] = zxingcpp.read_barcodes(image.convert("RGB"))
+    assert code.text == "第一课 村名的来历"
+    __, shown = (page.locator(".cs-poster__image").get_attribute("src") or "").split(",")
+    saved = Image.open(io.BytesIO(base64.b64decode(shown))).convert("RGB")
+    assert np.array_equal(np.asarray(saved), np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("AbortError", ""), ("NotAllowedError", "没有分享出去。可以存成图片再发。")],
+)
+def test_a_share_that_comes_to_nothing(lesson: Open, reason: str, told: str) -> None:
+    """The fixture watches for errors that nobody catches."""
+    page = lesson()
+    page.add_init_script(f"{SHARE}; window.refuse = {reason!r}")
+    page.reload()
+    make_poster(page)
+    share_poster(page)
+    hint = page.locator(".cs-poster__keys .cs-poster__hint").last
+    page.wait_for_function(
+        "([hint, told]) => hint.textContent === told", arg=[hint.element_handle(), told]
+    )
+    assert page.locator(".cs-poster__image").is_visible()
+    page.evaluate("window.refuse = ''")
+    share_poster(page, 2)
+    assert hint.text_content() == ""
+
+
+@pytest.mark.parametrize("can_share", ["undefined", "() => false"], ids=["unknown", "no files"])
+def test_what_cannot_share_shows_no_button_for_it(lesson: Open, can_share: str) -> None:
+    page = lesson()
+    page.add_init_script(f"{SHARE}; navigator.canShare = {can_share}; {COUNT_BLOBS}")
+    page.reload()
+    make_poster(page)
+    page.wait_for_function("window.blobs === 1")
+    assert page.get_by_role("link", name="存成图片").is_visible()
+    assert page.get_by_role("button", name="分享").count() == 0
+
+
 def test_all_lessons_done_give_a_certificate(lesson: Open) -> None:
     page = lesson()
     answer_all(page)
@@ -186,6 +271,53 @@ def test_the_classroom_goes_step_by_step_with_the_keyboard(lesson: Open) -> None
     page.keyboard.press("Escape")
     assert len(shown_titles(page)) > 8
     assert opener.evaluate("button => button === document.activeElement")
+
+
+IN_FULL = "document.fullscreenElement === document.documentElement"
+
+
+def test_the_classroom_fills_the_screen_until_it_is_left(lesson: Open) -> None:
+    page = lesson()
+    page.evaluate("scrollTo(0, 120)")
+    page.get_by_role("button", name="课堂模式").click()
+    page.wait_for_function(IN_FULL)
+    smaller = page.get_by_role("button", name="不全屏")
+    smaller.click()
+    page.wait_for_function("!document.fullscreenElement")
+    assert len(shown_titles(page)) == 1
+    page.get_by_role("button", name="全屏", exact=True).click()
+    page.wait_for_function(IN_FULL)
+    page.keyboard.press("PageDown")
+    assert "开场" in shown_titles(page)[0]
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_function("!document.fullscreenElement")
+    assert len(shown_titles(page)) > 8
+    page.wait_for_function("scrollY === 120")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        "Element.prototype.requestFullscreen = () => Promise.reject(new TypeError('refused'))",
+        "Object.defineProperty(Document.prototype, 'fullscreenEnabled', { value: undefined });"
+        "delete Element.prototype.requestFullscreen",
+    ],
+    ids=["refused", "unknown"],
+)
+def test_without_a_full_screen_the_classroom_works(lesson: Open, refusal: str) -> None:
+    page = lesson()
+    page.add_init_script(refusal)
+    page.reload()
+    opener = page.get_by_role("button", name="课堂模式")
+    opener.click()
+    assert len(shown_titles(page)) == 1
+    page.keyboard.press("PageDown")
+    assert "开场" in shown_titles(page)[0]
+    assert not page.evaluate(IN_FULL)
+    page.keyboard.press("Escape")
+    assert len(shown_titles(page)) > 8
+    opener.click()
+    assert len(shown_titles(page)) == 1
 
 
 def test_accounts_of_one_event_are_one_step_with_all_their_voices(lesson: Open) -> None:

@@ -18,8 +18,10 @@ from itertools import chain
 from pathlib import Path
 
 from cunshi import audio
+from cunshi.cards import Face, cards_of, find_face, make_cards
 from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
 from cunshi.export.kits import kit_paths, make_kits
+from cunshi.fields import load_fields
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Catalogue, ClipRef, Page, Problem
@@ -60,14 +62,19 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     pages = render_pages(catalogue)
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
-    _remove_stale(project, pages, derivatives, kit_paths(catalogue))
+    face = _face(project)
+    cards = cards_of(catalogue) if face else []
+    paths = {card.path for card in cards}
+    _remove_stale(project, pages, derivatives, kit_paths(catalogue) | paths)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
     make_kits(project.docs, catalogue)
+    if face:
+        make_cards(project.docs, cards, face)
     for page in pages:
         write_atomic(project.docs / page.path, page.text)
     aside = project.site.with_name(".site")
-    _run_mkdocs(project, aside)
+    _run_mkdocs(project, aside, paths)
     _drop_sitemap(aside)
     _divide_index(aside, catalogue)
     _mirror(aside, project.site)
@@ -165,13 +172,20 @@ def _make(
     return sorted(problems, key=lambda problem: problem.where)
 
 
-def _run_mkdocs(project: Project, aside: Path) -> None:
+def _face(project: Project) -> Face | None:
+    """What cards are written with; none without an address that could be sent."""
+    online = load_fields(project.root / "mkdocs.yml", "", []).text("site_url")
+    return find_face() if online and not project.edition else None
+
+
+def _run_mkdocs(project: Project, aside: Path, cards: Iterable[str]) -> None:
     """Build into a folder of its own, so that a failure leaves the site as it is."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
     command += ["-f", "-", "-d", str(aside)]
     # Read from here, the settings count from the project's folder.
     docs = project.docs.relative_to(project.root).as_posix()
-    settings = f"INHERIT: mkdocs.yml\ndocs_dir: {docs}\n"
+    extra = json.dumps({"cards": sorted(cards)})
+    settings = f"INHERIT: mkdocs.yml\ndocs_dir: {docs}\nextra: {extra}\n"
     package = str(Path(__file__).parents[1])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {

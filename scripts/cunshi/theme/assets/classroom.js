@@ -33,11 +33,14 @@
       this.line = element("div", "cs-class__line")
       this.back = button("上一步", () => this.go(-1))
       this.next = button("下一步", () => this.go(1), true)
-      const full = button("全屏", () => this.fullscreen())
-      full.hidden = !document.fullscreenEnabled
-      this.bar.append(this.line, this.back, this.where, this.next, full, button("退出", () => this.leave()))
+      this.full = button("全屏", () => this.fullscreen())
+      this.full.hidden = !document.fullscreenEnabled
+      this.bar.append(this.line, this.back, this.where, this.next, this.full, button("退出", () => this.leave()))
       document.body.append(this.bar)
       document.addEventListener("keydown", event => this.typed(event))
+      document.addEventListener("fullscreenchange", () => {
+        this.full.textContent = document.fullscreenElement ? "不全屏" : "全屏"
+      })
       this.bindTouch()
     }
 
@@ -49,6 +52,7 @@
       root.classList.add("cs-lecture")
       this.bar.hidden = false
       this.show(0)
+      if (!document.fullscreenElement) this.fullscreen()
     }
 
     leave() {
@@ -57,9 +61,10 @@
       this.steps = null
       this.bar.hidden = true
       root.classList.remove("cs-lecture")
-      if (document.fullscreenElement) document.exitFullscreen()
       scrollTo(0, this.y)
       if (this.opener) this.opener.focus({ preventScroll: true })
+      // The window is as large again as it was when the place was noted.
+      if (document.fullscreenElement) document.exitFullscreen().then(() => scrollTo(0, this.y), () => {})
     }
 
     // Steps are {title, parts}. Everything is put aside but for the parts of the step that is shown.
@@ -137,9 +142,11 @@
       }, { passive: true })
     }
 
+    // Where it is refused the steps do without it.
     fullscreen() {
-      if (document.fullscreenElement) document.exitFullscreen()
-      else root.requestFullscreen().catch(() => {})
+      if (!document.fullscreenEnabled) return
+      const change = document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()
+      change.catch(() => {})
     }
   }
 

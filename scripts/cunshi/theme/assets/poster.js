@@ -224,12 +224,21 @@
     Object.assign(save, { href: image.src, download: file })
     keys.append(save, element("p", "cs-poster__hint", "手机上也可以长按图片保存。"))
     shown.replaceChildren(image, keys)
-    canvas.toBlob(blob => offerShare(keys, new File([blob], file, { type: "image/png" })))
+    canvas.toBlob(blob => { if (blob) offerShare(keys, new File([blob], file, { type: "image/png" })) })
   }
 
   function offerShare(keys, file) {
     if (!navigator.canShare || !navigator.canShare({ files: [file] })) return
-    keys.append(button("分享", () => navigator.share({ files: [file] }).catch(() => {})))
+    const failed = element("p", "cs-poster__hint")
+    keys.firstChild.after(button("分享", () => {
+      failed.textContent = ""
+      navigator.share({ files: [file] }).catch(error => {
+        // The first is somebody who thought better of it, the second a finger that was too quick.
+        if (["AbortError", "InvalidStateError"].includes(error.name)) return
+        failed.textContent = "没有分享出去。可以存成图片再发。"
+      })
+    }))
+    keys.append(failed)
   }
 
   function tell() {
