@@ -639,7 +639,7 @@ def test_a_consent_form_asks_for_each_use_alone_and_is_not_ticked(
 
 def test_the_form_says_where_words_are_recognised(card: Card) -> None:
     settings = card.project.archive / "archive.yml"
-    assert "不传到网上" in card.client.get("/forms/consent").text
+    assert "不交给别的公司" in card.client.get("/forms/consent").text
     text = settings.read_text("utf-8").replace("engine: faster-whisper", "engine: http")
     settings.write_text(text, "utf-8")
-    assert "不传到网上" not in card.client.get("/forms/consent").text
+    assert "不交给别的公司" not in card.client.get("/forms/consent").text
