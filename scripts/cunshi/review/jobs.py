@@ -42,8 +42,9 @@ class Progress:
 
 @dataclass
 class Work:
-    """A job that is going on; a ``Reporter`` for the workflow."""
+    """A job that is going on; a ``Reporter`` for the workflow. Jobs are numbered from 1."""
 
+    number: int
     what: str
     since: str
     tasks: list[Progress] = field(default_factory=list)
@@ -56,7 +57,8 @@ class Work:
 
     def as_json(self) -> dict[str, Any]:
         tasks = [dict(vars(task)) for task in self.tasks]
-        return {"what": self.what, "since": self.since, "tasks": tasks}
+        head = {"number": self.number, "what": self.what, "since": self.since}
+        return {**head, "tasks": tasks}
 
 
 class Jobs:
@@ -65,6 +67,7 @@ class Jobs:
     def __init__(self, project: Project):
         self._project = project
         self._starting = threading.Lock()
+        self._count = 0
         self._running: Work | None = None
         self._last: dict[str, Any] | None = None
 
@@ -80,7 +83,8 @@ class Jobs:
                 raise Refusal(409, _("正在忙着，一次只做一件事"), _("等它做完，再点一次"))
             with self._project.lock():
                 pass  # told at once, not when the thread has found it out
-            work = Work(what, _now())
+            self._count += 1
+            work = Work(self._count, what, _now())
             self._running = work
         threading.Thread(target=self._run, args=[work], name=f"job {what}", daemon=True).start()
 
@@ -94,7 +98,8 @@ class Jobs:
         except Exception:  # whatever it was, whoever waits for it has to hear of it
             traceback.print_exc()
         finally:
-            self._last = {"what": work.what, "ended": _now(), **ended}
+            head = {"number": work.number, "what": work.what, "ended": _now()}
+            self._last = {**head, **ended}
             self._running = None
 
 

@@ -200,7 +200,7 @@ function makeCard(recording) {
   return el("li", { class: "sheet card", "data-id": id },
     el("div", { class: "card-what" },
       el("h3", {}, el("a", { href: `/edit/${address}` }, title)),
-      el("p", { class: "soft" }, facts.join(" · ")),
+      el("p", { class: "soft" }, facts.flatMap(fact => [el("span", { class: "fact" }, fact), " "])),
       el("p", { class: "marks" }, marks(recording, doubtful)),
       ...problems.map(problem => el("p", { class: "bad" }, [problem.cause, problem.remedy].filter(Boolean).join("。"))),
       last ? el("p", { class: "soft last" }, `${last.who} ${since(last.time)}改过`) : ""),
@@ -253,7 +253,9 @@ async function load() {
   render()
 }
 
+const BETWEEN = 2000 // milliseconds between two looks at the whole list
 let running = false
+let loaded = -Infinity
 const progress = panel(byId("working"))
 let soon = () => {}
 makeFilters()
@@ -263,6 +265,9 @@ soon = watch(async jobs => {
   if (jobs.lost) return
   const was = running
   running = Boolean(jobs.running)
-  await load()
+  if (was !== running || performance.now() - loaded > BETWEEN) {
+    await load()
+    loaded = performance.now()
+  }
   if (was !== running) renderWaiting()
 })

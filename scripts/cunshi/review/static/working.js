@@ -52,25 +52,27 @@ export function panel(place, kinds = []) {
   const sheet = el("section", { class: "sheet work", hidden: true, "aria-label": "正在做的事" })
   place.append(sheet)
   const begun = new Map()
-  let seen = null
-  let shown = ""
+  let known = null // the number of the last job that had ended before this page asked
+  let shown = 0
   return jobs => {
-    if (jobs.lost) return lose(sheet)
+    if (jobs.lost) {
+      shown = 0
+      return lose(sheet)
+    }
     const { running, last } = jobs
+    known ??= last?.number ?? 0
     if (running) {
-      seen = running.since
       sheet.hidden = false
-      shown = ""
+      shown = 0
       return progress(sheet, running, begun)
     }
     begun.clear()
-    const relevant = last && (seen || kinds.includes(last.what))
-    if (relevant && shown !== last.ended) {
-      shown = last.ended
-      end(sheet, last)
-      if (seen) tell(last.exit_code ? "做完了，有几处要看看" : DONE[last.what])
-    }
-    sheet.hidden = !relevant
+    const isNew = last && last.number > known
+    sheet.hidden = !isNew && !kinds.includes(last?.what)
+    if (sheet.hidden || shown === last.number) return
+    shown = last.number
+    end(sheet, last)
+    if (isNew) tell(last.exit_code ? "做完了，有几处要看看" : DONE[last.what])
   }
 }
 
@@ -80,7 +82,7 @@ function lose(sheet) {
 }
 
 function progress(sheet, running, begun) {
-  const rows = running.tasks.map((task, n) => row(task, remaining(`${running.since} ${n}`, task, begun), n === running.tasks.length - 1))
+  const rows = running.tasks.map((task, n) => row(task, remaining(`${running.number} ${n}`, task, begun), n === running.tasks.length - 1))
   const first = rows.length ? rows : [el("p", { class: "soft" }, "在准备……")]
   sheet.replaceChildren(el("h2", {}, DOING[running.what]), ...first, el("p", { class: "soft" }, "关掉这个页面也不要紧，会接着做；只是不要关黑色窗口。"))
 }
@@ -135,14 +137,25 @@ export function mending(problem) {
   return problem.where.endsWith("transcript.vtt") ? `/edit/${id}` : `/record/${id}`
 }
 
-/** Problems as people read them: what, what to do, where. */
+/** Problems as people read them: what, what to do, where; the same one in several places once. */
 export function problemList(problems) {
-  return el("ul", { class: "problems plain" }, problems.map(problem => {
-    const place = [problem.where, problem.line ? `第 ${problem.line} 行` : ""].filter(Boolean).join(" ")
-    const link = mending(problem)
-    return el("li", {},
-      el("p", {}, problem.cause),
-      problem.remedy ? el("p", { class: "remedy" }, problem.remedy) : "",
-      el("p", { class: "soft place" }, place, link ? " " : "", link ? el("a", { href: link }, "去看看这件录音") : ""))
-  }))
+  const same = new Map()
+  for (const problem of problems) {
+    const key = JSON.stringify([problem.cause, problem.remedy, mending(problem)])
+    same.set(key, [...(same.get(key) ?? []), problem])
+  }
+  return el("ul", { class: "problems plain" }, [...same.values()].map(oneProblem))
+}
+
+function oneProblem(found) {
+  const [{ cause, remedy }] = found
+  const link = mending(found[0])
+  const places = found.map(({ where, line }) => [where, line ? `第 ${line} 行` : ""].filter(Boolean).join(" ")).filter(Boolean)
+  const shown = places.length > 1
+    ? el("details", {}, el("summary", {}, `在 ${places.length} 处`), el("ul", { class: "plain" }, places.map(place => el("li", {}, place))))
+    : places.join("")
+  return el("li", {},
+    el("p", {}, cause),
+    remedy ? el("p", { class: "remedy" }, remedy) : "",
+    el("div", { class: "soft place" }, shown, link ? el("a", { href: link }, "去看看这件录音") : ""))
 }
