@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from cunshi.i18n import _
 from cunshi.review import (
     deposits,
+    editing,
     forms,
     glossary,
     jobs,
@@ -63,6 +64,7 @@ def _interface(desk: Desk) -> list[Route]:
         *sound.routes(desk),
         *records.routes(desk),
         *forms.routes(desk),
+        *editing.routes(desk),
     ]
 
 
