@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.routing import Route
@@ -10,7 +11,7 @@ from cunshi import store
 from cunshi.deposits import find_deposits
 from cunshi.errors import ExitCode
 from cunshi.looks import Looks
-from cunshi.model import Consent, Kind, Problem, TranscriptStatus
+from cunshi.model import Consent, Kind, Problem, Recording, TranscriptStatus
 from cunshi.review.asking import Ask, route
 from cunshi.review.cards import Card, Cards
 from cunshi.review.course import lesson_titles
@@ -47,7 +48,7 @@ def everything(project: Project, cards: Cards) -> dict[str, Any]:
     archive, today = project.read_archive(problems), store.today()
     project.read_glossary(problems)
     found = cards.all()
-    waiting, more = _recordings_to_come(project, archive, problems)
+    waiting, more = _recordings_to_come(project, archive, found, problems)
     return {
         "recordings": [describe(card, archive, today) for card in found],
         "course": _course(project, found),
@@ -118,10 +119,11 @@ def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
 
 
 def _recordings_to_come(
-    project: Project, archive: Archive, problems: list[Problem]
+    project: Project, archive: Archive, cards: Iterable[Card], problems: list[Problem]
 ) -> tuple[list[str], list[Problem]]:
     """Names of deposits that nobody has taken in yet, and why others could not be."""
     deposits, looks = find_deposits(project, archive, problems), Looks(project)
+    taken = {card.recording.original_name: card.recording for card in cards}
     masters = {h for a in project.accessions() for h in a.hashes().values()}
     waiting, refused = [], []
     for deposit in deposits:
@@ -129,6 +131,18 @@ def _recordings_to_come(
         if "cause" in look:
             where = project.relative(deposit.path)
             refused.append(Problem(ExitCode.DEPOSIT, where, look["cause"], look["remedy"]))
-        elif look.get("sha256") not in masters:
+        elif look.get("sha256") not in masters and not _was_taken(project, deposit.path, taken):
             waiting.append(deposit.path.name)
     return waiting, refused
+
+
+def _was_taken(project: Project, path: Path, taken: Mapping[str, Recording]) -> bool:
+    """Whether a file looks like what was taken in under its name.
+
+    In a project that was copied nothing is remembered of its files, and to hash them takes long.
+    """
+    recording = taken.get(project.relative(path).removeprefix("recordings/"))
+    if recording is None:
+        return False
+    master = project.accession(recording.id).master / recording.master
+    return master.is_file() and master.stat().st_size == path.stat().st_size
