@@ -78,9 +78,9 @@ def drop(village: Project) -> Callable[..., Path]:
     return drop_
 
 
-def settle(path: Path) -> None:
+def settle(path: Path, later: int = 0) -> None:
     """Make a file look as if it had been there for a while."""
-    os.utime(path, (1_700_000_000, 1_700_000_000))
+    os.utime(path, (1_700_000_000 + later,) * 2)
 
 
 @pytest.fixture

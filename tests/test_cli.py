@@ -31,6 +31,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "lesson",
         "pack",
         "publish",
+        "review",
         "serve",
         "site",
         "status",

@@ -136,6 +136,27 @@ def test_a_citation_that_does_not_hold_is_told_with_file_line_and_remedy(
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_what_is_reserved_for_classrooms_is_a_note(
+    told: tuple[Project, str, str], run: Run, form: str
+) -> None:
+    project, recording_id, __ = told
+    say(project, "access: classroom\n")
+    cite(project, form, id=recording_id)
+    target = project.root.parent / "share"
+    for command in (["build", "--engine", "recorded"], ["check"], ["publish", "--to", str(target)]):
+        code, printed = run(project, *command)
+        assert code == ExitCode.OK
+        assert f"· {WHERE} 第 {LINE} 行：引用的录音 {recording_id} 只供课堂" in printed
+        assert "✗" not in printed
+        assert "个问题" not in printed
+    assert (target / "current" / "index.html").is_file()
+    page = (project.site / "lessons" / "01.html").read_text("utf-8")
+    assert "只在课堂上播放" in page
+    assert recording_id not in page
+    assert not any(path.startswith("clips/") for path in tree(project.site))
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_only_under_strict_must_a_transcript_be_approved(
     told: tuple[Project, str, str], run: Run, form: str
 ) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import ROOT, tree
+from cunshi import cli
 from cunshi.errors import SiteError
 from cunshi.publishing import Changes, compare, folder, recordings_in, server
 from cunshi.publishing.folder import Share, publish_to_folder, roll_back
@@ -367,3 +369,13 @@ def test_without_rsync_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SiteError, match="没有装 rsync"):
         server.check_server(server.Server("host:/srv"))
+
+
+def test_the_workflow_file_publishes_with_a_command_that_there_is() -> None:
+    text = (ROOT / ".github" / "workflows" / "publish.yml").read_text("utf-8")
+    job = yaml.safe_load(text)["jobs"]["publish"]
+    assert job["if"] == "vars.CUNSHI_PUBLISH == 'yes'"
+    words = job["steps"][0]["run"].splitlines()[-1].split()
+    assert words[:2] == ["python3", "scripts/run.py"]
+    command = cli.cli.commands[words[2]]
+    command.make_context("publish", words[3:], obj=ROOT)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cunshi.amendments import amend_record, as_logged, set_value
+from cunshi.descriptions import merge, strictest
 from cunshi.fields import parse_fields
 from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
 from cunshi.records import (
@@ -18,13 +19,11 @@ from cunshi.records import (
     describe_folder,
     describe_name,
     load_description,
-    merge,
     parse_day,
     read_archive,
     read_description,
     read_glossary,
     read_recording,
-    strictest,
     write_recording,
 )
 

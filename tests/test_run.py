@@ -397,18 +397,31 @@ def test_a_real_older_python_is_told_so(tmp_path: Path) -> None:
     assert not (village / ".venv").exists()
 
 
-def test_windows_gets_crlf_and_the_others_lf() -> None:
-    batch = (SCRIPTS / "构建.bat").read_bytes()
+@pytest.mark.parametrize("name", ["构建", "校对"])
+def test_windows_gets_crlf_and_the_others_lf(name: str) -> None:
+    batch = (SCRIPTS / f"{name}.bat").read_bytes()
     assert batch.count(b"\r\n") == batch.count(b"\n") > 0
-    assert b"\r" not in (SCRIPTS / "构建.command").read_bytes()
+    assert b"\r" not in (SCRIPTS / f"{name}.command").read_bytes()
 
 
+@pytest.mark.parametrize(("name", "command"), [("构建", "build"), ("校对", "review")])
+def test_a_double_click_on_windows_runs_the_command(name: str, command: str) -> None:
+    batch = (SCRIPTS / f"{name}.bat").read_text("utf-8")
+    assert f'%CUNSHI_PYTHON% "%~dp0run.py" {command} %*' in batch
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "trouble"),
+    [("构建", "build", "没有完成"), ("校对", "review", "没有打开")],
+)
 @pytest.mark.skipif(sys.platform == "win32", reason="a launcher for macOS")
-def test_a_double_click_on_a_mac_builds(village: Path, tmp_path: Path) -> None:
+def test_a_double_click_on_a_mac_runs_the_command(
+    village: Path, tmp_path: Path, name: str, word: str, trouble: str
+) -> None:
     python = tmp_path / "python3"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
     python.chmod(0o755)
-    command = shutil.copy(SCRIPTS / "构建.command", village / "scripts")
+    command = shutil.copy(SCRIPTS / f"{name}.command", village / "scripts")
     done = subprocess.run(
         [command],
         env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
@@ -418,5 +431,5 @@ def test_a_double_click_on_a_mac_builds(village: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 7
-    assert json.loads(done.stdout.splitlines()[0])["arguments"] == ["build"]
-    assert "没有完成" in done.stdout
+    assert f'"arguments": ["{word}"]' in done.stdout
+    assert trouble in done.stdout

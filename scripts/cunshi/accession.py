@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from cunshi import fixity
 from cunshi.amendments import amend_record, as_logged
 from cunshi.deposits import Deposit, find_deposits
+from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.fields import parse_fields, read_text
 from cunshi.files import put_in_place, temporary_name, write_atomic
@@ -17,7 +18,7 @@ from cunshi.i18n import _
 from cunshi.looks import Looks, stat_of
 from cunshi.model import Problem, Recording, Technical
 from cunshi.progress import Reporter
-from cunshi.records import ALIASES, read_description, strictest, write_recording
+from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project, event, format_events
 
@@ -121,7 +122,7 @@ def _take_in_one(
     intake: Intake,
 ) -> None:
     if digest in known:
-        if _bring_up_to_date(project.accession(known[digest]), deposit, looks, intake.problems):
+        if _bring_up_to_date(project, known[digest], deposit, looks, intake.problems):
             intake.amended.append(known[digest])
         return
     technical = looks.inspect(deposit.path)
@@ -227,11 +228,17 @@ def _copy(source: Path, target: Path) -> str:
 
 
 def _bring_up_to_date(
-    accession: Accession, deposit: Deposit, looks: Looks, problems: list[Problem]
+    project: Project,
+    recording_id: str,
+    deposit: Deposit,
+    looks: Looks,
+    problems: list[Problem],
 ) -> bool:
     """Add what the deposit's folder now says or holds beyond what the archive has."""
+    accession = project.accession(recording_id)
     companions = _add_companions(accession, deposit, looks)
-    amended = _amend(accession, deposit, problems)
+    with project.writing():
+        amended = _amend(accession, deposit, problems)
     return companions or amended
 
 
@@ -255,10 +262,15 @@ def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> b
     ours = read_description(parse_fields(text, where, found, ALIASES), finish=False)
     if found:
         return False  # reported where the record is read; a broken one is not touched
-    logged: dict[str, Any] = {}
-    for entry in accession.read_events():
-        logged |= entry.get("fields", {})
-    amended = amend_record(text, ours, deposit.description, logged, doubtful=deposit.doubtful)
+    logged, decided = _said_before(accession)
+    amended = amend_record(
+        text,
+        ours,
+        deposit.description,
+        logged,
+        doubtful=deposit.doubtful,
+        decided=decided,
+    )
     merged = read_description(parse_fields(amended, where, found, ALIASES), finish=False)
     if found:
         problems.append(
@@ -269,9 +281,31 @@ def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> b
         return False
     changed = write_atomic(accession.record, amended)
     # What was taken over is told after it is done, and told later if this run is killed here.
-    theirs, now = as_logged(deposit.description), as_logged(merged)
-    taken = {n: v for n, v in theirs.items() if now.get(n) == v != logged.get(n)}
-    taken |= {n: None for n in logged if logged[n] and n not in now and n not in theirs}
-    if taken:
+    before, theirs, now = map(as_logged, (ours, deposit.description, merged))
+    stays = {n for n in decided if now.get(n) == before.get(n)}
+    taken = _taken_over(before, theirs, now, logged)
+    if taken := {n: v for n, v in taken.items() if n not in stays}:
         accession.add_event("metadata modification", fields=taken)
     return changed
+
+
+def _taken_over(
+    before: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    now: Mapping[str, Any],
+    logged: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the deposit says that the record now says too, or that has limited what it says."""
+    heeded = {n for n in theirs if now.get(n) == theirs[n] or now.get(n) != before.get(n)}
+    gone = {n: None for n in logged if logged[n] and n not in now and n not in theirs}
+    return {n: theirs[n] for n in heeded if theirs[n] != logged.get(n)} | gone
+
+
+def _said_before(accession: Accession) -> tuple[dict[str, Any], set[str]]:
+    """What the deposit said when last taken over, and what a person has decided since then."""
+    logged: dict[str, Any] = {}
+    decided = set[str]()
+    for entry in accession.read_events():
+        logged |= entry.get("fields", {})
+        decided = (decided - entry.get("fields", {}).keys()) | entry.get("decided", {}).keys()
+    return logged, decided

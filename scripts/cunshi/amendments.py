@@ -1,21 +1,16 @@
 """Bringing an existing recording.yml up to date without touching what people wrote in it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 import yaml
 
+from cunshi.descriptions import limited, stricter
 from cunshi.fields import LOADER, parse_fields
-from cunshi.model import Access, Description, Problem
-from cunshi.records import (
-    ALIASES,
-    CONSENT_LIMITS,
-    description_values,
-    dump_inline,
-    read_description,
-)
+from cunshi.model import Access, Consent, Description, Problem
+from cunshi.records import ALIASES, description_values, dump_inline, read_description
 
 
 def as_logged(said: Description) -> dict[str, Any]:
@@ -31,6 +26,7 @@ def amend_record(
     base: Mapping[str, Any],
     *,
     doubtful: bool = False,
+    decided: Set[str] = frozenset(),
 ) -> str:
     """Bring into recording.yml what the deposit's folder and file name say since they were read.
 
@@ -40,10 +36,22 @@ def amend_record(
     and the end of a consent become stricter even then. A name that falls silent empties nothing,
     but a consent that is no longer given is taken out. ``doubtful`` tells that some of what the
     folder says cannot be read: it might be a withdrawal, so nothing stays open.
+
+    ``decided`` are fields that a person set at the review desk, knowing the record: what they
+    decided yields to nothing but a withdrawal and to what is said anew.
     """
-    merged = _three_way(ours, theirs, base)
+    merged = _three_way(ours, theirs, base, decided)
     if doubtful and merged.consent.by:
         merged = replace(merged, access=Access.SEALED)
+    return set_fields(text, ours, merged)
+
+
+def set_fields(text: str, ours: Description, merged: Description) -> str:
+    """The text of a recording.yml that says ``ours``, changed to say ``merged``.
+
+    Every byte stays that does not have to change. A text that cannot be changed in place is
+    written anew, with what stood there as comments.
+    """
     before, after = description_values(ours), description_values(merged)
     changed = {name: value for name, value in after.items() if value != before[name]}
     try:
@@ -95,8 +103,12 @@ def _replace_block(text: str, key: str, value: Any) -> str:
     return f"{text.rstrip()}\n{key}: {dump_inline(value)}\n"
 
 
-def _three_way(ours: Description, theirs: Description, base: Mapping[str, Any]) -> Description:
-    untouched = {n for n in description_values(ours) if as_logged(ours).get(n) == base.get(n)}
+def _three_way(
+    ours: Description, theirs: Description, base: Mapping[str, Any], decided: Set[str]
+) -> Description:
+    same = {n for n in description_values(ours) if as_logged(ours).get(n) == base.get(n)}
+    untouched = same - decided
+    known = {n for n in decided if as_logged(theirs).get(n) == base.get(n)}
     follows = {
         name: value
         for name in untouched
@@ -104,21 +116,39 @@ def _three_way(ours: Description, theirs: Description, base: Mapping[str, Any]) 
     }
     merged = replace(ours, **follows)
     if "consent" not in untouched and ours.consent.by:
-        limits = {n: getattr(ours.consent, n) or getattr(theirs.consent, n) for n in CONSENT_LIMITS}
-        merged = replace(merged, consent=replace(ours.consent, **limits))
-    if "access" not in untouched or theirs.access is None:
-        levels = [level for level in (ours.access, theirs.access) if level is not None]
-        merged = replace(merged, access=max(levels, default=None))
-    return replace(merged, minor=merged.minor or theirs.minor)
+        limits = theirs.consent
+        if "consent" in known:
+            limits = Consent(withdrawn_on=limits.withdrawn_on)
+        merged = replace(merged, consent=limited(ours.consent, limits))
+    if "access" in known:
+        merged = replace(merged, access=ours.access)
+    elif "access" not in untouched or theirs.access is None:
+        merged = replace(merged, access=stricter(ours.access, theirs.access))
+    return replace(merged, minor=merged.minor or (theirs.minor and "minor" not in known))
 
 
 def _amend_field(text: str, name: str, before: Any, value: Any) -> str:
-    if name != "consent" or not before or not value or before.keys() - value.keys():
+    if name != "consent" or not before or not value:
         return set_value(text, (name,), value)
+    for key in before.keys() - value.keys():
+        text = _empty(text, (name, key))
     for key, part in value.items():
         if before.get(key) != part:
             text = set_value(text, (name, key), part)
     return text
+
+
+def _empty(text: str, path: tuple[str, str]) -> str:
+    """Take a key out of a mapping in braces; of one in lines its key stays, and its comment."""
+    found = _find(yaml.compose(text, Loader=LOADER), path[0])
+    mapping = found[1] if found else None
+    braces = isinstance(mapping, yaml.MappingNode) and mapping.flow_style
+    pairs = mapping.value if mapping and braces else ()
+    for number, (key_node, node) in enumerate(pairs):
+        if number and ALIASES.get(key_node.value, key_node.value) == path[1]:
+            begin = int(pairs[number - 1][1].end_mark.index)
+            return text[:begin] + text[int(node.end_mark.index) :]
+    return set_value(text, path, None)
 
 
 def set_value(text: str, path: tuple[str, ...], value: Any) -> str:
@@ -148,6 +178,8 @@ def _find(node: yaml.Node | None, key: str) -> tuple[yaml.Node, yaml.Node] | Non
 def _nest(path: tuple[str, ...], value: Any, *, in_mapping: bool = False) -> str:
     """``{by: x}`` for what is missing below a key, the bare value when nothing is."""
     if in_mapping and not path:
+        if value is None:
+            return ""
         # In a flow mapping commas and brackets need quotes that they do not need on a line alone.
         return dump_inline([value])[1:-1]
     for key in reversed(path):

@@ -1,7 +1,7 @@
 """Gathering all that may be published, and every reason why something may not. Reads only."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cunshi.errors import CunshiError, ExitCode
@@ -10,6 +10,7 @@ from cunshi.fields import load_fields, read_text
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
+    TRANSCRIPTION,
     Access,
     Catalogue,
     Clip,
@@ -25,10 +26,12 @@ from cunshi.model import (
     TranscriptStatus,
     is_text,
 )
+from cunshi.page_text import clean
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard, read_transcript, with_engine
+from cunshi.verify import consent_notes
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,13 @@ def _written_motto(accession: Accession, recording: Recording, heard: Transcript
         return heard
     lines = map(str.strip, read_text(accession.master / names[0]).splitlines())
     segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
-    return Transcript((segment,), TranscriptStatus.APPROVED)
+    return Transcript((segment,), TranscriptStatus.APPROVED, written=True)
 
 
 def gather(
     project: Project,
     archive: Archive,
-    recordings: Iterable[Recording],
+    recordings: Collection[Recording],
     transcripts: Mapping[str, Transcript],
     today: dt.date,
     problems: list[Problem],
@@ -92,9 +95,11 @@ def gather(
     ``strict`` also reports lessons that are drafts, and citations of what nobody has approved.
     """
     work = _Gathering(project, today, problems, strict)
-    by_id = {recording.id: recording for recording in recordings}
+    # From here on nothing knows a name that its bearer does not want to be shown.
+    by_id = {recording.id: recording.as_shown for recording in recordings}
+    names = {recording.id: recording.description.narrator for recording in recordings}
     allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
-    entries = {r.id: _entry(r, transcripts[r.id]) for r in allowed}
+    entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
     holdings = Holdings(by_id, entries, today, ceiling)
@@ -105,6 +110,7 @@ def gather(
         )
         for lesson in _lessons(work, course)
     )
+    problems += consent_notes(project, recordings, transcripts, today)
     return Catalogue(
         archive=archive,
         course=course,
@@ -117,13 +123,31 @@ def gather(
     )
 
 
-def _entry(recording: Recording, transcript: Transcript) -> Entry:
+def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
     return Entry(
         recording=recording,
-        transcript=transcript,
+        transcript=_as_shown(transcript, recording, narrator),
         audio=f"audio/{recording.id}.m4a" if recording.technical.has_sound else "",
         photo=f"photos/{recording.id}.jpg" if recording.photo else "",
     )
+
+
+def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+    """What may be read of a transcript: nothing, if nobody was to write down what is said.
+
+    The written words of a motto are the family's own. Who speaks has the name to be shown.
+    """
+    spoken = recording.technical.has_sound and not transcript.written
+    if spoken and not recording.description.consent.allows(TRANSCRIPTION):
+        return Transcript()
+    shown, name = recording.description.narrator, clean(narrator)
+    if clean(shown) == name:
+        return transcript
+    segments = (
+        replace(segment, speaker=shown) if name and clean(segment.speaker) == name else segment
+        for segment in transcript.segments
+    )
+    return replace(transcript, segments=tuple(segments))
 
 
 def _course(work: _Gathering) -> Course:

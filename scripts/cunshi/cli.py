@@ -194,6 +194,29 @@ def _remake(project: Project, heard: bool) -> bool:
     return True
 
 
+@cli.command(help=_("打开校对台：在浏览器里听录音、改文稿、登记同意书、发布。"))
+@click.option("--port", default=8010, show_default=True, help=_("端口"))
+@click.option("--lan", is_flag=True, help=_("让同一个网络里的人也能用，要设密码；连接不加密"))
+@click.option(
+    "--password",
+    default="",
+    envvar="CUNSHI_REVIEW_PASSWORD",
+    metavar="TEXT",
+    help=_("--lan 的密码（也可以写在环境变量 CUNSHI_REVIEW_PASSWORD 里；不写就问）"),
+)
+@click.option("--no-open", is_flag=True, help=_("不自动打开浏览器"))
+@click.pass_context
+def review(context: click.Context, port: int, lan: bool, password: str, no_open: bool) -> None:
+    project = _project(context)
+    from cunshi.review import server
+
+    if lan and not password:
+        password = click.prompt(_("给大家用的密码"), hide_input=True, confirmation_prompt=True)
+    agreed = server.check_password(password) if lan else ""
+    server.run(project, port, agreed, opens_browser=not no_open, say=click.echo)
+    click.echo(_("校对台关了。"))
+
+
 @cli.command(help=_("看看有什么、缺什么、在等什么。"))
 @click.pass_context
 def status(context: click.Context) -> None:
@@ -208,7 +231,7 @@ def status(context: click.Context) -> None:
 def check(context: click.Context, strict: bool) -> None:
     found = workflow.check(_project(context), _reporter(), strict=strict)
     _say(report.problem_lines(found.problems))
-    if not found.problems:
+    if not found.wrong:
         click.echo(
             _("都好：{count} 件录音与登记的一样，课程里的引用都找得到。").format(
                 count=len(found.recordings)

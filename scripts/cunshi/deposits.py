@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cunshi.descriptions import merge
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
 from cunshi.model import Consent, Description, Kind, Problem, is_photo, is_text
-from cunshi.records import describe_folder, describe_name, load_description, merge
+from cunshi.records import describe_folder, describe_name, load_description
 from cunshi.settings import Archive
 from cunshi.store import Project
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
 from cunshi.model import (
+    LESSON,
     Access,
     Clip,
     ClipRef,
@@ -29,6 +30,7 @@ from cunshi.transcripts import Heard
 
 # Printed on the page, which is in Chinese whatever language the messages are in.
 _WITHHELD = "这段录音现在不能播放"
+_RESERVED = "这段录音只在课堂上播放，礼包里有"
 _PAST_END = 0.5  # seconds that a citation may go beyond its recording's end
 _EDGE = 2.0  # seconds around a citation in which its quotation may begin and end
 _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
@@ -63,8 +65,11 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if cause or recording is None:
-        problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
-        return Clip(replace(ref, quote=""), withheld=_WITHHELD)
+        # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
+        reserved = recording is not None and recording.access(holdings.today) is Access.CLASSROOM
+        code = ExitCode.OK if reserved else ExitCode.LESSON
+        problems.append(Problem(code, ref.where, cause, remedy, ref.line))
+        return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
     transcript = holdings.entries[ref.recording_id].transcript
     for cause, remedy in _doubts(ref, transcript, strict):
         problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
@@ -99,13 +104,24 @@ def why_withheld(
             _("引用的录音 {id} 不在档案库里").format(id=recording_id),
             _("检查编号；录音还没收进来时，先把它放进 recordings"),
         )
-    if recording.is_published(today, ceiling):
+    usable = recording.description.consent.allows(LESSON)
+    if usable and recording.is_published(today, ceiling):
         return "", ""
+    if recording.access(today) is Access.CLASSROOM:
+        return (
+            _("引用的录音 {id} 只供课堂：网站上不播放，礼包里播放").format(id=recording_id),
+            "",
+        )
     sealed = recording.access(today) is Access.SEALED
     if sealed and not recording.description.consent.holds(today):
         return (
             _("引用的录音 {id} 没有有效的同意书").format(id=recording_id),
             _("在 folder.yml 或 recording.yml 里登记 consent，或换一段引用"),
+        )
+    if not usable:
+        return (
+            _("引用的录音 {id} 没有同意用在课程里").format(id=recording_id),
+            _("换一段引用，或请讲述人另签同意书，勾选课程"),
         )
     return (
         _("引用的录音 {id} 不公开").format(id=recording_id),

@@ -181,6 +181,10 @@ class Fields:
             )
         return tuple(str(n.value).strip() for n in node.value if isinstance(n, yaml.ScalarNode))
 
+    def is_list(self, key: str) -> bool:
+        """Whether a list stands under a key, be it an empty one."""
+        return isinstance(self._nodes.get(key), yaml.SequenceNode)
+
     def section(self, key: str, aliases: Mapping[str, str] | None = None) -> "Fields":
         """The mapping under a key, an empty one when there is none.
 

@@ -5,7 +5,7 @@ Times are float seconds from the beginning of the recording.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
 
@@ -16,13 +16,20 @@ from cunshi.village_model import Event, Place
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, why, and what to do about it."""
+    """One thing that is wrong: where, why, and what to do about it.
+
+    With the code OK it is a note: people should know of it, and nothing has to be mended.
+    """
 
     code: ExitCode
     where: str
     cause: str
     remedy: str = ""
     line: int = 0
+
+    @property
+    def is_note(self) -> bool:
+        return self.code is ExitCode.OK
 
     @classmethod
     def of(cls, error: CunshiError) -> "Problem":
@@ -39,6 +46,17 @@ class Access(IntEnum):
     SEALED = 3
 
 
+# What a consent form asks for one by one; the keys of ``Consent.uses``.
+ARCHIVE, TRANSCRIPTION, LESSON, WEBSITE, SOCIAL = USES = (
+    "archive",
+    "transcription",
+    "lesson",
+    "website",
+    "social",
+)
+NO_USE = "none"  # a form on which nothing was ticked
+
+
 class Kind(StrEnum):
     """What was recorded: a culture expert's talk or a family motto."""
 
@@ -50,9 +68,9 @@ class Kind(StrEnum):
 class Consent:
     """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it.
 
-    ``uses`` are what was ticked; none at all means a consent to everything, as a signature on a
-    general form gives it. ``shown_as`` stands for the narrator's name in all that is published.
-    ``guardian`` is who signed for a minor.
+    ``uses`` are those of USES that were ticked, or NO_USE alone; when empty it is a consent to
+    everything, as a signature on a general form gives it. ``shown_as`` stands for the narrator's
+    name in all that is published. ``guardian`` is who signed for a minor.
     """
 
     by: str = ""
@@ -68,6 +86,22 @@ class Consent:
         """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
         expired = self.until is not None and today > self.until
         return bool(self.by and self.signed_on) and not expired and self.withdrawn_on is None
+
+    def allows(self, use: str) -> bool:
+        """Whether a use was ticked, or the consent asks for none in particular."""
+        return not self.uses or use in self.uses
+
+    def limit(self, access: Access) -> Access:
+        """How far the uses let an access level go: the site needs one tick, classrooms another."""
+        if not self.allows(ARCHIVE):
+            return Access.SEALED
+        classroom = Access.CLASSROOM if self.allows(LESSON) else Access.SEALED
+        if access is Access.CLASSROOM:
+            return classroom
+        if self.allows(WEBSITE):
+            return access
+        # Also what is only listed has its title on the site.
+        return classroom if access is Access.OPEN else Access.SEALED
 
 
 @dataclass(frozen=True)
@@ -133,17 +167,35 @@ class Recording:
         return self.description.language or archive.language
 
     def access(self, today: dt.date) -> Access:
-        """The effective access: no consent means sealed, and a minor's recording starts sealed."""
-        said = self.description
-        if not said.consent.holds(today):
+        """The effective access: no consent means sealed, and a minor's recording starts sealed.
+
+        A minor's uses are nobody's to tick but a guardian's.
+        """
+        said, consent = self.description, self.description.consent
+        if not consent.holds(today) or (said.minor and consent.uses and not consent.guardian):
             return Access.SEALED
-        if said.access is None:
-            return Access.SEALED if said.minor else Access.OPEN
-        return said.access
+        starts = Access.SEALED if said.minor else Access.OPEN
+        return consent.limit(starts if said.access is None else said.access)
 
     def is_published(self, today: dt.date, ceiling: Access = Access.OPEN) -> bool:
-        """Whether voice and words may stand on the public site, or where ``ceiling`` may be."""
-        return self.access(today) <= ceiling
+        """Whether voice and words may stand on the public site, or where ``ceiling`` may be.
+
+        What is made for classrooms has only what may be used in lessons.
+        """
+        usable = ceiling is Access.OPEN or self.description.consent.allows(LESSON)
+        return usable and self.access(today) <= ceiling
+
+    @property
+    def as_shown(self) -> "Recording":
+        """The recording under the name that its narrator wants to be shown, and no other."""
+        said = self.description
+        shown = said.consent.shown_as
+        if not shown:
+            return self
+        # Who signed, and what the file was called, often say the name as well.
+        consent = replace(said.consent, by=shown, guardian="", form="")
+        described = replace(said, narrator=shown, consent=consent)
+        return replace(self, original_name="", description=described)
 
     @property
     def photo(self) -> str:
@@ -255,7 +307,8 @@ class Coverage:
 class Transcript:
     """What is said in a recording, and whether a machine or a person says so.
 
-    ``knows_dialect`` tells whether the engine's model was made for the recording's language.
+    ``knows_dialect`` tells whether the engine's model was made for the recording's language,
+    ``written`` that these are not spoken words but those that a family wrote.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -263,6 +316,7 @@ class Transcript:
     engine: str = ""
     coverage: Coverage | None = None
     knows_dialect: bool = True
+    written: bool = False
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""

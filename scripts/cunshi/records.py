@@ -1,7 +1,6 @@
 """Catalogue records: file names, folder.yml, sidecars and recording.yml ↔ Recording."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
@@ -14,6 +13,13 @@ from cunshi.errors import ExitCode
 from cunshi.fields import Fields, load_fields
 from cunshi.i18n import _
 from cunshi.model import (
+    ARCHIVE,
+    LESSON,
+    NO_USE,
+    SOCIAL,
+    TRANSCRIPTION,
+    USES,
+    WEBSITE,
     Access,
     Consent,
     Description,
@@ -44,6 +50,9 @@ ALIASES = {
     "凭据": "form",
     "有效期至": "until",
     "撤回日期": "withdrawn_on",
+    "用途": "uses",
+    "监护人": "guardian",
+    "署名": "shown_as",
     "版权": "rights",
     "备注": "note",
     "家训": "motto",
@@ -72,6 +81,15 @@ LANGUAGES = {
     "混合": MIXED,
     "夹杂": MIXED,
 }
+_USES = {
+    **{use: use for use in USES},
+    "存档": ARCHIVE,
+    "转写": TRANSCRIPTION,
+    "课程": LESSON,
+    "网站": WEBSITE,
+    "社交媒体": SOCIAL,
+}
+_NOTHING = {"none", "无"}
 _TEXTS = (
     "title",
     "village",
@@ -86,7 +104,7 @@ _DAY = re.compile(
     r"|(\d{4})年(\d{1,2})月(\d{1,2})日|((?:19|20)\d{2})(\d{2})(\d{2})"
 )
 _NAME = re.compile(r"(?P<village>[^_]+)_(?P<narrator>[^_]+)_(?P<day>[\d.年月日-]+)(?:[_ (].*)?")
-CONSENT_LIMITS = ("until", "withdrawn_on")
+_COMMA = re.compile(r"[、，,；;\s]+")
 _FOLDER = re.compile(r"(?P<number>\d{1,2})(?![\d年])[-_.、 ]*(?P<title>.*)")
 
 RECORD_HEAD = """\
@@ -165,38 +183,35 @@ def _read_consent(fields: Fields) -> Consent:
         form=fields.text("form"),
         until=fields.day("until"),
         withdrawn_on=fields.day("withdrawn_on"),
+        uses=_read_uses(fields),
+        guardian=fields.text("guardian"),
+        shown_as=fields.text("shown_as"),
     )
     fields.finish()
     # A limit that cannot be read must not turn into "no limit": without ``by`` nothing holds.
     return consent if len(fields.problems) == unreadable else Consent()
 
 
-def merge(base: Description, over: Description) -> Description:
-    """``over`` where it says something, else ``base``; of two access levels the stricter.
-
-    Who is said to be a minor starts sealed, unless the same text says who may hear the recording.
-    """
-    said = {
-        field.name: value
-        for field in dataclass_fields(over)
-        if (value := getattr(over, field.name)) and field.name != "consent"
-    }
-    starts = Access.SEALED if over.minor and over.access is None else over.access
-    levels = [level for level in (base.access, starts) if level is not None]
-    consent = {
-        field.name: value
-        for field in dataclass_fields(over.consent)
-        if (value := getattr(over.consent, field.name))
-    }
-    return replace(
-        base,
-        **{
-            **said,
-            "access": max(levels, default=None),
-            "minor": base.minor or over.minor,
-            "consent": replace(base.consent, **consent),
-        },
-    )
+def _read_uses(fields: Fields) -> tuple[str, ...]:
+    """The uses that were ticked, in the order of the form; of an empty list NO_USE."""
+    if "uses" not in fields:
+        return ()
+    written = fields.texts("uses")
+    named = [word for text in written for word in _COMMA.split(text) if word]
+    if fields.is_list("uses") and not named:
+        return (NO_USE,)
+    ticked = [word for word in named if word not in _NOTHING]
+    for word in ticked:
+        if word not in _USES:
+            fields.complain(
+                "uses",
+                _("“{value}” 不是可以选的用途").format(value=word),
+                _("可以写：存档、转写、课程、网站、社交媒体；都不同意写 无"),
+            )
+    if ticked and len(ticked) < len(named):
+        fields.complain("uses", _("写了 无，就不能再写别的用途"))
+    found = {_USES.get(word) for word in ticked}
+    return tuple(use for use in USES if use in found) or ((NO_USE,) if named else ())
 
 
 def load_description(path: Path, where: str, problems: list[Problem]) -> Description:
@@ -205,24 +220,6 @@ def load_description(path: Path, where: str, problems: list[Problem]) -> Descrip
     said = _read_deposited(fields)
     fields.finish()
     return said
-
-
-def strictest(said: Iterable[Description]) -> Description:
-    """The first description, with the limits that any of them sets.
-
-    For the same recording deposited more than once: each copy may carry a withdrawal.
-    """
-    first, *others = said
-    for other in others:
-        levels = [level for level in (first.access, other.access) if level is not None]
-        limits = {n: getattr(first.consent, n) or getattr(other.consent, n) for n in CONSENT_LIMITS}
-        first = replace(
-            first,
-            access=max(levels, default=None),
-            minor=first.minor or other.minor,
-            consent=replace(first.consent, **limits),
-        )
-    return first
 
 
 def dump_inline(value: Any) -> str:
@@ -235,6 +232,7 @@ def dump_inline(value: Any) -> str:
 
 def _consent_mapping(consent: Consent) -> dict[str, Any]:
     values = {f.name: getattr(consent, f.name) for f in dataclass_fields(consent)}
+    values["uses"] = list(consent.uses)
     return {name: value for name, value in values.items() if value}
 
 

@@ -17,11 +17,12 @@ _MOST = 20
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    """Each problem: file and line, cause, remedy."""
+    """Each problem: file and line, cause, remedy. Notes have another sign."""
     for problem in problems:
         line = _("第 {line} 行").format(line=problem.line) if problem.line else ""
         place = " ".join(filter(None, [_printable(problem.where), line]))
-        yield f"✗ {place + '：' if place else ''}{_printable(problem.cause)}"
+        sign = "·" if problem.is_note else "✗"
+        yield f"{sign} {place + '：' if place else ''}{_printable(problem.cause)}"
         if problem.remedy:
             yield f"  → {_printable(problem.remedy)}"
 
@@ -48,10 +49,8 @@ def summary(report: Report) -> Iterator[str]:
     if report.transcribed:
         yield _("听写：{count} 件").format(count=len(report.transcribed))
     yield from problem_lines(report.problems)
-    if report.problems:
-        yield _("有 {count} 个问题要处理（✗ 开头的行）；其余的都做好了。").format(
-            count=len(report.problems)
-        )
+    if wrong := report.wrong:
+        yield _("有 {count} 个问题要处理（✗ 开头的行）；其余的都做好了。").format(count=len(wrong))
 
 
 def published(project: Project, report: Report) -> Iterator[str]:

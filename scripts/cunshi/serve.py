@@ -1,5 +1,6 @@
 """Show the built site on this computer, with byte ranges, without which audio cannot seek."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -64,16 +65,22 @@ def application(site: Path, version: Callable[[], int] | None = None) -> Starlet
     return Starlette(routes=[Route(VERSION, tell), files], middleware=[hosts])
 
 
-def open_port(port: int) -> socket.socket:
-    """Take a port on this computer only; ConfigurationError when something else has it."""
+def open_port(port: int, command: str = "serve", host: str = HOST) -> socket.socket:
+    """Take a port, of this computer only by default; ConfigurationError when something has it.
+
+    ``command`` is the one that takes a port, for the advice.
+    """
     taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":
+        # A port that was closed a moment ago may be taken again; on Windows this means theft.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((HOST, port))
+        taken.bind((host, port))
     except OSError as error:
         taken.close()
         raise ConfigurationError(
             _("端口 {port} 被别的程序占用了").format(port=port),
-            _("换一个端口：serve --port {port}").format(port=port + 1),
+            _("换一个端口：{command} --port {port}").format(command=command, port=port + 1),
         ) from error
     return taken
 

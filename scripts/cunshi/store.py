@@ -91,6 +91,14 @@ class Accession:
         except (OSError, ValueError):
             return {}
 
+    def form_hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
+        found: dict[str, str] = {}
+        for entry in self.read_events():
+            hashes = entry.get("hashes", {}).items()
+            found |= {path: digest for path, digest in hashes if path.startswith("consent/")}
+        return found
+
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
         if not self.events.exists():
@@ -178,6 +186,11 @@ class Project:
     def classroom(self) -> "Project":
         """The same project, making the site for classrooms: never in the folder of the site."""
         return replace(self, edition="classroom")
+
+    @property
+    def review(self) -> Path:
+        """What the review desk makes to listen by; may be lost at any time."""
+        return self.root / "build" / "review"
 
     @property
     def cache(self) -> Path:

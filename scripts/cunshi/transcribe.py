@@ -15,7 +15,7 @@ from cunshi.fields import read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.listening import Listened, listen
-from cunshi.model import Coverage, Problem, Recording, Term
+from cunshi.model import TRANSCRIPTION, Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project, now
@@ -51,14 +51,15 @@ def transcribe(
 
     A transcript is made anew only if master, engine, model, options or language changed, and
     never once a person has edited it, nor by an engine that
-    hears nothing. Raises EngineError when the model cannot be used at all.
+    hears nothing, nor without consent to transcription where consent says what it is for.
+    Raises EngineError when the model cannot be used at all.
     """
     identity = engine.identity()
     jobs: list[_Job] = []
     problems: list[Problem] = []
     for recording in recordings:
         job = _job(project, recording, archive)
-        if not recording.technical.has_sound or _belongs_to_people(job):
+        if not _may_be_heard(recording) or _belongs_to_people(job):
             continue
         if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
             try:
@@ -76,6 +77,11 @@ def transcribe(
 
 def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
     return _Job(recording, project.accession(recording.id), recording.language(archive))
+
+
+def _may_be_heard(recording: Recording) -> bool:
+    allowed = recording.description.consent.allows(TRANSCRIPTION)
+    return recording.technical.has_sound and allowed
 
 
 def _belongs_to_people(job: _Job) -> bool:

@@ -1,15 +1,18 @@
 """Does the archive still hold what it promises? Fixity, records and consent → Problems."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from cunshi import fixity
-from cunshi.errors import ExitCode
+from cunshi.errors import CunshiError, ExitCode
 from cunshi.i18n import _
-from cunshi.model import Kind, Problem, Recording
+from cunshi.model import ARCHIVE, Access, Kind, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
+
+_SHORTEST_NAME = 2  # one character alone stands in too many words
 
 
 def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
@@ -36,7 +39,71 @@ def _compare(project: Project, accession: Accession) -> list[Problem]:
     return [
         Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
         for path, difference in fixity.compare(accession.folder, hashes).items()
+    ] + _compare_forms(project, accession)
+
+
+def _compare_forms(project: Project, accession: Accession) -> list[Problem]:
+    """Whether the scans of what was signed are still those that were put in at the desk."""
+    said = {
+        "missing": (_("同意书的扫描件不见了"), _("从备份恢复，或重新扫描")),
+        "changed": (_("同意书的扫描件变了，与登记的不同"), _("从备份恢复，或重新扫描")),
+    }
+    try:
+        hashes = accession.form_hashes()
+    except CunshiError as error:
+        return [Problem.of(error)]
+    return [
+        Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
+        for path, digest in hashes.items()
+        if (difference := _difference(accession.folder / path, digest))
     ]
+
+
+def _difference(path: Path, digest: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "" if fixity.sha256_of(path) == digest else "changed"
+
+
+def consent_notes(
+    project: Project,
+    recordings: Iterable[Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+) -> list[Problem]:
+    """What people should talk about or look at, though nothing of it can be mended by a program."""
+    notes = []
+    for recording in recordings:
+        where = project.relative(project.accession(recording.id).record)
+        consent = recording.description.consent
+        if consent.holds(today) and not consent.allows(ARCHIVE):
+            cause = _("签了同意书，却没有同意存档：这件录音封存着")
+            remedy = _("和讲述人商量：另签一份，还是把录音还给他、从档案库里删去")
+            notes.append(Problem(ExitCode.OK, where, cause, remedy))
+        places = names_left(recording, transcripts.get(recording.id, Transcript()))
+        if places and recording.is_published(today, Access.LISTED):
+            cause = _("要署“{shown}”，{places}里还有真名")
+            cause = cause.format(shown=consent.shown_as, places="、".join(places))
+            notes.append(Problem(ExitCode.OK, where, cause, _("看一看，该换的换掉")))
+    return notes
+
+
+def names_left(recording: Recording, transcript: Transcript) -> list[str]:
+    """Where a name still stands whose bearer wants another one shown; no program can change it."""
+    said = recording.description
+    name = said.narrator.strip()
+    if not said.consent.shown_as or len(name) < _SHORTEST_NAME or name == said.consent.shown_as:
+        return []
+    lines = (f"{segment.text}{segment.mandarin}" for segment in transcript.segments)
+    texts = {
+        _("题名"): said.title,
+        _("备注"): said.note,
+        _("家训"): said.motto,
+        _("含义"): said.meaning,
+        _("版权"): said.rights,
+        _("文稿"): "\n".join(lines),
+    }
+    return [place for place, text in texts.items() if name in text]
 
 
 def missing_facts(recording: Recording) -> list[str]:

@@ -57,6 +57,11 @@ class Report:
     def exit_code(self) -> ExitCode:
         return max((problem.code for problem in self.problems), default=ExitCode.OK)
 
+    @property
+    def wrong(self) -> list[Problem]:
+        """The problems without the notes."""
+        return [problem for problem in self.problems if not problem.is_note]
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -141,7 +146,7 @@ def release(
         _read_recordings(project, report)
         report.problems += verify.verify_fixity(project, reporter)
         _publish(project, report, reporter)
-        if not report.problems:
+        if not report.wrong:
             report.release = _release(project, asked or report.archive.publish, dry_run)
     return report
 

@@ -1,15 +1,25 @@
 """The desk as an ASGI application: its pages, its interface, its static files."""
 
+import mimetypes
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cunshi.review.asking import Ask, route
+from cunshi.i18n import _
+from cunshi.review import records, session, sound
+from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
+from cunshi.review.security import SIGN_IN, Armour, Gate
+
+# Windows' registry may call a script plain text, which browsers then refuse to run.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
 
 # Address → the page's shell in static/; what it shows comes from the interface.
 _PAGES = {
@@ -18,19 +28,25 @@ _PAGES = {
     "/record/{id}": "record.html",
     "/add": "add.html",
     "/publish": "publish.html",
+    SIGN_IN: "sign-in.html",
 }
 
 
 def application(desk: Desk) -> Starlette:
-    """The desk of one project."""
-    return Starlette(routes=[*_pages(), *_interface(desk), _static()])
+    """The desk of one project, behind its door."""
+    return Starlette(
+        routes=[*_pages(), *_interface(desk), _static()],
+        middleware=[Middleware(Armour), Middleware(Gate, door=desk.door)],
+        exception_handlers={HTTPException: _explain},
+    )
 
 
 def _interface(desk: Desk) -> list[Route]:
-    def session(ask: Ask) -> dict[str, object]:
-        return {"name": ask.person, "token": desk.token}
-
-    return [route("GET", "/api/session", session)]
+    return [
+        *session.routes(desk),
+        *sound.routes(desk),
+        *records.routes(desk),
+    ]
 
 
 def _pages() -> list[Route]:
@@ -39,10 +55,25 @@ def _pages() -> list[Route]:
 
 def _shell(name: str) -> Callable[[Request], Response]:
     def page(request: Request) -> Response:
-        return FileResponse(STATIC / name, headers={"cache-control": "no-store"})
+        return FileResponse(STATIC / name)
 
     return page
 
 
 def _static() -> Mount:
     return Mount("/static", StaticFiles(directory=STATIC))
+
+
+def _explain(request: Request, error: Exception) -> Response:
+    """What the framework refuses, in the form of the desk's own refusals."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = error.headers if isinstance(error, HTTPException) else None
+    words = {
+        404: _("没有这个地址"),
+        405: _("没有这种请求"),
+        408: _("等了太久，没有收全"),
+        413: _("太大了，没有接受"),
+    }
+    answer = refuse(status, words.get(status, _("没有接受")), _("回到待办清单，刷新一下"))
+    answer.headers.update(headers or {})
+    return answer

@@ -1,6 +1,7 @@
 """Questions and answers of the desk's interface, in JSON, apart from how they travel."""
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,17 @@ class Refusal(Exception):  # noqa: N818 - what a person gets to read, not a faul
 
 @dataclass(frozen=True)
 class Ask:
-    """One question: who asks, the parts of the path, of the query, and the body (None without)."""
+    """One question: who asks, the parts of the path, of the query, and the body (None without).
+
+    ``session`` is the id of the asker's session and ``address`` that of the asker's computer.
+    """
 
     person: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any = None
+    session: str = ""
+    address: str = ""
 
     def field(self, name: str, kind: type[Any]) -> Any:
         """A field of the body that must be there with a type; else Refusal 400."""
@@ -40,19 +46,25 @@ class Ask:
         return found
 
 
+def refuse(status: int, error: str, remedy: str = "", **more: Any) -> JSONResponse:
+    """The form that every answer has which is not what was asked for."""
+    return JSONResponse({"error": error, "remedy": remedy, **more}, status)
+
+
 def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
     """A route that answers with JSON; ``answer`` runs in a thread and may raise Refusal."""
 
     async def endpoint(request: Request) -> Response:
         body = await _body(request) if method in {"POST", "PUT"} else None
-        person = getattr(request.state, "person", "")
-        ask = Ask(person, request.path_params, request.query_params, body)
+        person, session = (getattr(request.state, n, "") for n in ("person", "session"))
+        address = request.client.host if request.client else ""
+        ask = Ask(person, request.path_params, request.query_params, body, session, address)
         try:
             found = await run_in_threadpool(answer, ask)
         except Refusal as refusal:
-            return JSONResponse(refusal.answer, refusal.status)
+            return refuse(refusal.status, **refusal.answer)
         except CunshiError as error:
-            return JSONResponse({"error": error.cause, "remedy": error.remedy}, 409)
+            return refuse(409, error.cause, error.remedy)
         return found if isinstance(found, Response) else JSONResponse(found)
 
     return Route(path, endpoint, methods=[method])
@@ -61,6 +73,17 @@ def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
 async def _body(request: Request) -> Any:
     text = await request.body()
     try:
-        return json.loads(text) if text else {}
+        found = json.loads(text, parse_float=_finite, parse_constant=_finite) if text else {}
+        # Half of a surrogate pair is no text: it could be neither written nor said again.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    return found
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can say again: none of NaN, Infinity and 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

@@ -1,12 +1,12 @@
 """What all parts of the review desk share: the project and what belongs to one run of the desk."""
 
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cunshi.i18n import _
 from cunshi.model import Recording
 from cunshi.review.asking import Refusal
+from cunshi.review.security import Door
 from cunshi.store import Accession, Project
 
 STATIC = Path(__file__).parent / "static"
@@ -14,10 +14,11 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass
 class Desk:
-    """One run of the desk. ``token`` is what a page must send with everything that changes."""
+    """One run of the desk. ``site`` is the address of the built site on this computer."""
 
     project: Project
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    door: Door = field(default_factory=Door)
+    site: str = ""
 
     def accession(self, recording_id: str) -> Accession:
         """An accession by its id, which is compared, never joined to a path; else Refusal 404."""

@@ -1,0 +1,127 @@
+"""Open a review desk on a free port of this computer, and sign in to it as its pages do."""
+
+import http.client
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+import httpx2
+from playwright.sync_api import Browser, BrowserContext
+from starlette.routing import Route
+
+from cunshi import serve
+from cunshi.review import app
+from cunshi.review.desk import Desk
+from cunshi.review.people import People
+from cunshi.review.security import Door, Limits
+from cunshi.review.server import server_of
+from cunshi.store import Project
+
+
+@dataclass
+class OpenDesk:
+    """A desk that answers at ``address`` (without a slash at its end)."""
+
+    address: str
+    desk: Desk
+
+    def cookie(self, name: str) -> dict[str, str]:
+        """A new session for somebody: the cookie that their browser would have."""
+        people = self.desk.door.people
+        entered = people.enter(people.key)
+        return {self.desk.door.cookie: people.sign_in(entered, name, "", "127.0.0.1")}
+
+    def client(self, name: str = "李老师") -> httpx2.Client:
+        """A client that asks as the pages of somebody who is signed in do."""
+        client = httpx2.Client(base_url=self.address, cookies=self.cookie(name), timeout=30)
+        token = client.get("/api/session").json()["token"]
+        client.headers.update({"Origin": self.address, "X-Cunshi-Token": token})
+        return client
+
+    def context(
+        self, browser: Browser, name: str = "李老师", width: int = 1280, **options: object
+    ) -> BrowserContext:
+        """A browser in which somebody is signed in."""
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            locale="zh-CN",
+            base_url=self.address,
+            **options,  # type: ignore[arg-type]
+        )
+        cookies = self.cookie(name).items()
+        context.add_cookies(
+            [
+                {"name": n, "value": v, "url": self.address, "httpOnly": True, "sameSite": "Strict"}
+                for n, v in cookies
+            ]
+        )
+        return context
+
+
+@contextmanager
+def open_desk(
+    project: Project, password: str = "", limits: Limits | None = None
+) -> Iterator[OpenDesk]:
+    """A desk that is open until the end of the ``with``; a password makes it one of a network."""
+    with serve.open_port(0) as listening:
+        port = listening.getsockname()[1]
+        door = Door(port, people=People(password), limits=limits or Limits())
+        desk = Desk(project, door)
+        server = server_of(desk)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield OpenDesk(f"http://{serve.HOST}:{port}", desk)
+        # What a test left open would keep the server waiting.
+        server.should_exit = server.force_exit = True
+        thread.join(10)
+
+
+def send(desk: OpenDesk, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
+    """Ask exactly this, with nothing put right on the way; underscores in names are hyphens."""
+    asking = http.client.HTTPConnection(urlsplit(desk.address).netloc, timeout=10)
+    asking.putrequest(method, path, skip_host="Host" in headers)
+    for name, value in headers.items():
+        asking.putheader(name.replace("_", "-"), value)
+    asking.endheaders()
+    answer = asking.getresponse()
+    found = (
+        answer.status,
+        {n.lower(): v for n, v in answer.getheaders()},
+        answer.read().decode(errors="replace"),
+    )
+    asking.close()
+    return found
+
+
+def signed(desk: OpenDesk, name: str = "李老师") -> dict[str, str]:
+    """What a page sends with a change."""
+    client = desk.client(name)
+    cookie = "; ".join(f"{n}={v}" for n, v in client.cookies.items())
+    token = client.headers["X-Cunshi-Token"]
+    return {
+        "Cookie": cookie,
+        "Origin": desk.address,
+        "X_Cunshi_Token": token,
+        "Content_Type": "application/json",
+    }
+
+
+def is_in(desk: OpenDesk, headers: dict[str, str]) -> bool:
+    return send(desk, "GET", "/api/session", Cookie=headers["Cookie"])[0] == 200
+
+
+def every_route(desk: Desk) -> list[tuple[str, str]]:
+    """Method and path of everything that the desk answers to, static files apart."""
+    found = [r for r in app.application(desk).routes if isinstance(r, Route)]
+    return [(m, r.path) for r in found for m in sorted(r.methods or ()) if m != "HEAD"]
+
+
+def filled(path: str, value: str) -> str:
+    """A path with a value in every place that takes one, as it travels."""
+    return re.sub(r"\{[^}]*\}", quote(value, safe="").replace("\\", "\\\\"), path)
