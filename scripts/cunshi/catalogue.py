@@ -53,12 +53,10 @@ def _transcript(
     project: Project, archive: Archive, recording: Recording, problems: list[Problem]
 ) -> Transcript:
     accession = project.accession(recording.id)
-    where = project.relative(accession.transcript)
     try:
-        transcript = read_transcript(accession.transcript, where, recording)
-        if recording.kind is Kind.MOTTO:
-            transcript = _written_motto(accession, recording, transcript)
+        transcript = read_words(project, recording)
     except CunshiError as error:
+        where = project.relative(accession.transcript)
         problems.append(replace(Problem.of(error), where=where))
         return Transcript()
     heard = read_heard(accession.machine)
@@ -66,6 +64,16 @@ def _transcript(
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
     return replace(transcript, knows_dialect=known)
+
+
+def read_words(project: Project, recording: Recording) -> Transcript:
+    """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
+    accession = project.accession(recording.id)
+    where = project.relative(accession.transcript)
+    transcript = read_transcript(accession.transcript, where, recording)
+    if recording.kind is Kind.MOTTO:
+        return _written_motto(accession, recording, transcript)
+    return transcript
 
 
 def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:
