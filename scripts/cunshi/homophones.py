@@ -100,6 +100,11 @@ def read_aloud(text: str) -> tuple[Syllable, ...]:
     return tuple(_syllable(syllable) for syllable in written)
 
 
+def pinyin_of(text: str) -> str:
+    """How a word is read, as a glossary writes it: ``táng qiáo``."""
+    return " ".join(lazy_pinyin(text, style=Style.TONE))
+
+
 @functools.cache
 def _said(term: str, pinyin: str) -> tuple[Syllable, ...]:
     """How a term is said: as the glossary writes it, else as its characters are read."""

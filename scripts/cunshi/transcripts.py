@@ -8,6 +8,7 @@ import hashlib
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,8 +33,8 @@ from cunshi.model import (
 )
 from cunshi.timecode import format_timecode, parse_timecode
 
-_DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
-_GUIDE = """\
+DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
+GUIDE = """\
 NOTE
 这是机器听写的初稿。请边听边改文字，时间不用改。
 改过的文件归人所有，程序不会再覆盖它。
@@ -51,8 +52,13 @@ REASONS = {
     Flag.RATE: "字数和时间对不上",
     Flag.UNHEARD: "有人说话，机器没有听出来",
 }
+# In a voice tag these would end the name.
+_NAME = str.maketrans("<>&", "＜＞＆")
 _FLAGS = {reason: flag for flag, reason in REASONS.items()}
 _DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
+MARKS = (_DOUBT, _REPLACED, _SUGGESTED)
+WITHHELD, GOLDEN = "不公开", "金句"
+_DIVIDING = re.compile("[；→\n\r]|-->")  # what cannot stand in a pair of a note
 
 
 @dataclass(frozen=True)
@@ -144,18 +150,23 @@ def read_heard(path: Path) -> Heard | None:
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
     """A new transcript.vtt (https://www.w3.org/TR/webvtt1/) that knows itself to be a draft."""
-    cues = "\n".join(map(_cue, lines))
+    cues = "\n".join(map(format_cue, lines))
     return (
-        f"WEBVTT\n\nNOTE {recording_id} {engine}\n\n{_GUIDE}\n"
+        f"WEBVTT\n\nNOTE {recording_id} {engine}\n\n{GUIDE}\n"
         f"NOTE draft-sha256: {_digest(cues)}\n\n{cues}"
     )
 
 
-def _cue(line: Segment) -> str:
-    times = f"{format_timecode(line.start)} --> {format_timecode(line.end)}"
+def format_cue(line: Segment, name: str = "", settings: str = "", notes: str = "") -> str:
+    """A line as a WebVTT cue with its notes above; ``name`` and ``settings`` are the cue's own.
+
+    ``notes`` are comment blocks that stand there as well.
+    """
+    times = f"{format_timecode(line.start)} --> {format_timecode(line.end)} {settings}".rstrip()
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
     meaning = f"{_MEANING}{_escaped(line.mandarin)}\n" if line.mandarin else ""
-    return f"{_note(line)}{times}\n{text}\n{meaning}"
+    head = f"{name}\n" if name else ""
+    return f"{notes}{_note(line)}{head}{times}\n{text}\n{meaning}"
 
 
 def _escaped(text: str) -> str:
@@ -170,6 +181,7 @@ def _note(line: Segment) -> str:
     for label, pairs in ((_REPLACED, line.replaced), (_SUGGESTED, line.suggested)):
         if pairs:
             notes.append(label + "；".join(f"{pair.heard}→{pair.term}" for pair in pairs))
+    notes += [WITHHELD] * line.withheld + [GOLDEN] * line.golden
     return "".join(f"NOTE {note}\n\n" for note in notes)
 
 
@@ -181,8 +193,20 @@ def _digest(cues: str) -> str:
 def is_untouched_draft(text: str) -> bool:
     """Whether a transcript's cues are still those that the program drafted."""
     text = text.replace("\r\n", "\n")
-    note = _DRAFT_NOTE.search(text)
+    note = DRAFT_NOTE.search(text)
     return bool(note) and _digest(text[note.end() :]) == note[1] if note else False
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A cue as it is written: ``notes`` are the comment blocks above it, ``lines`` its own.
+
+    ``segment`` is what it says; its text is empty when it says nothing.
+    """
+
+    segment: Segment
+    notes: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
@@ -190,48 +214,133 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 
     The library passes over blocks that it does not know; a person's words may stand in them.
     """
+    return tuple(cue.segment for cue in parse_cues(text, where) if cue.segment.text)
+
+
+def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
+    """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
     _check_blocks(text, where)
     try:
-        captions = webvtt.from_string(text, strict=True)
+        captions = webvtt.from_string(text, strict=True).captions
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
         raise RecordError(
             _("字幕文件的写法有误：{error}").format(error=error),
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         ) from error
-    comments = [cue.comments for cue in captions.captions]
-    if comments:
-        # The library gives what stands above the first cue to the file's head.
-        comments[0] = [*captions.header_comments, *comments[0]]
-    segments = map(_segment, captions.captions, comments)
-    found = tuple(s for s in segments if s.text)
-    for segment in found:
+    written = _written_cues(text)
+    if len(written) != len(captions):
+        raise RecordError(
+            _("字幕文件的写法有误：有的句子看不出时间"),
+            _("对照别的 transcript.vtt 检查时间行和空行"),
+            where=where,
+        )
+    cues = tuple(
+        Cue(_segment(caption, notes), notes, lines)
+        for caption, (notes, lines) in zip(captions, written, strict=True)
+    )
+    _check_times(cues, where)
+    return cues
+
+
+def _check_times(cues: Iterable[Cue], where: str) -> None:
+    for segment in (cue.segment for cue in cues if cue.segment.text):
         if segment.end < segment.start:
             raise RecordError(
                 _("{time} 开始的一句，结束比开始还早").format(time=format_timecode(segment.start)),
                 _("改正这一句的时间行"),
                 where=where,
             )
+
+
+def blocks(text: str) -> list[str]:
+    """The blocks of a WebVTT file, which empty lines divide; the first is its head."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return [block.strip("\n") for block in re.split(r"\n\n+", text.strip("\n"))]
+
+
+def is_cue(block: str) -> bool:
+    """Whether a block has the line with the times; comments cannot contain its arrow."""
+    return any("-->" in line for line in block.split("\n")[:2])
+
+
+def _written_cues(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The comments above each cue, and its lines."""
+    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    notes: list[str] = []
+    for block in blocks(text)[1:]:
+        if is_cue(block):
+            found.append((tuple(notes), tuple(block.split("\n"))))
+            notes = []
+        elif block.startswith("NOTE"):
+            notes.append(block)
+    if found and any(note.startswith(WITHHELD) for note in remarks(notes)):
+        # Who wrote it below the last cue meant that one: better too little than too much.
+        found[-1] = (found[-1][0] + tuple(notes), found[-1][1])
     return found
 
 
-def _segment(cue: webvtt.Caption, comments: list[str]) -> Segment:
+def remarks(notes: Iterable[str]) -> list[str]:
+    """The lines that comment blocks consist of, without the word NOTE."""
+    lines = (line for note in notes for line in note.removeprefix("NOTE").split("\n"))
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _segment(cue: webvtt.Caption, above: tuple[str, ...]) -> Segment:
     lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
     marks = tuple(_MEANING[:-1] + colon for colon in "：:")
-    spoken = [line for line in lines if not line.startswith(marks)]
-    meant = [line[len(_MEANING) :].strip() for line in lines if line.startswith(marks)]
-    notes = [note.strip() for comment in comments for note in comment.splitlines()]
+    # What stands first is what was said, even where somebody says 普通话：.
+    meant = [line[len(_MEANING) :].strip() for line in lines[1:] if line.startswith(marks)]
+    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(marks))]
+    notes = remarks(above)
     doubts = "；".join(_after(_DOUBT, notes)).split("；")
-    return Segment(
+    segment = Segment(
         parse_timecode(cue.start),
         parse_timecode(cue.end),
         " ".join(filter(None, spoken)),
-        speaker=cue.voice or "",
+        speaker=(cue.voice or "").strip(),
         mandarin=" ".join(filter(None, meant)),
         flags=tuple(_FLAGS[doubt] for doubt in doubts if doubt in _FLAGS),
         replaced=_pairs(_after(_REPLACED, notes)),
         suggested=_pairs(_after(_SUGGESTED, notes)),
+        withheld=any(note.startswith(WITHHELD) for note in notes),
+        golden=GOLDEN in notes,
     )
+    return _spoken(segment)
+
+
+def _spoken(segment: Segment) -> Segment:
+    """A line that is marked, or has a meaning, is a line even if nobody wrote what is said."""
+    empty = not segment.text and (segment.withheld or segment.golden or segment.mandarin)
+    return replace(segment, text=UNHEARD) if empty else segment
+
+
+def as_written(line: Segment) -> Segment:
+    """A line as it will be read when it is written: no control characters, spaces, milliseconds."""
+    segment = Segment(
+        round(line.start, 3),
+        round(line.end, 3),
+        _plain(line.text),
+        speaker=_plain(line.speaker).translate(_NAME),
+        mandarin=_plain(line.mandarin),
+        flags=tuple(dict.fromkeys(line.flags)),
+        replaced=tuple(filter(_can_be_noted, line.replaced)),
+        suggested=tuple(filter(_can_be_noted, line.suggested)),
+        withheld=line.withheld,
+        golden=line.golden,
+    )
+    return _spoken(segment)
+
+
+def _plain(text: str) -> str:
+    kept = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cs"})
+    return " ".join(kept.split())
+
+
+def _can_be_noted(pair: Replacement) -> bool:
+    """Whether the two words can be told apart again in a note."""
+    words = (pair.heard, pair.term)
+    return all(word and word == _plain(word) and not _DIVIDING.search(word) for word in words)
 
 
 def _after(label: str, notes: list[str]) -> list[str]:
@@ -265,13 +374,16 @@ def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
         return Transcript()
     text = read_text(path)
     segments = parse_transcript(text, where)
-    draft = is_untouched_draft(text)
-    status = TranscriptStatus.DRAFT if draft else TranscriptStatus.EDITED
+    return Transcript(segments, status_of(text, segments, recording))
+
+
+def status_of(text: str, segments: tuple[Segment, ...], recording: Recording) -> TranscriptStatus:
+    """How far people have come with a transcript.vtt of this text, which has these lines."""
     if recording.description.approved_by:
-        status = TranscriptStatus.APPROVED
-    elif draft and not segments:
-        status = TranscriptStatus.MISSING
-    return Transcript(segments, status)
+        return TranscriptStatus.APPROVED
+    if is_untouched_draft(text):
+        return TranscriptStatus.DRAFT if segments else TranscriptStatus.MISSING
+    return TranscriptStatus.EDITED if text else TranscriptStatus.MISSING
 
 
 def with_engine(transcript: Transcript, heard: Heard | None) -> Transcript:

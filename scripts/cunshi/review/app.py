@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from cunshi.i18n import _
 from cunshi.review import (
     deposits,
+    editing,
     glossary,
     jobs,
     problems,
@@ -61,6 +62,7 @@ def _interface(desk: Desk) -> list[Route]:
         *glossary.routes(desk),
         *sound.routes(desk),
         *records.routes(desk),
+        *editing.routes(desk),
     ]
 
 
