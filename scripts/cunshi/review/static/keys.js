@@ -43,7 +43,7 @@ export const KEYS = [
 ]
 
 const NAMES = new Map(KEYS.flatMap(([, keys]) => keys.flatMap(([name, codes]) => codes.map(code => [code, name]))))
-const LABELS = { Escape: "Esc", Enter: "回车", Comma: "，", Period: "。", Slash: "/" }
+const LABELS = { Escape: "Esc", Enter: "回车", Comma: "逗号", Period: "句号", Slash: "/" }
 
 /** The name of what a key asks for, or undefined. */
 export function asked(event) {
