@@ -122,3 +122,9 @@ export function reason(error) {
   if (!(error instanceof Refused)) return "没有连上校对台。看看黑色窗口是不是还开着。"
   return [error.message, error.data.remedy].filter(Boolean).join("。")
 }
+
+/** Ask again who is signed in: a desk that was started anew gives other tokens. */
+export async function renew() {
+  session = null
+  return getSession()
+}

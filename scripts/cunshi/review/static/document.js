@@ -1,0 +1,247 @@
+// The lines of a transcript and what can be done to them. Lines are never changed, only replaced;
+// each has an `id` of this page by which its row is found. Pure.
+
+const SHORTEST = 0.05 // seconds of a line that has been split off or dragged
+const TOUCH = 0.05 // lines nearer than this share their edge
+const FIELDS = ["start", "end", "text", "speaker", "mandarin", "flags", "replaced", "suggested", "withheld", "golden"]
+let last = 0
+
+/** A line of the interface as a line of this page; `id` of another keeps its row. */
+export function line(data, id = ++last) {
+  return {
+    id,
+    start: data.start,
+    end: data.end,
+    text: data.text ?? "",
+    speaker: data.speaker ?? "",
+    mandarin: data.mandarin ?? "",
+    flags: data.flags ?? [],
+    replaced: data.replaced ?? [],
+    suggested: data.suggested ?? [],
+    withheld: Boolean(data.withheld),
+    golden: Boolean(data.golden),
+  }
+}
+
+/** Without what belongs to this page. */
+export function plain(found) {
+  return Object.fromEntries(FIELDS.map(name => [name, found[name]]))
+}
+
+export function isSame(a, b, names = FIELDS) {
+  return names.every(name => same(a[name], b[name]))
+}
+
+export function same(a, b) {
+  return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b))
+}
+
+/** Text as a line of it may be: one line, no space at its ends. */
+export function tidy(text) {
+  return text.replace(/\s*\n\s*/g, " ").replace(/\u00a0/g, " ")
+}
+
+const replaced = (list, from, count, ...lines) => [...list.slice(0, from), ...lines, ...list.slice(from + count)]
+const ms = seconds => Math.round(seconds * 1000) / 1000
+
+export function change(list, index, values) {
+  const before = list[index]
+  const after = { ...before, ...values }
+  return isSame(before, after) ? list : replaced(list, index, 1, after)
+}
+
+/** Cut a line before a character at a time that lies within it; null where nothing would be left of one half. */
+export function split(list, index, at, time) {
+  const whole = list[index]
+  const chars = [...whole.text]
+  const [left, right] = [chars.slice(0, at).join("").trimEnd(), chars.slice(at).join("").trimStart()]
+  if (!left || !right || whole.end - whole.start < 2 * SHORTEST) return null
+  const cut = ms(Math.min(Math.max(time, whole.start + SHORTEST), whole.end - SHORTEST))
+  const said = pair => left.includes(pair.heard) || left.includes(pair.term)
+  const first = { ...whole, end: cut, text: left, replaced: whole.replaced.filter(said), suggested: whole.suggested.filter(p => left.includes(p.heard)) }
+  const second = line({
+    ...whole, start: cut, text: right, mandarin: "",
+    replaced: whole.replaced.filter(p => right.includes(p.term)),
+    suggested: whole.suggested.filter(p => right.includes(p.heard)),
+  })
+  return replaced(list, index, 1, first, second)
+}
+
+/** Join a line with the next; the new one has the time of both. Null behind the last. */
+export function merge(list, index) {
+  const [a, b] = [list[index], list[index + 1]]
+  if (!a || !b) return null
+  const both = name => [...a[name], ...b[name].filter(each => !a[name].some(other => same(each, other)))]
+  return replaced(list, index, 2, {
+    ...a,
+    start: Math.min(a.start, b.start),
+    end: Math.max(a.end, b.end),
+    text: joined(a.text, b.text),
+    mandarin: joined(a.mandarin, b.mandarin),
+    speaker: a.speaker || b.speaker,
+    flags: both("flags"),
+    replaced: both("replaced"),
+    suggested: both("suggested"),
+    // What is to stay unheard stays unheard.
+    withheld: a.withheld || b.withheld,
+    golden: a.golden || b.golden,
+  })
+}
+
+export function joined(a, b) {
+  const letters = /[\p{Script=Latin}\p{N}]$/u.test(a) && /^[\p{Script=Latin}\p{N}]/u.test(b)
+  return letters ? `${a} ${b}` : a + b
+}
+
+/** How far the edges of a line may go: to its neighbours, or where it is already. */
+export function room(list, index) {
+  const { start, end } = list[index]
+  return {
+    from: Math.min(start, list[index - 1]?.end ?? 0),
+    to: Math.max(end, list[index + 1]?.start ?? Infinity),
+  }
+}
+
+/** Move the edges of a line, within its room. */
+export function retime(list, index, start, end, duration = Infinity) {
+  const { from, to } = room(list, index)
+  const begin = Math.min(Math.max(start, from, 0), Math.max(end - SHORTEST, 0))
+  const finish = Math.max(Math.min(end, to, Math.max(duration, list[index].end)), begin + SHORTEST)
+  return change(list, index, { start: ms(begin), end: ms(finish) })
+}
+
+/** Let a line begin at a time. A line before it that touches it gives or takes, so no time is lost. */
+export function startAt(list, index, time) {
+  const [before, here] = [list[index - 1], list[index]]
+  const touches = before && here.start - before.end < TOUCH
+  const earliest = touches ? before.start + SHORTEST : (before?.end ?? 0)
+  const start = ms(Math.min(Math.max(time, Math.min(earliest, here.start), 0), here.end - SHORTEST))
+  const moved = change(list, index, { start })
+  return touches && moved !== list ? change(moved, index - 1, { end: ms(Math.max(start, before.start + SHORTEST)) }) : moved
+}
+
+/** Lines without words cannot be kept: their time goes to a neighbour, so that the sound keeps a line. */
+export function withoutEmpty(list, spared = null) {
+  let found = list
+  for (let n = 0; n < found.length; ) {
+    const empty = !found[n].text.trim() && found[n].id !== spared
+    if (!empty || found.length === 1) n++
+    else if (n) found = absorbed(found, n - 1, found[n], n)
+    else found = absorbed(found, 1, found[0], 0)
+  }
+  return found
+}
+
+function absorbed(list, heir, gone, at) {
+  const grown = change(list, heir, {
+    start: Math.min(list[heir].start, gone.start),
+    end: Math.max(list[heir].end, gone.end),
+    withheld: list[heir].withheld || gone.withheld,
+  })
+  return replaced(grown, at, 1)
+}
+
+/** Put the term for what was heard: in one line at its first place, or in all lines at all places. */
+export function accept(list, pair, index = null) {
+  return list.map((each, n) => {
+    const wanted = index === null ? each.text.includes(pair.heard) : n === index
+    if (!wanted) return each
+    const text = index === null ? each.text.replaceAll(pair.heard, pair.term) : each.text.replace(pair.heard, pair.term)
+    return dismissed({ ...each, text }, pair, !text.includes(pair.heard))
+  })
+}
+
+export function dismissed(each, pair, gone = true) {
+  return gone ? { ...each, suggested: each.suggested.filter(other => !same(other, pair)) } : each
+}
+
+/** Somebody speaks this line and those after it that had the same name as this one had. */
+export function speakOn(list, index, speaker) {
+  const was = list[index].speaker
+  let to = index
+  while (to < list.length && list[to].speaker === was) to++
+  return list.map((each, n) => (n >= index && n < to ? { ...each, speaker } : each))
+}
+
+/** Places of a text in the lines: [{index, at}], `at` in UTF-16 units. */
+export function places(list, wanted) {
+  const found = []
+  if (!wanted) return found
+  list.forEach((each, index) => {
+    for (let at = each.text.indexOf(wanted); at >= 0; at = each.text.indexOf(wanted, at + wanted.length)) {
+      found.push({ index, at })
+    }
+  })
+  return found
+}
+
+export function replaceAt(list, chosen, wanted, put) {
+  const byLine = Map.groupBy ? Map.groupBy(chosen, each => each.index) : grouped(chosen)
+  return list.map((each, index) => {
+    const here = byLine.get(index)
+    if (!here) return each
+    let text = each.text
+    for (const { at } of [...here].sort((a, b) => b.at - a.at)) text = text.slice(0, at) + put + text.slice(at + wanted.length)
+    return { ...each, text, suggested: each.suggested.filter(pair => text.includes(pair.heard)) }
+  })
+}
+
+function grouped(list) {
+  const found = new Map()
+  for (const each of list) found.set(each.index, [...(found.get(each.index) ?? []), each])
+  return found
+}
+
+/** What was done, and back again. Typing in one line counts as one thing until a pause. */
+export class Undo {
+  constructor(list, pause = 1500) {
+    this.list = list
+    this._pause = pause
+    this._past = []
+    this._future = []
+    this._typed = { key: null, time: 0 }
+  }
+
+  /** `key`: changes with the same key in a row are taken back together; `where`: the caret before. */
+  commit(list, { key = null, where = null, time = performance.now() } = {}) {
+    if (list === this.list) return false
+    const together = key && key === this._typed.key && time - this._typed.time < this._pause
+    if (!together) this._past.push({ list: this.list, where })
+    if (this._past.length > 500) this._past.shift()
+    this._future = []
+    this._typed = { key, time }
+    this.list = list
+    return true
+  }
+
+  back(where) {
+    return this._step(this._past, this._future, where)
+  }
+
+  again(where) {
+    return this._step(this._future, this._past, where)
+  }
+
+  _step(from, to, where) {
+    const found = from.pop()
+    if (!found) return null
+    to.push({ list: this.list, where })
+    this._typed = { key: null, time: 0 }
+    this.list = found.list
+    return found
+  }
+
+  /** Lines that others changed: they change in every state, so that going back undoes only one's own. */
+  adopt(list) {
+    const was = new Map(this.list.map(each => [each.id, each]))
+    const now = new Map(list.map(each => [each.id, each]))
+    const sameRows = list.length === this.list.length && list.every((each, n) => each.id === this.list[n].id)
+    for (const stack of [this._past, this._future]) {
+      if (!sameRows) stack.length = 0
+      for (const state of stack) {
+        state.list = state.list.map(each => (each === was.get(each.id) ? now.get(each.id) : each))
+      }
+    }
+    this.list = list
+  }
+}

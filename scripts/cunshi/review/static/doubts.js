@@ -1,0 +1,72 @@
+// The places that are worth hearing first: what the machine flagged, words it was not sure of,
+// and words that sound like one of the village's.
+
+import { DOUBTFUL, unitsOf } from "/static/rows.js"
+import { times, wordAt } from "/static/align.js"
+
+/** Lines that somebody has heard and found right, in this browser; the file knows only of flags. */
+export class Settled {
+  constructor(id) {
+    this._key = `cunshi-heard ${id}`
+    try {
+      this._lines = new Set(JSON.parse(localStorage.getItem(this._key) ?? "[]"))
+    } catch {
+      this._lines = new Set()
+    }
+  }
+
+  has(line) {
+    return this._lines.has(`${line.start} ${line.text}`)
+  }
+
+  add(line) {
+    this._lines.add(`${line.start} ${line.text}`)
+    try {
+      localStorage.setItem(this._key, JSON.stringify([...this._lines]))
+    } catch { /* full or forbidden: they are tinted again next time */ }
+  }
+}
+
+/** Whether a line is counted among the doubtful ones. */
+export function isDoubtful(line) {
+  return line.flags.length > 0 || line.suggested.some(pair => line.text.includes(pair.heard))
+}
+
+/** The doubtful places of a line: [{at, length}] in UTF-16 units; a flagged line without any has its beginning. */
+export function doubtsOf(line, heard, settled) {
+  if (settled.has(line)) return []
+  const found = []
+  for (const { heard: wrong } of line.suggested) {
+    const at = line.text.indexOf(wrong)
+    if (at >= 0) found.push({ at, length: wrong.length })
+  }
+  found.push(...unsure(line, heard).filter(each => !found.some(other => each.at < other.at + other.length && other.at < each.at + each.length)))
+  if (!found.length && line.flags.length) found.push({ at: 0, length: 0 })
+  return found.sort((a, b) => a.at - b.at)
+}
+
+function unsure(line, heard) {
+  const chars = [...line.text]
+  const known = times(line.text, heard.within(line.start, line.end), line.start, line.end)
+  const found = []
+  for (let n = 0; n < chars.length; n++) {
+    if (!known.same[n] || known.chances[n] >= DOUBTFUL || /[\p{P}\s]/u.test(chars[n])) continue
+    const [, to] = wordAt(chars, known, n)
+    const last = found.at(-1)
+    // Neighbours are heard and put right together.
+    if (last && last.to === n) last.to = to
+    else found.push({ from: n, to })
+    n = to - 1
+  }
+  return found.map(({ from, to }) => ({ at: unitsOf(line.text, from), length: unitsOf(line.text, to) - unitsOf(line.text, from) }))
+}
+
+/** The next doubtful place after (before, when `by` is -1) a character of a line: {index, at, length} or null. */
+export function nextDoubt(lines, index, at, by, heard, settled) {
+  for (let n = Math.max(index, 0); n >= 0 && n < lines.length; n += by) {
+    const found = doubtsOf(lines[n], heard, settled)
+    const rest = n !== index ? found : found.filter(each => (by > 0 ? each.at >= at : each.at + each.length < at))
+    if (rest.length) return { index: n, ...(by > 0 ? rest[0] : rest.at(-1)) }
+  }
+  return null
+}

@@ -1,0 +1,484 @@
+// The editor of a recording: opens it and ties lines, rows, sound and saving together.
+
+import { actions } from "/static/actions.js"
+import { Heard } from "/static/align.js"
+import { Bar } from "/static/bar.js"
+import { api, clock, el, header, reason, tell } from "/static/desk.js"
+import { line, retime, room, Undo, withoutEmpty } from "/static/document.js"
+import { Settled } from "/static/doubts.js"
+import { Finding } from "/static/finding.js"
+import { asked } from "/static/keys.js"
+import { merge } from "/static/merging.js"
+import { ask, isAsking, notice } from "/static/panels.js"
+import { caret, codePoints, Rows } from "/static/rows.js"
+import { Others, restored, Saver, STATES } from "/static/saving.js"
+import { Sound, Wave } from "/static/sound.js"
+import { askConflict, Compare, showHistory } from "/static/versions.js"
+
+const byId = name => document.getElementById(name)
+
+class Editor {
+  constructor(id, data) {
+    Object.assign(this, { id, data, _current: null, _heard: null, _following: true, _before: null })
+    this.heard = new Heard(data.words, data.machine)
+    this.settled = new Settled(id)
+    this.undo = new Undo(data.segments.map(each => line(each)))
+    this.sound = new Sound(byId("audio"), data.media)
+    this.rows = new Rows(byId("lines"), byId("scroller"), this)
+    this.compare = new Compare(this.rows, this.heard)
+    this.finding = new Finding(byId("finding"), this._findingPage())
+    this.wave = new Wave(byId("wave"), this.sound, {
+      onMove: (row, start, end) => this._retimed(row, start, end),
+      room: row => room(this.lines(), this.index(row)),
+    })
+    this.saver = new Saver(id, data.revision, this.undo.list, this._savingPage())
+    this.doing = actions(this)
+    this.bar = new Bar(byId("bar"), byId("actions"), name => this.act(name))
+  }
+
+  // -- what the parts ask
+
+  lines() {
+    return this.undo.list
+  }
+
+  readOnly() {
+    return this.data.status === "approved"
+  }
+
+  /** The index of a line; without an id that of the current one, else the first. */
+  index(id = this._current) {
+    return Math.max(0, this.lines().findIndex(each => each.id === id))
+  }
+
+  caret(end = false) {
+    const row = this.rows.row(this._current)
+    return row && row.text.contains(getSelection().focusNode) ? caret(row.text, end) : 0
+  }
+
+  selected() {
+    return getSelection().toString().trim().slice(0, 50)
+  }
+
+  speakers() {
+    const used = this.lines().map(each => each.speaker)
+    return [...new Set([...this.data.speakers, ...used])].filter(Boolean)
+  }
+
+  /** When a character (UTF-16) of a line is heard. */
+  timeAt(id, at) {
+    const row = this.rows.row(id)
+    return this.rows.timesOf(row).starts[codePoints(row.line.text, at)] ?? row.line.start
+  }
+
+  // -- changes
+
+  /** New lines in place of the old ones; `more.key` joins changes for going back. */
+  edit(list, more = {}) {
+    if (this.readOnly()) return
+    if (this.undo.commit(list, { where: this._where(), ...more })) this._shown()
+  }
+
+  _where() {
+    return { id: this._current, at: this.caret() }
+  }
+
+  _shown() {
+    this.rows.show(this.lines())
+    this._pressed()
+    this.count()
+    this.finding.again()
+    this.saver.changed()
+  }
+
+  typed(id, text, name) {
+    const index = this.lines().findIndex(each => each.id === id)
+    if (index < 0) return
+    const before = this.lines()[index]
+    const suggested = name === "text" ? before.suggested.filter(pair => text.includes(pair.heard)) : before.suggested
+    const list = this.lines().map((each, n) => (n === index ? { ...each, [name]: text, suggested } : each))
+    this.edit(list, { key: `${id} ${name}` })
+    if (this._heard !== id && this.sound.playing) this.follow(false)
+  }
+
+  _retimed(id, start, end) {
+    const list = retime(this.lines(), this.index(id), start, end, this.data.duration)
+    this.edit(list)
+    this._wave()
+  }
+
+  undone(back) {
+    const found = back ? this.undo.back(this._where()) : this.undo.again(this._where())
+    if (!found) return tell(back ? "没有可以撤销的了" : "没有可以重做的了")
+    this._shown()
+    const row = found.where && this.rows.row(found.where.id)
+    if (row) this.rows.focus(row, Math.min(found.where.at, row.line.text.length))
+    return undefined
+  }
+
+  count() {
+    this.bar.doubtful(this.doing.doubtful())
+  }
+
+  // -- the current line
+
+  _enter(id) {
+    if (id === this._current) return
+    const old = this.rows.row(this._current)
+    for (const element of [old?.text, old?.time, old?.second]) element?.setAttribute("tabindex", "-1")
+    old?.item.classList.remove("current")
+    this._current = id
+    const row = this.rows.row(id)
+    for (const element of [row?.text, row?.time, row?.second]) element?.setAttribute("tabindex", "0")
+    row?.item.classList.add("current")
+    this._pressed()
+    this._wave()
+  }
+
+  _pressed() {
+    const found = this.lines()[this.index()]
+    this.bar.pressed("withhold", Boolean(found?.withheld))
+    this.bar.pressed("gold", Boolean(found?.golden))
+  }
+
+  _wave() {
+    const found = this.lines()[this.index()]
+    if (found) this.wave.show(found, this.readOnly())
+  }
+
+  _left() {
+    // A line left without words gives its time to its neighbour.
+    const rest = withoutEmpty(this.lines(), this.rows.rowOf(document.activeElement)?.line.id)
+    if (rest === this.lines()) return
+    this.edit(rest)
+    tell("没有字的一行并掉了，声音归了旁边那一行（Ctrl+Z 撤销）")
+  }
+
+  click(id, at, event) {
+    const again = this._before !== id
+    this._enter(id)
+    if (!again && !event.altKey && event.detail !== 2 && !this.readOnly()) return
+    this.follow(true)
+    this.sound.play(Math.max(0, this.timeAt(id, at >= this.rows.row(id).line.text.length ? 0 : at) - 0.1))
+  }
+
+  hear(id) {
+    this._enter(id)
+    this.follow(true)
+    this.sound.play(this.lines()[this.index(id)].start)
+  }
+
+  pick(id, pair, kind) {
+    this._enter(id)
+    this.doing.pick(this.index(id), pair, kind)
+  }
+
+  // -- text follows sound
+
+  follow(on) {
+    this._following = on
+    this.bar.following(on || !this.sound.playing)
+  }
+
+  catchUp() {
+    this.follow(true)
+    const row = this.rows.row(this._heard)
+    if (row) this.rows.focus(row)
+  }
+
+  _time() {
+    const time = this.sound.time
+    this.bar.time(clock(time))
+    const found = this._lineAt(time)
+    const row = this.rows.row(found?.id)
+    if (found?.id !== this._heard) this._hearing(row)
+    this.rows.say(this.sound.playing ? row : null, time)
+  }
+
+  _hearing(row) {
+    this.rows.row(this._heard)?.item.removeAttribute("aria-current")
+    this._heard = row?.line.id ?? null
+    row?.item.setAttribute("aria-current", "true")
+    if (!row || !this._following) return
+    if (!this.rows.rowOf(document.activeElement)) this._enter(row.line.id)
+    this.rows.bring(row)
+  }
+
+  _lineAt(time) {
+    const list = this.lines()
+    let [low, high] = [0, list.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (list[middle].start <= time) low = middle + 1
+      else high = middle
+    }
+    const found = list[low - 1]
+    return found && time < found.end + 0.3 ? found : null
+  }
+
+  // -- keys and buttons
+
+  act(name) {
+    const own = {
+      compare: () => { this.compare.toggle(); this.bar.pressed(name, this.compare.on) },
+      mandarin: () => { this.rows.mandarin = !this.rows.mandarin; this.rows.refresh(); this.bar.pressed(name, this.rows.mandarin) },
+      history: () => showHistory(this._historyPage()),
+      approve: () => (this.readOnly() ? this.reopen() : this.approve()),
+    }
+    return own[name] ? own[name]() : this.doing.act(name)
+  }
+
+  listen() {
+    document.addEventListener("keydown", event => this._key(event))
+    const lines = byId("lines")
+    lines.addEventListener("pointerdown", () => { this._before = this.rows.rowOf(document.activeElement)?.line.id ?? null }, true)
+    lines.addEventListener("focusin", event => {
+      const row = this.rows.rowOf(event.target)
+      if (row) this._enter(row.line.id)
+    })
+    lines.addEventListener("focusout", () => setTimeout(() => this._left()))
+    for (const name of ["wheel", "touchmove"]) byId("scroller").addEventListener(name, () => this.sound.playing && this.follow(false), { passive: true })
+    const sound = (name, act) => this.sound.addEventListener(name, act)
+    sound("time", () => this._time())
+    sound("seeked", () => this._time())
+    sound("play", () => { this.bar.playing(true); this.follow(this._following) })
+    sound("pause", () => { this.bar.playing(false); this.bar.following(true); this._time() })
+    sound("ratechange", () => this.bar.speed(this.sound.speed))
+    sound("broken", () => this.data.media && notice("sound", "声音放不出来。刷新一下；还是不行，看看原件还在不在。"))
+    this.rows.onNear = row => this.compare.update(row)
+  }
+
+  _key(event) {
+    if (isAsking()) return
+    const name = asked(event)
+    const target = event.target
+    const row = this.rows.rowOf(target)
+    const inText = row && target !== row.time && !target.closest("button")
+    const plainKey = !event.ctrlKey && !event.altKey && !event.metaKey
+    if (name && (inText || target === document.body || target.id === "main" || !(plainKey || (event.code === "Enter" && target.closest("button, a, input"))) || (event.key === "Escape" && !target.closest("#finding")))) {
+      if (target.closest?.("#finding, dialog") && ["undo", "redo"].includes(name)) return
+      event.preventDefault()
+      this.act(name)
+    } else if (inText && !event.isComposing && event.keyCode !== 229 && plainKey && !event.shiftKey) this._caretKey(event, row)
+  }
+
+  /** Keys that cross the borders of a line. */
+  _caretKey(event, row) {
+    if (!row.text.contains(event.target)) return
+    const [from, to, length] = [caret(row.text), caret(row.text, true), row.text.textContent.length]
+    const index = this.index(row.line.id)
+    const [first, last] = [from === 0 && to === 0, from === length && to === length]
+    const does = {
+      Backspace: first && !this.readOnly() && (() => index > 0 && this.doing.join(index - 1)),
+      Delete: last && !this.readOnly() && (() => this.doing.join(index)),
+      ArrowUp: this.rows.atEdge(row, true) && (() => this.rows.step(row, true)),
+      ArrowDown: this.rows.atEdge(row, false) && (() => this.rows.step(row, false)),
+      ArrowLeft: first && (() => this._cross(row, true)),
+      ArrowRight: last && (() => this._cross(row, false)),
+    }[event.key]
+    if (does && does() !== false) event.preventDefault()
+  }
+
+  _cross(row, back) {
+    const next = this.lines()[this.index(row.line.id) + (back ? -1 : 1)]
+    if (next) this.rows.focus(this.rows.row(next.id), back ? next.text.length : 0)
+    return Boolean(next)
+  }
+
+  // -- saving, versions, approval
+
+  _state(name, why) {
+    const text = why ? `${STATES[name]}：${why}` : STATES[name]
+    const place = byId("state")
+    if (place.textContent !== text) place.textContent = text
+    place.className = ["saved", "changed", "saving"].includes(name) ? name : `${name} bad`
+    if (name === "signedOut") notice("signin", "登录过期了。改动留在这台电脑里。", ["重新登录", () => open("/sign-in", "_blank")])
+    if (name === "conflict") notice("conflict", "有一处两个人都改了，还没有选。改动留在这台电脑里。", ["现在选", found => { found.remove(); this.save() }])
+    if (name === "saved") for (const kind of ["signin", "conflict"]) notice(kind)
+  }
+
+  async save() {
+    this._left()
+    if (await this.saver.flush()) tell("已保存")
+  }
+
+  _savingPage() {
+    return {
+      list: () => this.lines(),
+      sendable: list => withoutEmpty(list),
+      // Rows must not change under an input method.
+      ready: async () => { while (this.rows.composing) await new Promise(done => setTimeout(done, 100)) },
+      adopt: (list, names) => this._adopt(list, names),
+      conflict: about => askConflict(about),
+      state: (name, why) => this._state(name, why),
+      closed: data => notice("closed", `${data.error ?? "这份文稿已经定稿"}。您刚才的改动留在这台电脑里。`, ["刷新", () => location.reload()]),
+    }
+  }
+
+  _adopt(list, names) {
+    this.undo.adopt(list)
+    this.rows.show(list)
+    this.count()
+    this._wave()
+    if (names.length) notice("merged", `${names.join("、")}也改了这份文稿，已经合在一起。`, ["知道了", found => found.remove()])
+  }
+
+  _findingPage() {
+    return {
+      lines: () => this.lines(),
+      edit: list => this.edit(list),
+      readOnly: () => this.readOnly(),
+      mark: found => this.rows.mark(found),
+      left: () => { const row = this.rows.row(this._current); if (row) row.text.focus({ preventScroll: true }) },
+      go: (index, at, length, focus = true) => {
+        const row = this.rows.row(this.lines()[index].id)
+        if (focus) this.rows.focus(row, at, at + length)
+        else this.rows.bring(row, false)
+      },
+    }
+  }
+
+  _historyPage() {
+    return {
+      id: this.id,
+      lines: () => this.lines(),
+      readOnly: () => this.readOnly(),
+      flush: () => this.saver.flush(),
+      restore: async revision => {
+        if (!await this.saver.flush()) return tell("先要把现在的存好", "bad")
+        const sent = this.lines()
+        const body = { base: this.saver.base, revision }
+        await this.saver.took(sent, await api(`/api/recordings/${this.id}/restore`, { method: "POST", body }))
+        return tell("恢复好了。原来的那一版还在修改记录里。")
+      },
+    }
+  }
+
+  async approve() {
+    if (!this.lines().some(each => each.text.trim())) return tell("还没有文稿")
+    if (await ask("定稿", this._remains(), [["", "再听听"], ["ok", "就这样定稿", "main"]]) !== "ok") return undefined
+    if (!await this.saver.flush()) return tell("还没有存上，等一等再定稿", "bad")
+    return this._decide("approve", { base: this.saver.base })
+  }
+
+  _remains() {
+    const doubtful = this.lines().filter(each => each.flags.length || each.suggested.length)
+    const unclear = this.lines().filter(each => each.text.includes("[听不清]")).length
+    const items = doubtful.slice(0, 50).map(each => el("li", {}, el("span", { class: "soft" }, clock(each.start), " "), each.text, " ", el("span", { class: "mark doubt" }, each.flags.map(flag => flag.reason).join("；") || `核对：${each.suggested.map(pair => pair.term).join("、")}`)))
+    return [
+      doubtful.length ? el("p", {}, `还有 ${doubtful.length} 行存疑：`) : el("p", {}, "没有存疑的地方了。"),
+      doubtful.length ? el("ol", { class: "plain diff" }, items) : "",
+      unclear ? el("p", {}, `有 ${unclear} 行写着 [听不清]。`) : "",
+      el("p", { class: "soft" }, "定稿以后写上您的名字和今天的日期，文稿就不能随手改了；要改，再点“继续校对”。"),
+    ]
+  }
+
+  reopen() {
+    return this._decide("reopen", {})
+  }
+
+  async _decide(what, body) {
+    try {
+      const found = await api(`/api/recordings/${this.id}/${what}`, { method: "POST", body })
+      Object.assign(this.data, found, { status: what === "approve" ? "approved" : "edited" })
+      if (found.revision !== undefined) this.saver.base = found.revision
+      this.shut()
+      tell(what === "approve" ? "定稿了，谢谢！" : "可以接着改了")
+    } catch (error) {
+      if (error.status === 409 && error.data.segments) return notice("old", "别人刚刚也改了这份文稿。刷新看一看，再定稿。", ["刷新", () => location.reload()])
+      tell(reason(error), "bad")
+    }
+    return undefined
+  }
+
+  /** Open or shut for changes, as the recording is. */
+  shut() {
+    const { approved_by: who, approved_on: day } = this.data
+    const shut = this.readOnly()
+    document.body.classList.toggle("shut", shut)
+    notice("approved", shut ? `${who}在 ${day} 定了稿，现在只能听和看。` : "", ...(shut ? [["继续校对", () => this.reopen()]] : []))
+    this.bar.readOnly(shut)
+    this.rows.refresh()
+    this.rows.show(this.lines())
+    this._wave()
+  }
+
+  // -- what a page that broke off has left
+
+  async offer(others) {
+    for (const left of this.saver.stash.left(await others.settled())) {
+      const forget = found => { this.saver.stash.forget(left.tab); found.remove() }
+      notice(`left-${left.tab}`, `上次有改动没有存上（${new Date(left.time).toLocaleString("zh-CN")}，${left.lines.length} 行）。`,
+        ["找回来", async found => { if (await this._recover(left)) forget(found) }], ["不要了", forget])
+    }
+  }
+
+  async _recover(left) {
+    try {
+      const began = left.base === this.data.revision ? this.data.segments : (await api(`/api/recordings/${this.id}/history/${left.base}`)).segments
+      const { base, list } = restored(left, began)
+      const parts = merge(base, list, this.lines())
+      const found = parts.every(part => part.lines) ? parts.flatMap(part => part.lines) : await askConflict({ parts, who: "现在的文稿" })
+      if (!found) return false
+      this.edit(unique(found))
+      tell("找回来了，看一看对不对（Ctrl+Z 撤销）")
+      return true
+    } catch (error) {
+      const text = left.lines.map(each => each.text).join("\n")
+      await ask("没能自动放回去", [el("p", {}, reason(error)), el("textarea", { rows: "10", readOnly: true, "aria-label": "没有存上的文字" }, text)], [["", "抄好了", "main"]])
+      return false
+    }
+  }
+}
+
+/** Rows know their line by its id, so no two lines may share one. */
+function unique(list) {
+  const ids = new Set()
+  return list.map(each => {
+    const found = ids.has(each.id) ? line(each) : each
+    ids.add(found.id)
+    return found
+  })
+}
+
+function introduce({ title, kind, narrator, village, lesson, date, duration, written }) {
+  document.title = `${title} · 校对`
+  byId("title").textContent = title
+  const facts = [kind === "motto" ? "家训" : lesson && `第 ${lesson} 课`, village, narrator, date, duration && clock(duration)]
+  byId("facts").textContent = facts.filter(Boolean).join(" · ")
+  if (written) notice("written", `这家人写下的：${written}`)
+}
+
+/** With a keyboard on the screen, the lines and buttons share what it leaves. */
+function fit() {
+  const view = window.visualViewport
+  if (!view) return
+  const measure = () => document.body.style.setProperty("--height", `${view.height}px`)
+  view.addEventListener("resize", measure)
+  measure()
+}
+
+async function open_(id) {
+  const data = await api(`/api/recordings/${encodeURIComponent(id)}`)
+  introduce(data)
+  const editor = new Editor(id, data)
+  editor.listen()
+  editor.rows.show(editor.lines())
+  if (data.segments.length) editor._enter(editor.lines()[0].id)
+  else if (data.status !== "approved") notice("empty", "这段录音还没有文稿。", ["自己写第一行", found => { found.remove(); editor.edit([line({ start: 0, end: data.duration })]); editor.rows.focus(editor.rows.row(editor.lines()[0].id)) }])
+  editor.count()
+  editor.shut()
+  editor._state("saved")
+  performance.mark("cunshi-ready")
+  if (data.peaks) editor.wave.open(data.peaks)
+  else document.body.classList.add("silent")
+  const others = new Others(id, editor.saver.stash.tab, count => notice("company", count ? "这段录音在这台电脑的另一个标签页里也开着。两边都能改，改动会合在一起；最好只留一个。" : ""))
+  await editor.offer(others)
+}
+
+fit()
+header()
+open_(decodeURIComponent(location.pathname.split("/").at(-1))).catch(error => {
+  byId("title").textContent = "打不开"
+  notice("failed", reason(error), ["再试一次", () => location.reload()])
+})
