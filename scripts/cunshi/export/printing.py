@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import io
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,25 @@ def can_print() -> bool:
 
     On Windows its libraries are often missing: then it is installed and cannot be imported.
     """
-    try:
-        # It prints what to install where its libraries are missing.
-        with contextlib.redirect_stdout(io.StringIO()):
+    return _has_weasyprint() and _has_type_for("村史")
+
+
+def _has_weasyprint() -> bool:
+    """Import it, without its words about what is missing.
+
+    Where there is no font at all it only warns, but Pango would take the whole program down.
+    """
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+        warnings.simplefilter("error", UserWarning)
+        try:
             import weasyprint  # noqa: F401
-    except (ImportError, OSError):
-        return False
-    page = _page("村史").render()
+        except (ImportError, OSError, UserWarning):
+            return False
+    return True
+
+
+def _has_type_for(text: str) -> bool:
+    page = _page(text).render()
     page.write_pdf()
     return not any(font.missing for font in page.fonts.values())
 
