@@ -215,12 +215,13 @@ print_pdf(Path(sys.argv[2]), Path(sys.argv[1]).read_text("utf-8"))
 
 
 @pytest.mark.usefixtures("prints")
-def test_the_same_kit_is_the_same_pdf_in_another_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", ["zh", "en", "de:fr"])
+def test_the_same_kit_is_the_same_pdf_for_everybody(language: str, tmp_path: Path) -> None:
     html, first, second = (tmp_path / name for name in ("a.html", "a.pdf", "b.pdf"))
     html.write_text(make_handout(ONLINE), "utf-8")
     print_pdf(first, make_handout(ONLINE))
     paths = os.pathsep.join(filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")]))
-    variables = {"PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "1", "PYTHONPATH": paths}
+    variables = {"PYTHONHASHSEED": "7", "LANGUAGE": language, "PYTHONPATH": paths}
     command = [sys.executable, "-c", PRINT_AGAIN, str(html), str(second)]
     subprocess.run(command, check=True, env=os.environ | variables, cwd=tmp_path)
     assert first.read_bytes() == second.read_bytes()

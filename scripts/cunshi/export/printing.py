@@ -78,6 +78,8 @@ def _make_pdf(html: str, mark: str) -> bytes:
 
 def _page(html: str) -> Any:
     """A document brings all that it shows: nothing is fetched, from no disk and no network."""
+    # Else the glyphs of figures depend on the language of whoever makes the site.
+    os.environ["PANGO_LANGUAGE"] = "zh-cn"
     from weasyprint import HTML
     from weasyprint.urls import URLFetcher
 
