@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from docx import Document
 from playwright.sync_api import Page as BrowserPage
+from pypdf import PdfReader
 
 from conftest import EPOCH, new_village, sample_path, settle, tree
 from cunshi import cli, workflow
 from cunshi.errors import SiteError
 from cunshi.export import pack
+from cunshi.export.printing import can_print
 from cunshi.fixity import parse_manifest
 from cunshi.model import Catalogue
 from cunshi.store import Project
@@ -117,6 +119,8 @@ def everything(files: dict[str, bytes]) -> str:
         if name.endswith((".docx", ".pptx", ".zip")):
             with zipfile.ZipFile(BytesIO(data)) as inner:
                 found += [inner.read(n).decode("utf-8", "replace") for n in inner.namelist()]
+        if name.endswith(".pdf"):
+            found += ["".join(p.extract_text().split()) for p in PdfReader(BytesIO(data)).pages]
         found.append(data.decode("utf-8", "replace"))
     return "\n".join(found)
 
@@ -186,6 +190,33 @@ def test_the_kits_of_the_pack_have_the_classroom_clips(packed_once: Project) -> 
     public = (guarded.site / "kits/01/slides.pptx").read_bytes()
     with zipfile.ZipFile(BytesIO(public)) as inner:
         assert sum(name.endswith(".m4a") for name in inner.namelist()) == 1
+
+
+def test_what_is_printed_follows_the_same_rules(packed_once: Project) -> None:
+    if not can_print():
+        pytest.skip("no PDF is made here")
+    printed = {n: d for n, d in contents(the_pack(packed_once)).items() if n.endswith(".pdf")}
+    assert len(printed) == 2
+    words, known = everything(printed), ids(packed_once)
+    for access in ACCESS:
+        assert (f"{access}的话" in words) == (access in {"open", "classroom"})
+        assert (known[access] in words) == (access in {"open", "classroom"})
+    public = everything({p.name: p.read_bytes() for p in packed_once.site.rglob("*.pdf")})
+    assert "open的话" in public and known["open"] in public
+    for access in ("classroom", "listed", "sealed"):
+        assert f"{access}的话" not in public and known[access] not in public
+
+
+def test_the_site_can_do_without_pdfs(
+    guarded: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = guarded.site / "lessons/01.html"
+    assert ("讲义" in page.read_text("utf-8")) == can_print()
+    monkeypatch.setattr("cunshi.export.can_print", lambda: False)
+    assert run(guarded, "site")[0] == run(guarded, "pack")[0] == 6
+    assert "讲义" not in page.read_text("utf-8") and "课件" in page.read_text("utf-8")
+    assert not [*guarded.site.rglob("*.pdf"), *guarded.docs.rglob("*.pdf")]
+    assert not [name for name in contents(the_pack(guarded)) if name.endswith(".pdf")]
 
 
 def test_a_withdrawal_reaches_the_next_pack(guarded: Project, run: Run) -> None:
@@ -300,7 +331,7 @@ def test_from_the_stick_to_a_lesson(
     page.go_back()
     page.click("text=第一课")
     assert page.locator("h1").inner_text().endswith("三段录音")
-    assert page.locator(".cs-kit__file").count() == 2
+    assert page.locator(".cs-kit__file").count() == (4 if can_print() else 2)
     page.goto((unpacked / pack.CONTENTS).as_uri())
     for link in page.locator("a").all():
         target = unpacked / (link.get_attribute("href") or "").split("#")[0]

@@ -462,6 +462,10 @@ class Course:
     places: tuple[Place, ...] = ()
     events: tuple[Event, ...] = ()
 
+    def address_of(self, path: str) -> str:
+        """Where a page of the site is online, or nothing."""
+        return f"{self.address.rstrip('/')}/{path}" if self.address else ""
+
     def timeline_of(self, lesson: Lesson) -> tuple[TimelineEntry, ...]:
         """The lines of the timeline that a lesson tells of."""
         return tuple(entry for entry in self.timeline if entry.lesson == lesson.number)

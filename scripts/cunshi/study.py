@@ -76,6 +76,7 @@ def _asked(catalogue: Catalogue, question: Question) -> Asked:
 
 def _poster(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict[str, Any]:
     course, label = clean(catalogue.course.title), lesson_label(lesson.number)
+    address_of = catalogue.course.address_of
     title = clean(lesson.title)
     quotation, speaker = quote_for_poster(clips)
     asked = [other for other, __ in catalogue.lessons if other.quiz]
@@ -88,9 +89,9 @@ def _poster(catalogue: Catalogue, lesson: Lesson, clips: Iterable[Clip]) -> dict
         "quotation": quotation,
         "speaker": speaker,
         "online": bool(catalogue.course.address),
-        "qr": qr_rows(_address(catalogue, f"lessons/{lesson.number:02d}.html", f"{label} {title}")),
+        "qr": qr_rows(address_of(f"lessons/{lesson.number:02d}.html") or f"{label} {title}"),
         "lessons": {other.number: clean(other.title) for other in asked},
-        "course_qr": qr_rows(_address(catalogue, "index.html", course)),
+        "course_qr": qr_rows(address_of("index.html") or course),
     }
 
 
@@ -109,11 +110,6 @@ def quote_for_poster(clips: Iterable[Clip]) -> tuple[str, str]:
             break
         quotation = sentence + quotation
     return quotation.strip(), clean(last.speaker)
-
-
-def _address(catalogue: Catalogue, path: str, otherwise: str) -> str:
-    base = catalogue.course.address
-    return f"{base.rstrip('/')}/{path}" if base else otherwise
 
 
 def qr_rows(text: str) -> list[str]:

@@ -8,14 +8,15 @@ from cunshi.export import kit_files
 from cunshi.export.docx import make_plan
 from cunshi.export.kit import Kit
 from cunshi.export.pptx import make_slides
+from cunshi.export.printing import print_pdf
+from cunshi.export.sheets import make_handout, make_worksheet
 from cunshi.files import write_atomic
 from cunshi.model import Catalogue, Clip
 
 
 def kit_paths(catalogue: Catalogue) -> set[str]:
     """The paths of all kit files of a catalogue, below build/docs."""
-    files = [kit_files(lesson, clips) for lesson, clips in catalogue.lessons]
-    return {made.path for kit in files for made in (kit.plan, kit.slides)}
+    return set().union(*(kit_files(lesson, clips).paths for lesson, clips in catalogue.lessons))
 
 
 def make_kits(docs: Path, catalogue: Catalogue) -> None:
@@ -28,6 +29,10 @@ def make_kits(docs: Path, catalogue: Catalogue) -> None:
         files = kit_files(lesson, clips)
         write_atomic(docs / files.plan.path, make_plan(kit))
         write_atomic(docs / files.slides.path, make_slides(kit, docs.joinpath))
+        if files.handout:
+            print_pdf(docs / files.handout.path, make_handout(kit))
+        if files.worksheet:
+            print_pdf(docs / files.worksheet.path, make_worksheet(kit))
 
 
 def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:

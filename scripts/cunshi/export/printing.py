@@ -1,0 +1,86 @@
+"""HTML → PDF. The only module that knows WeasyPrint, which is optional: ``run.py add pdf``.
+
+The same HTML gives the same bytes, and a PDF names the HTML that it was made from as its
+identifier, so that what has not changed is not set again.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cunshi.files import write_atomic
+
+# From the end of a PDF, where its cross-reference table has the identifier.
+_TAIL = 4096
+
+
+@cache
+def can_print() -> bool:
+    """Whether there will be PDFs: WeasyPrint, the libraries it needs, and a Chinese type.
+
+    On Windows its libraries are often missing: then it is installed and cannot be imported.
+    """
+    return _has_weasyprint() and _has_type_for("村史")
+
+
+def _has_weasyprint() -> bool:
+    """Import it, without its words about what is missing.
+
+    Where there is no font at all it only warns, but Pango would take the whole program down.
+    """
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+        warnings.simplefilter("error", UserWarning)
+        try:
+            import weasyprint  # noqa: F401
+        except (ImportError, OSError, UserWarning):
+            return False
+    return True
+
+
+def _has_type_for(text: str) -> bool:
+    page = _page(text).render()
+    page.write_pdf()
+    return not any(font.missing for font in page.fonts.values())
+
+
+def print_pdf(path: Path, html: str) -> bool:
+    """Write a document as PDF; False when the file there is of the same HTML already."""
+    mark = _mark_of(html)
+    if _is_marked(path, mark):
+        return False
+    return write_atomic(path, _make_pdf(html, mark))
+
+
+def _mark_of(html: str) -> str:
+    """What a PDF of this HTML is called; another WeasyPrint sets it in another way."""
+    from weasyprint import VERSION
+
+    return hashlib.sha256(f"{VERSION}\n{html}".encode()).hexdigest()
+
+
+def _is_marked(path: Path, mark: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
+        return f"({mark})".encode() in stream.read()
+
+
+def _make_pdf(html: str, mark: str) -> bytes:
+    made: bytes = _page(html).write_pdf(pdf_identifier=mark.encode(), pdf_tags=True)
+    return made
+
+
+def _page(html: str) -> Any:
+    """A document brings all that it shows: nothing is fetched, from no disk and no network."""
+    # Else the glyphs of figures depend on the language of whoever makes the site.
+    os.environ["PANGO_LANGUAGE"] = "zh-cn"
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
+
+    return HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",)))
