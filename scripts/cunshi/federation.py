@@ -208,7 +208,7 @@ def _limit(
                 written = list(value) if key == "uses" else value
                 text = set_value(text, ("consent", key), written)
         write_atomic(here.record, text)
-    here.add_event("metadata modification", fields=as_logged(strict), source=merged.holder)
+        here.add_event("metadata modification", fields=as_logged(strict), source=merged.holder)
     merged.limited.append(here.id)
     cause = _("那边对这件录音有更严的限制，这里也照着限制了")
     merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))

@@ -58,10 +58,11 @@ def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> 
     accession = project.accession(recording_id)
     if not accession.folder.is_dir():
         return
-    said = [e for e in accession.read_events() if e["event"] == DISSEMINATION]
-    last = next((e["shown"] for e in reversed(said) if e["edition"] == edition), False)
-    if last != shown:
-        accession.add_event(DISSEMINATION, edition=edition, shown=shown)
+    with project.writing():
+        said = [e for e in accession.read_events() if e["event"] == DISSEMINATION]
+        last = next((e["shown"] for e in reversed(said) if e["edition"] == edition), False)
+        if last != shown:
+            accession.add_event(DISSEMINATION, edition=edition, shown=shown)
 
 
 def _read(project: Project, edition: str) -> _State:

@@ -115,7 +115,10 @@ class Accession:
             ) from error
 
     def add_event(self, kind: str, **detail: Any) -> None:
-        """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/)."""
+        """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/).
+
+        Of an accession that others know already, only under ``Project.writing``.
+        """
         events = [*self.read_events(), event(kind, **detail)]
         write_atomic(self.events, format_events(events))
 

@@ -102,8 +102,10 @@ def _hash(project: Project, accession: Accession, quick: list[Problem]) -> list[
     """What only shows when the masters are read, and the event of having read them."""
     told = {problem.where for problem in quick}
     found = [p for p in compare_accession(project, accession) if p.where not in told]
+    outcome = "fail" if found or told else "pass"
     try:
-        accession.add_event(CHECK, algorithm="SHA-256", outcome="fail" if found or told else "pass")
+        with project.writing():
+            accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
     except (OSError, CunshiError) as error:
         cause = _("核对了，但没能登记：{error}").format(error=error)
         where = project.relative(accession.events)
