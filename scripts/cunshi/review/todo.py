@@ -11,7 +11,7 @@ from cunshi import store
 from cunshi.deposits import find_deposits
 from cunshi.errors import ExitCode
 from cunshi.looks import Looks
-from cunshi.model import Consent, Kind, Problem, Recording, TranscriptStatus
+from cunshi.model import TRANSCRIPTION, Consent, Kind, Problem, Recording, TranscriptStatus
 from cunshi.review.asking import Ask, route
 from cunshi.review.cards import Card, Cards
 from cunshi.review.course import lesson_titles
@@ -24,6 +24,7 @@ from cunshi.templating import recording_title
 # What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
 # registering it takes a minute where correcting takes an evening.
 TROUBLED, TO_HEAR, TO_ALLOW = "有问题", "待转录", "待授权"
+NOT_HEARD = "不转写"  # whoever tells it did not agree to that: there is nothing to do
 _STATES = {
     TranscriptStatus.MISSING: TO_HEAR,
     TranscriptStatus.DRAFT: "待校对",
@@ -96,7 +97,9 @@ def state(card: Card, consent: str) -> str:
     if card.problems:
         return TROUBLED
     if card.words.status is TranscriptStatus.MISSING:
-        return TO_HEAR
+        consented = card.recording.description.consent
+        unwanted = consent == "held" and not consented.allows(TRANSCRIPTION)
+        return NOT_HEARD if unwanted else TO_HEAR
     return _STATES[card.words.status] if consent == "held" else TO_ALLOW
 
 

@@ -4,7 +4,7 @@ import { api, clock, el, header, reason, since, tell } from "./desk.js"
 import { adder } from "./adding.js"
 import { mending, panel, problemList, start, watch } from "./working.js"
 
-const STATES = ["有问题", "待转录", "待授权", "待校对", "校对中", "已校对"]
+const STATES = ["有问题", "待转录", "待授权", "待校对", "校对中", "已校对", "不转写"]
 const CONSENT = { missing: "没有同意书", expired: "同意书过期了", withdrawn: "同意已撤回", held: "" }
 const ACCESS = { classroom: "只供课堂", listed: "只列目录", sealed: "封存" }
 const KINDS = { talk: "讲述", motto: "家训" }
