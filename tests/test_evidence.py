@@ -7,16 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from conftest import settle, tree
+from cunshi.course_model import ClipRef, Entry, Lesson
 from cunshi.errors import ExitCode
 from cunshi.evidence import Holdings, has_changed, mark_drafted, resolve
 from cunshi.lesson_pages import clip_options
 from cunshi.model import (
-    ClipRef,
     Consent,
     Description,
-    Entry,
     Kind,
-    Lesson,
     Problem,
     Recording,
     Replacement,

@@ -18,17 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import tree
+from cunshi.course_model import Catalogue, Course, Entry
 from cunshi.export import bag
 from cunshi.export.captions import format_srt, format_webvtt
 from cunshi.export.description import describe
 from cunshi.export.ohms import NAMESPACE, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core, harmless
 from cunshi.model import (
-    Catalogue,
     Consent,
-    Course,
     Description,
-    Entry,
     Kind,
     Recording,
     Segment,

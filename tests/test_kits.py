@@ -20,6 +20,7 @@ from pptx import Presentation
 from pptx.util import Emu
 
 from conftest import tree
+from cunshi.course_model import Clip, ClipRef, Course, Lesson, PlanStep, Question, TimelineEntry
 from cunshi.export import kit_files
 from cunshi.export.docx import make_plan
 from cunshi.export.fitting import Fit, fit_pages
@@ -27,17 +28,7 @@ from cunshi.export.kit import Kit
 from cunshi.export.outline import Paragraph, Run, Table, read_body, read_markdown
 from cunshi.export.pptx import make_slides
 from cunshi.export.printing import can_print
-from cunshi.model import (
-    Clip,
-    ClipRef,
-    Course,
-    Lesson,
-    PlanStep,
-    Question,
-    Term,
-    TimelineEntry,
-    TranscriptStatus,
-)
+from cunshi.model import Term, TranscriptStatus
 from cunshi.page_text import file_name
 from cunshi.settings import Archive
 from cunshi.store import Project

@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
+from cunshi.course_model import Clip, Entry, Lesson
 from cunshi.errors import ExitCode
 from cunshi.evidence import Holdings, resolve
 from cunshi.lessons import SECTIONS, check_keywords, read_course, read_lesson
 from cunshi.model import (
     Access,
-    Clip,
     Consent,
     Description,
-    Entry,
     Kind,
-    Lesson,
     Problem,
     Recording,
     Segment,

@@ -15,11 +15,11 @@ from pypdf import PdfReader
 
 from conftest import EPOCH, new_village, sample_path, settle, tree
 from cunshi import cli, workflow
+from cunshi.course_model import Catalogue
 from cunshi.errors import SiteError
 from cunshi.export import pack
 from cunshi.export.printing import can_print
 from cunshi.fixity import parse_manifest
-from cunshi.model import Catalogue
 from cunshi.store import Project
 
 Run = Callable[..., tuple[int, str]]

@@ -20,25 +20,27 @@ from hypothesis import strategies as st
 from markdown import markdown
 
 from conftest import ROOT
-from cunshi.errors import LessonError
-from cunshi.model import (
+from cunshi.course_model import (
     Catalogue,
     Clip,
     ClipRef,
     Course,
-    Description,
     Entry,
-    Flag,
-    Kind,
     Lesson,
     PlanStep,
     Question,
+    TimelineEntry,
+)
+from cunshi.errors import LessonError
+from cunshi.model import (
+    Description,
+    Flag,
+    Kind,
     Recording,
     Replacement,
     Segment,
     Technical,
     Term,
-    TimelineEntry,
     Transcript,
     TranscriptStatus,
 )

@@ -8,20 +8,10 @@ import pytest
 
 from conftest import ROOT
 from cunshi.catalogue import gather
+from cunshi.course_model import Catalogue, Clip, ClipRef, Question
 from cunshi.errors import ExitCode
 from cunshi.lessons import SECTIONS, read_course, read_lesson
-from cunshi.model import (
-    Access,
-    Catalogue,
-    Clip,
-    ClipRef,
-    Consent,
-    Problem,
-    Question,
-    Recording,
-    Transcript,
-    TranscriptStatus,
-)
+from cunshi.model import Access, Consent, Problem, Recording, Transcript, TranscriptStatus
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Project

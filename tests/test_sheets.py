@@ -18,10 +18,10 @@ from playwright.sync_api import Page as BrowserPage
 from pypdf import PdfReader
 
 from conftest import ROOT
+from cunshi.course_model import Question
 from cunshi.export import kit_files, printing
 from cunshi.export.printing import can_print, print_pdf
 from cunshi.export.sheets import make_handout, make_worksheet
-from cunshi.model import Question
 from test_kits import HEARD, HOSTILE, KIT, LESSON, REF, WITHHELD
 
 ONLINE = replace(KIT, course=replace(KIT.course, address="https://here.example/v/"))

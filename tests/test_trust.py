@@ -10,17 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from cunshi.model import (
-    Clip,
-    ClipRef,
-    Coverage,
-    Entry,
-    Flag,
-    Replacement,
-    Segment,
-    Transcript,
-    TranscriptStatus,
-)
+from cunshi.course_model import Clip, ClipRef, Entry
+from cunshi.model import Coverage, Flag, Replacement, Segment, Transcript, TranscriptStatus
 from cunshi.page_text import clean
 from cunshi.settings import Archive
 from cunshi.transcripts import REASONS, UNHEARD

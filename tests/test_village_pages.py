@@ -7,20 +7,10 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from cunshi.course_model import Clip, ClipRef, Course, Measured, TimelineEntry
 from cunshi.fields import parse_fields
 from cunshi.mentions import Spoken
-from cunshi.model import (
-    Clip,
-    ClipRef,
-    Course,
-    Flag,
-    Kind,
-    Measured,
-    Problem,
-    Segment,
-    Term,
-    TimelineEntry,
-)
+from cunshi.model import Flag, Kind, Problem, Segment, Term
 from cunshi.pages import render_pages
 from cunshi.places import read_places
 from cunshi.search_index import divide_index

@@ -15,8 +15,8 @@ import PIL
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from cunshi.course_model import Catalogue
 from cunshi.files import write_atomic
-from cunshi.model import Catalogue
 from cunshi.page_text import clean, lesson_label
 from cunshi.templating import LESSON_COUNT
 from cunshi.village_pages import places_of

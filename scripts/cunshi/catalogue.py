@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, mark_drafted, resolve
 from cunshi.fields import load_fields, read_text
@@ -13,12 +14,7 @@ from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
     TRANSCRIPTION,
     Access,
-    Catalogue,
-    Clip,
-    Course,
-    Entry,
     Kind,
-    Lesson,
     Problem,
     Recording,
     Segment,

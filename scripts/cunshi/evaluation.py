@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cunshi.course_model import Catalogue, Measured
 from cunshi.drafting import draft
 from cunshi.errors import ConfigurationError, CunshiError
 from cunshi.fields import Fields, load_list, read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Catalogue, Measured, Problem, Recording, Term, TranscriptStatus
+from cunshi.model import Problem, Recording, Term, TranscriptStatus
 from cunshi.scoring import Confusion, Errors, Pair, confusions, count_errors, normalise
 from cunshi.store import Accession, Project
 from cunshi.transcripts import Heard, is_untouched_draft, read_heard, read_transcript

@@ -9,21 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from cunshi.course_model import Clip, ClipRef, Entry, Lesson
 from cunshi.errors import ExitCode
 from cunshi.i18n import _
-from cunshi.model import (
-    LESSON,
-    Access,
-    Clip,
-    ClipRef,
-    Entry,
-    Lesson,
-    Problem,
-    Recording,
-    Segment,
-    Transcript,
-    TranscriptStatus,
-)
+from cunshi.model import LESSON, Access, Problem, Recording, Segment, Transcript, TranscriptStatus
 from cunshi.scoring import normalise
 from cunshi.timecode import format_clock
 from cunshi.transcripts import Heard

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from cunshi.course_model import Clip, ClipRef, Entry
 from cunshi.evidence import clip_path
-from cunshi.model import Clip, ClipRef, Entry, Segment, TranscriptStatus
+from cunshi.model import Segment, TranscriptStatus
 from cunshi.transcripts import UNHEARD
 from cunshi.withholding import overlapping
 

@@ -4,10 +4,11 @@ from collections.abc import Container, Iterable, Mapping
 
 from cunshi import page_text, trust
 from cunshi.citations import Citation, fill_citations
+from cunshi.course_model import Catalogue, Clip, Lesson, Page
 from cunshi.errors import LessonError
 from cunshi.export import kit_files
 from cunshi.i18n import _
-from cunshi.model import Catalogue, Clip, Lesson, Page, Term, TranscriptStatus
+from cunshi.model import Term, TranscriptStatus
 from cunshi.page_text import clip_text, inert, long_date, url
 from cunshi.study import divide, study
 from cunshi.templating import LESSON_COUNT, lesson_title, render, term_ids

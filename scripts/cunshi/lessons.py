@@ -4,19 +4,12 @@ import re
 from pathlib import Path
 
 from cunshi.citations import find_citations, find_faulty_accounts
+from cunshi.course_model import ClipRef, Course, Lesson, PlanStep, TimelineEntry
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.events import read_events
 from cunshi.fields import Fields, load_fields, parse_fields, read_text
 from cunshi.i18n import _
-from cunshi.model import (
-    ClipRef,
-    Course,
-    Lesson,
-    PlanStep,
-    Problem,
-    Term,
-    TimelineEntry,
-)
+from cunshi.model import Problem, Term
 from cunshi.places import read_places
 
 SECTIONS = ("开场", "听一听", "想一想", "动手做", "回家任务")

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cunshi.model import Catalogue, Clip, Flag, Recording, Segment
+from cunshi.course_model import Catalogue, Clip
+from cunshi.model import Flag, Recording, Segment
 from cunshi.page_text import clean
 from cunshi.recording_pages import group_paragraphs
 from cunshi.transcripts import UNHEARD

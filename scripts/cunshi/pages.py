@@ -9,11 +9,12 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
+from cunshi.course_model import Catalogue, Entry, Lesson, Page
 from cunshi.events import event_id, format_calendar
 from cunshi.export.holdings import captions_and_manifests
 from cunshi.lesson_pages import lesson_page
 from cunshi.mentions import Mention, Spoken
-from cunshi.model import Catalogue, Entry, Kind, Lesson, Page, Recording, Term
+from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.places import marks_of
 from cunshi.recording_pages import recording_page

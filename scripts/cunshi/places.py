@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cunshi.course_model import Lesson
 from cunshi.fields import Fields
 from cunshi.i18n import _
-from cunshi.model import Lesson
 from cunshi.village_model import Fact, Place
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

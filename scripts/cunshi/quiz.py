@@ -8,10 +8,11 @@ import unicodedata
 from pathlib import Path
 
 from cunshi.citations import find_citations, parse_argument
+from cunshi.course_model import ClipRef, Question
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.fields import Fields, load_list, read_text
 from cunshi.i18n import _
-from cunshi.model import ClipRef, Problem, Question
+from cunshi.model import Problem
 
 LETTERS = "ABCDEFGH"
 _ALIASES = {

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi import page_text, trust
+from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.export.captions import captions_path
-from cunshi.model import Catalogue, Entry, Kind, Page, Recording, Segment
+from cunshi.model import Kind, Recording, Segment
 from cunshi.page_text import clean, ends_sentence, long_date
 from cunshi.settings import Archive
 from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render

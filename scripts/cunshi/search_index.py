@@ -10,7 +10,8 @@ from html import escape
 from typing import Any
 
 from cunshi import trust
-from cunshi.model import Catalogue, Entry, Transcript
+from cunshi.course_model import Catalogue, Entry
+from cunshi.model import Transcript
 from cunshi.page_text import clean, seconds
 from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
 from cunshi.templating import motto_words, term_ids

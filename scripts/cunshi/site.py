@@ -19,12 +19,13 @@ from pathlib import Path
 
 from cunshi import audio
 from cunshi.cards import Face, cards_of, find_face, make_cards
+from cunshi.course_model import Catalogue, ClipRef, Page
 from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.fields import load_fields
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
 from cunshi.i18n import _
-from cunshi.model import Catalogue, ClipRef, Page, Problem
+from cunshi.model import Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter

@@ -10,7 +10,8 @@ from markdown import markdown
 from markupsafe import Markup
 
 from cunshi import trust
-from cunshi.model import Catalogue, Clip, Lesson, PlanStep, Question, TranscriptStatus
+from cunshi.course_model import Catalogue, Clip, Lesson, PlanStep, Question
+from cunshi.model import TranscriptStatus
 from cunshi.page_text import clean, lesson_label, url
 from cunshi.places import marks_of, tells_of
 from cunshi.quiz import LETTERS

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from cunshi import page_text, trust
-from cunshi.model import Catalogue, Entry, Kind, Page, Recording, Term
+from cunshi.course_model import Catalogue, Entry, Page
+from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clean
 from cunshi.timecode import format_clock
 

@@ -9,16 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from cunshi.model import (
-    Catalogue,
-    Coverage,
-    Entry,
-    Flag,
-    Replacement,
-    Segment,
-    Transcript,
-    TranscriptStatus,
-)
+from cunshi.course_model import Catalogue, Entry
+from cunshi.model import Coverage, Flag, Replacement, Segment, Transcript, TranscriptStatus
 from cunshi.page_text import clean, duration, long_date
 from cunshi.settings import Archive
 from cunshi.transcripts import REASONS, UNHEARD

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi import trust
+from cunshi.course_model import Catalogue, Clip, ClipRef, Entry, Page
 from cunshi.mentions import Mention, Spoken
-from cunshi.model import Catalogue, Clip, ClipRef, Entry, Kind, Page, Recording
+from cunshi.model import Kind, Recording
 from cunshi.page_text import clean
 from cunshi.places import marks_of, slug_of, tells_of
 from cunshi.recording_pages import lessons_of

@@ -9,6 +9,7 @@ from cunshi import backup, evaluation, federation, store, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
+from cunshi.course_model import Catalogue
 from cunshi.engine import open_engine
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
@@ -19,7 +20,7 @@ from cunshi.export.pack import Pack
 from cunshi.federation import Merged
 from cunshi.i18n import _
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
-from cunshi.model import Access, Catalogue, Problem, Recording, Transcript
+from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, note_publication
 from cunshi.publishing import Changes, branch, folder, server

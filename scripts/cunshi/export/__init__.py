@@ -7,8 +7,8 @@ ASCII, so that any server and any disk can hold them; a browser saves them under
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cunshi.course_model import Clip, Lesson
 from cunshi.export.printing import can_print
-from cunshi.model import Clip, Lesson
 from cunshi.page_text import file_name, lesson_label
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cunshi import trust
-from cunshi.model import Entry
+from cunshi.course_model import Entry
 from cunshi.page_text import clean
 from cunshi.settings import Archive
 from cunshi.templating import recording_title

@@ -7,7 +7,8 @@ The Chinese names follow the elements of a draft of DA/T 59; conformance is not 
 from dataclasses import dataclass
 
 from cunshi import trust
-from cunshi.model import Catalogue, Entry, Kind, Recording
+from cunshi.course_model import Catalogue, Entry
+from cunshi.model import Kind, Recording
 from cunshi.page_text import clean
 from cunshi.recording_pages import lessons_of
 from cunshi.templating import lesson_title, recording_title

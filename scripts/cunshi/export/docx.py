@@ -14,10 +14,10 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from cunshi.course_model import Clip, Question
 from cunshi.export.kit import Kit, answer, choices, place, who, words_of
 from cunshi.export.outline import Paragraph, Part, Table
 from cunshi.export.zipping import rezip
-from cunshi.model import Clip, Question
 from cunshi.page_text import clean
 
 # The site's brick red, river green, soft ink, line and sheet (theme/assets/cunshi.css).

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.errors import SiteError
 from cunshi.export.bag import facts_of, write_bag
 from cunshi.export.captions import captions_path, format_srt, format_webvtt
@@ -17,7 +18,6 @@ from cunshi.export.ohms import EDITIONS, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.model import Catalogue, Entry, Page
 from cunshi.page_text import clean, file_name
 
 

@@ -7,9 +7,9 @@ annotations of the canvas, not items of it, as the cookbook has them (recipe 021
 import json
 from typing import Any
 
+from cunshi.course_model import Catalogue, Clip, Entry
 from cunshi.export.captions import captions_path
 from cunshi.export.description import Described
-from cunshi.model import Catalogue, Clip, Entry
 from cunshi.page_text import clean
 
 _CONTEXT = "http://iiif.io/api/presentation/3/context.json"

@@ -5,17 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cunshi import trust
+from cunshi.course_model import Catalogue, Clip, Course, Lesson, Question, TimelineEntry
 from cunshi.export.outline import Paragraph, Section, read_body, read_markdown
-from cunshi.model import (
-    Catalogue,
-    Clip,
-    Course,
-    Lesson,
-    Question,
-    Term,
-    TimelineEntry,
-    TranscriptStatus,
-)
+from cunshi.model import Term, TranscriptStatus
 from cunshi.page_text import clean, lesson_label, long_date
 from cunshi.quiz import LETTERS
 from cunshi.settings import Archive

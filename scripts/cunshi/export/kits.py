@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from cunshi.course_model import Catalogue, Clip
 from cunshi.export import kit_files
 from cunshi.export.docx import make_plan
 from cunshi.export.kit import Kit
@@ -11,7 +12,6 @@ from cunshi.export.pptx import make_slides
 from cunshi.export.printing import print_pdf
 from cunshi.export.sheets import make_handout, make_worksheet
 from cunshi.files import write_atomic
-from cunshi.model import Catalogue, Clip
 
 
 def kit_paths(catalogue: Catalogue) -> set[str]:

@@ -10,9 +10,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cunshi.course_model import Catalogue, Clip, Entry, Lesson
 from cunshi.export.captions import format_webvtt
 from cunshi.export.description import Described
-from cunshi.model import Catalogue, Clip, Entry, Lesson
 from cunshi.page_text import clean
 
 NAMESPACE = "https://www.weareavp.com/nunncenter/ohms"

@@ -16,7 +16,7 @@ from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_string
 
 from cunshi.citations import Citation, fill_citations
-from cunshi.model import Clip
+from cunshi.course_model import Clip
 from cunshi.page_text import clean
 from cunshi.timecode import format_clock
 

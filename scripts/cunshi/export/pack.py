@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cunshi.course_model import Catalogue, Lesson
 from cunshi.errors import SiteError
 from cunshi.export import KitFiles, kit_files
 from cunshi.export.zipping import entry
 from cunshi.files import files_below, put_in_place, temporary_name
 from cunshi.fixity import format_manifest, sha256_of
 from cunshi.i18n import _
-from cunshi.model import Access, Catalogue, Lesson
+from cunshi.model import Access
 from cunshi.page_text import clean, file_name
 from cunshi.templating import render_html
 

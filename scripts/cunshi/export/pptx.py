@@ -14,6 +14,7 @@ from pptx import Presentation
 from pptx.enum.text import MSO_ANCHOR
 from pptx.util import Inches, Pt
 
+from cunshi.course_model import Clip, Question
 from cunshi.export.drawing import (
     GREEN,
     HEIGHT,
@@ -42,7 +43,6 @@ from cunshi.export.fitting import LEADING, Fit, fit_pages
 from cunshi.export.kit import Kit, answer, choices, place, who, words_of
 from cunshi.export.outline import Paragraph, Run, Section, Table
 from cunshi.export.zipping import rezip
-from cunshi.model import Clip, Question
 from cunshi.page_text import clean
 from cunshi.places import marks_of, tells_of
 

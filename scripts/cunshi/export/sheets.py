@@ -11,9 +11,9 @@ from typing import Any
 import segno
 from markupsafe import Markup, escape
 
+from cunshi.course_model import Clip, Question
 from cunshi.export.kit import Kit, answer, choices, place, who, words_of
 from cunshi.export.outline import Paragraph, Part, Section, Table
-from cunshi.model import Clip, Question
 from cunshi.page_text import clean
 from cunshi.templating import render_html
 

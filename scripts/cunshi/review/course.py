@@ -2,8 +2,8 @@
 
 import functools
 
+from cunshi.course_model import Lesson
 from cunshi.lessons import read_course, read_lesson
-from cunshi.model import Lesson
 from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
 

@@ -6,16 +6,7 @@ from urllib.parse import quote
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from cunshi.model import (
-    ARCHIVE,
-    LESSON,
-    SOCIAL,
-    TRANSCRIPTION,
-    USES,
-    WEBSITE,
-    Description,
-    Kind,
-)
+from cunshi.model import ARCHIVE, LESSON, SOCIAL, TRANSCRIPTION, USES, WEBSITE, Description, Kind
 from cunshi.page_text import duration
 from cunshi.review.asking import Ask, route
 from cunshi.review.desk import Desk
