@@ -1,0 +1,128 @@
+"""What is withheld is in no byte of any output: sites, kits, captions, exports, the pack."""
+
+import html
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cunshi.files import files_below
+from cunshi.store import Project
+
+Run = Callable[..., tuple[int, str]]
+SECRET, NAME = "他欠了邻居三石米", "金德发"
+VTT = f"""WEBVTT
+
+00:00.000 --> 00:03.000
+<v {NAME}>我们村里有一条河。
+
+NOTE 不公开
+
+00:03.000 --> 00:06.000
+{SECRET}
+普通话：{SECRET}
+
+00:06.000 --> 00:09.000
+河上有一座桥。
+"""
+LESSON = """---
+title: 桥
+villages: [金村村]
+grade: 三年级
+minutes: 40
+objectives: [听一听]
+keywords: [老人家]
+sources: [采访]
+---
+## 开场
+## 听一听
+
+/// clip | {id} 0:00-0:02.5 金句
+///
+
+/// clip | {id} 0:04-0:05
+///
+
+## 想一想
+## 动手做
+## 回家任务
+"""
+
+
+@pytest.fixture
+def guarded(told: tuple[Project, str, str], run: Run) -> tuple[Project, str, str]:
+    """A talk with a withheld line, told under another name, and cited right through that line."""
+    project, open_id, sealed_id = told
+    accession = project.accession(open_id)
+    accession.transcript.write_text(VTT, "utf-8")
+    text = accession.record.read_text("utf-8").replace("金老师", NAME, 1)
+    old = "consent: {by: 王老师, signed_on: 2026-01-01}"
+    assert f"narrator: {NAME}" in text and old in text
+    new = old.replace("}", ", shown_as: 东街老伯}")
+    accession.record.write_text(text.replace(old, new), "utf-8")
+    folder = project.courses / "01-qiao"
+    folder.mkdir()
+    (folder / "lesson.md").write_text(LESSON.format(id=open_id), "utf-8")
+    (project.courses / "course.yml").write_text(
+        "title: 村史\naddress: https://example.org/\nlessons: [01-qiao]\n", "utf-8"
+    )
+    return project, open_id, sealed_id
+
+
+def readings(words: str) -> list[bytes]:
+    """How words may stand in a file: plainly, escaped for JSON, HTML and XML, in UTF-16."""
+    forms = [words, json.dumps(words)[1:-1], json.dumps(words)[1:-1].upper().replace("\\U", "\\u")]
+    forms += ["".join(f"&#{ord(c)};" for c in words), "".join(f"&#x{ord(c):x};" for c in words)]
+    forms += [html.escape(words)]
+    return [form.encode() for form in forms] + [words.encode("utf-16-le"), words.encode("gb18030")]
+
+
+def contents(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """A file and all that is packed in it, however deep."""
+    yield name, data
+    if data[:2] == b"PK" and zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            for inner in packed.namelist():
+                yield from contents(f"{name}!{inner}", packed.read(inner))
+
+
+def leaks(folder: Path, words: str) -> list[str]:
+    found = []
+    for path in files_below(folder):
+        for name, data in contents(path.name, path.read_bytes()):
+            if any(form in data for form in readings(words)) or words in name:
+                found.append(f"{path}: {name}")
+    return found
+
+
+def test_nothing_withheld_is_in_any_output(
+    guarded: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, sealed_id = guarded
+    code, printed = run(project, "site")
+    assert code == 6  # the citation of the withheld line is told
+    assert "不公开的话" in printed
+    assert run(project, "pack")[0] == 6
+    run(project, "export", "--to", str(tmp_path / "export"))
+    outputs = [project.site, project.docs, project.classroom.site, tmp_path / "export"]
+    outputs += [project.root / "build"]
+    for folder in outputs:
+        for words in (SECRET, NAME, sealed_id):
+            # build/cache is what the program itself remembers; nobody gets it.
+            assert [name for name in leaks(folder, words) if "build/cache" not in name] == []
+        assert leaks(folder, "东街老伯")
+        assert leaks(folder, open_id)
+    # It would have been found: the archive has it.
+    assert leaks(project.archive, SECRET)
+
+
+def test_the_search_finds_what_is_hidden_in_a_file(tmp_path: Path) -> None:
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as packed:
+        packed.writestr("a.json", json.dumps(SECRET))
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("inner.pptx", inner.getvalue())
+    assert leaks(tmp_path, SECRET)[-1].endswith(": outer.zip!inner.pptx!a.json")
