@@ -1,7 +1,7 @@
 """Where to cut a clip so that it neither begins nor ends inside a word, and what to silence. Pure.
 
-Needs samples only. Whisper's word times are off by 0.1 s on average and by more than 0.2 s for one word in ten, so
-they only say how far to look: where exactly, the energy of the sound decides.
+Needs samples only. Whisper's word times are off by 0.1 s on average and by more than 0.2 s for one
+word in ten, so they only say how far to look: where exactly, the energy of the sound decides.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
