@@ -51,7 +51,7 @@ def format_corrected(before: str, recording_id: str, lines: Iterable[Segment]) -
     places = [_Place(as_written(line)) for line in lines]
     places = [place for place in places if place.segment.text]
     moved = _keep_unchanged(places, cues)
-    for cue in moved:
+    for cue in filter(_has_its_own, moved):
         _hand_over(cue, _heir(cue.segment, places), tail)
     written = [*head, *("\n" + _format(place) for place in places), *("\n" + t for t in tail)]
     text = "".join(written)
@@ -113,6 +113,10 @@ def _keep_unchanged(places: list[_Place], cues: Iterable[Cue]) -> list[Cue]:
         else:
             moved.append(cue)
     return moved
+
+
+def _has_its_own(cue: Cue) -> bool:
+    return any(_name_and_settings(cue.lines)) or any(_handwritten(cue.notes))
 
 
 def _heir(old: Segment, places: Sequence[_Place]) -> _Place | None:
