@@ -29,6 +29,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "check",
         "evaluate",
         "export",
+        "import",
         "ingest",
         "lesson",
         "merge",

@@ -116,7 +116,7 @@ def test_voices_meanings_and_marks_come_through() -> None:
     assert found.captions[0].raw_text.startswith("<v 王＞阿婆>桥 &lt;1&gt; &amp; 河 --&gt; 好\n")
     assert found.captions[0].start == "00:00:01.000"
     first, second = srt.parse(format_srt(entry))
-    assert first.content == "王>阿婆：桥 <1> & 河 → 好\n桥和河都好"
+    assert first.content == "王>阿婆：桥 <1> & 河 → 好\n普通话：桥和河都好"
     assert second.content == "（这里有人说话，没有听清）"
 
 

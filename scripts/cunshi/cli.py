@@ -289,6 +289,18 @@ def restore(context: click.Context, folder: Path, check: bool) -> None:
     _finish(done)
 
 
+@cli.command(
+    "import", help=_("收进别处来的文稿：把 WebVTT、SRT 或 OHMS XML 文件给编号 ID 的录音。")
+)
+@click.argument("recording", metavar="ID")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_context
+def import_file(context: click.Context, recording: str, path: Path) -> None:
+    done = workflow.import_file(_project(context), recording, path)
+    _say(report.imported(done))
+    _finish(done)
+
+
 @cli.command(help=_("并入：把 FOLDER 里另一个村的档案（项目、备份或 BagIt 包）收进来。"))
 @_folder
 @click.pass_context

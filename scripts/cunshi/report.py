@@ -142,6 +142,16 @@ def restored(report: Report, *, rehearsed: bool) -> Iterator[str]:
         yield said.format(new=len(done.new), changed=len(done.changed))
 
 
+def imported(report: Report) -> Iterator[str]:
+    """What came in from a file of another system."""
+    if report.imported is not None:
+        lines, fields = report.imported
+        yield _("收进了 {lines} 行文字；目录卡补上了：{fields}").format(
+            lines=lines, fields="、".join(fields) or "—"
+        )
+        yield _("请听一遍，再定稿。")
+
+
 def merged(report: Report) -> Iterator[str]:
     """What came in from another archive, and what the two say differently."""
     yield from problem_lines(report.problems)

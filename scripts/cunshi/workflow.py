@@ -19,6 +19,7 @@ from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
 from cunshi.federation import Merged
 from cunshi.i18n import _
+from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
@@ -59,6 +60,7 @@ class Report:
     checked: Checked | None = None
     copied: Copied | None = None
     merged: Merged | None = None
+    imported: tuple[int, list[str]] | None = None
     release: Release | None = None
     today: dt.date = field(default_factory=today)
     strict: bool = False
@@ -283,6 +285,21 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Report:
         report = _begin(project)
         report.merged = federation.merge(project, folder, reporter)
         report.problems += report.merged.problems
+    return report
+
+
+def import_file(project: Project, recording_id: str, path: Path) -> Report:
+    """Take a transcript from another system into an accession."""
+    with project.lock():
+        report = _begin(project)
+        _read_recordings(project, report)
+        recording = next((r for r in report.recordings if r.id == recording_id), None)
+        if recording is None:
+            raise ConfigurationError(
+                _("档案库里没有编号 {id}").format(id=recording_id),
+                _("编号在网站上那段录音的资料里，例如 20260112-7a994552"),
+            )
+        report.imported = bring_in(project, recording, path)
     return report
 
 

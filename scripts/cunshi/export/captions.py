@@ -35,7 +35,7 @@ def format_srt(entry: Entry) -> str:
     for number, cue in enumerate(_cues(entry), 1):
         times = f"{cue.start} --> {cue.end}".replace(".", ",")
         named = f"{cue.speaker}：{cue.text}" if cue.speaker else cue.text
-        lines = (line.replace("-->", "→") for line in (named, cue.mandarin) if line)
+        lines = (line.replace("-->", "→") for line in (named, _meaning(cue)) if line)
         blocks.append(f"{number}\n{times}\n" + "\n".join(lines) + "\n")
     return "\n".join(blocks)
 
@@ -76,10 +76,15 @@ def _cues(entry: Entry) -> Iterator[_Cue]:
 
 
 def _voice(cue: _Cue) -> str:
-    lines = [_escaped(line) for line in (cue.text, cue.mandarin) if line]
+    lines = [_escaped(line) for line in (cue.text, _meaning(cue)) if line]
     # A ">" would end the tag, and no escape stands for it there.
     name = _escaped(cue.speaker.replace(">", "＞"))
     return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
+
+
+def _meaning(cue: _Cue) -> str:
+    """The line in Mandarin, marked as in the archive, so that it can be told from dialect."""
+    return f"普通话：{cue.mandarin}" if cue.mandarin else ""
 
 
 def _escaped(text: str) -> str:
