@@ -210,11 +210,11 @@ def _watch(url: str, home: str, faults: list[str]) -> None:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, but the lock."""
+    """Every file below a folder, but the locks."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and path.name not in {".lock", ".writing"}
     }
 
 

@@ -236,8 +236,8 @@ def _bring_up_to_date(
 ) -> bool:
     """Add what the deposit's folder now says or holds beyond what the archive has."""
     accession = project.accession(recording_id)
-    companions = _add_companions(accession, deposit, looks)
     with project.writing():
+        companions = _add_companions(accession, deposit, looks)
         amended = _amend(accession, deposit, problems)
     return companions or amended
 

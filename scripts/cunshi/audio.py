@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", RuntimeWarning)
     from pydub import AudioSegment
 
-from cunshi.cutting import cut_points
+from cunshi.cutting import cut_points, silence
 from cunshi.engine import RATE as HEARING_RATE
 from cunshi.errors import DepositError
 from cunshi.files import put_in_place, temporary_name
@@ -345,23 +345,39 @@ def _seconds(blocks: Iterator[Samples], seconds: float = 1.0) -> Iterator[AudioS
         yield _segment(pending)
 
 
-def make_access_copy(master: Path, target: Path) -> None:
-    """Write the listening copy: mono AAC, speech at one loudness. Works through in seconds."""
-    gain = _gain(_seconds(decode(master, LISTENING_RATE)))
-    louder = (s.apply_gain(gain) for s in _seconds(decode(master, LISTENING_RATE)))
+def make_access_copy(
+    master: Path, target: Path, silenced: Sequence[tuple[float, float]] = ()
+) -> None:
+    """Write the listening copy: mono AAC, speech at one loudness. Works through in seconds.
+
+    Nothing is heard in the ``silenced`` stretches.
+    """
+
+    def heard() -> Iterator[AudioSegment]:
+        return _seconds(silence(decode(master, LISTENING_RATE), LISTENING_RATE, silenced))
+
+    gain = _gain(heard())
+    louder = (segment.apply_gain(gain) for segment in heard())
     _encode(louder, target)
 
 
 def cut_clip(
-    master: Path, start: float, end: float, target: Path, words: Sequence[Word] = ()
+    master: Path,
+    start: float,
+    end: float,
+    target: Path,
+    words: Sequence[Word] = (),
+    silenced: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Write the stretch from ``start`` to ``end`` seconds as a clip with soft edges.
 
-    It is a little longer where one of the two lies inside a word; ``words`` are the recording's.
+    It is a little longer where one of the two lies inside a word; ``words`` are the recording's,
+    and so are the ``silenced`` stretches, of which nothing is heard.
     """
     begin = max(0.0, start - CONTEXT_SECONDS)
     parts = decode(master, LISTENING_RATE, begin, end + CONTEXT_SECONDS)
     samples = np.concatenate([np.empty(0, np.float32), *parts])
+    quiet = silence([samples] if len(samples) else [], LISTENING_RATE, silenced, begin)
     near = [
         Word(word.start - begin, word.end - begin, word.text, word.probability)
         for word in words
@@ -369,7 +385,7 @@ def cut_clip(
     ]
     times = cut_points(samples, LISTENING_RATE, start - begin, end - begin, near)
     first, last = (round(time * LISTENING_RATE) for time in times)
-    clip = _segment(samples[first:last])
+    clip = _segment(np.concatenate([np.empty(0, np.float32), *quiet])[first:last])
     clip = clip.apply_gain(_gain(clip[at : at + 1000] for at in range(0, len(clip), 1000)))
     _encode([clip.fade_in(FADE_MS).fade_out(FADE_MS)], target)
 

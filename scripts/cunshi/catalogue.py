@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, mark_drafted, resolve
 from cunshi.fields import load_fields, read_text
+from cunshi.golden import golden_lines
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
@@ -30,8 +31,9 @@ from cunshi.page_text import clean
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
-from cunshi.transcripts import read_heard, read_transcript, with_engine
+from cunshi.transcripts import WITHHELD, read_heard, read_transcript, with_engine
 from cunshi.verify import consent_notes
+from cunshi.withholding import Ranges, as_published, withheld_ranges
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,22 @@ def _transcript(
     except CunshiError as error:
         where = project.relative(accession.transcript)
         problems.append(replace(Problem.of(error), where=where))
-        return Transcript()
+        return Transcript(silenced=_unknown(accession, recording))
     heard = read_heard(accession.machine)
     transcript = mark_drafted(with_engine(transcript, heard), heard)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
-    return replace(transcript, knows_dialect=known)
+    silenced = withheld_ranges(transcript.segments)
+    return replace(transcript, knows_dialect=known, silenced=silenced)
+
+
+def _unknown(accession: Accession, recording: Recording) -> Ranges:
+    """All of the sound, where lines of a transcript that cannot be read may be withheld."""
+    try:
+        told = WITHHELD in read_text(accession.transcript)
+    except CunshiError:
+        told = accession.transcript.exists()
+    return ((0.0, recording.technical.duration),) if told else ()
 
 
 def read_words(project: Project, recording: Recording) -> Transcript:
@@ -79,7 +91,8 @@ def read_words(project: Project, recording: Recording) -> Transcript:
 def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:
     """What the family itself wrote stands for a machine's draft of what they said."""
     names = [name for name in (recording.master, *recording.companions) if is_text(name)]
-    if not names or heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}:
+    people = {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
+    if not names or heard.status in people or any(s.withheld for s in heard.segments):
         return heard
     lines = map(str.strip, read_text(accession.master / names[0]).splitlines())
     segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
@@ -127,6 +140,7 @@ def gather(
         listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
         terms=terms,
         quiz_clips=quiz_clips,
+        golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=today,
     )
 
@@ -134,10 +148,16 @@ def gather(
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
     return Entry(
         recording=recording,
-        transcript=_as_shown(transcript, recording, narrator),
-        audio=f"audio/{recording.id}.m4a" if recording.technical.has_sound else "",
+        transcript=_as_shown(as_published(transcript), recording, narrator),
+        audio=f"audio/{recording.id}.m4a" if _is_heard(recording, transcript) else "",
         photo=f"photos/{recording.id}.jpg" if recording.photo else "",
     )
+
+
+def _is_heard(recording: Recording, transcript: Transcript) -> bool:
+    """Whether there is anything to hear; of what is silent from end to end there is no sound."""
+    whole = (0.0, recording.technical.duration)
+    return recording.technical.has_sound and transcript.silenced != (whole,)
 
 
 def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
@@ -147,7 +167,7 @@ def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Tr
     """
     spoken = recording.technical.has_sound and not transcript.written
     if spoken and not recording.description.consent.allows(TRANSCRIPTION):
-        return Transcript()
+        return Transcript(silenced=transcript.silenced)
     shown, name = recording.description.narrator, clean(narrator)
     if clean(shown) == name:
         return transcript

@@ -51,7 +51,7 @@ def format_corrected(before: str, recording_id: str, lines: Iterable[Segment]) -
     places = [_Place(as_written(line)) for line in lines]
     places = [place for place in places if place.segment.text]
     moved = _keep_unchanged(places, cues)
-    for cue in moved:
+    for cue in filter(_has_its_own, moved):
         _hand_over(cue, _heir(cue.segment, places), tail)
     written = [*head, *("\n" + _format(place) for place in places), *("\n" + t for t in tail)]
     text = "".join(written)
@@ -71,7 +71,7 @@ def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[s
     written = blocks(before)
     at = [n for n, block in enumerate(written) if is_cue(block) and n]
     first, last = (at[0], at[-1]) if at else (len(written), len(written))
-    above = _above(written[:first])
+    above = _above(written[:first]) if at else len(written)
     if cues:
         # The comments above the first cue that belong to it and not to the file.
         own = tuple(written[above:first])
@@ -113,6 +113,10 @@ def _keep_unchanged(places: list[_Place], cues: Iterable[Cue]) -> list[Cue]:
         else:
             moved.append(cue)
     return moved
+
+
+def _has_its_own(cue: Cue) -> bool:
+    return any(_name_and_settings(cue.lines)) or any(_handwritten(cue.notes))
 
 
 def _heir(old: Segment, places: Sequence[_Place]) -> _Place | None:

@@ -27,6 +27,7 @@ from cunshi.model import (
 from cunshi.scoring import normalise
 from cunshi.timecode import format_clock
 from cunshi.transcripts import Heard
+from cunshi.withholding import overlapping
 
 # Printed on the page, which is in Chinese whatever language the messages are in.
 _WITHHELD = "这段录音现在不能播放"
@@ -64,6 +65,8 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     cause, remedy = why_withheld(ref.recording_id, recording, holdings.today, holdings.ceiling)
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
+    if recording and not cause:
+        cause, remedy = _unspoken(ref, holdings.entries[ref.recording_id].transcript)
     if cause or recording is None:
         # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
         reserved = recording is not None and recording.access(holdings.today) is Access.CLASSROOM
@@ -74,7 +77,6 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     for cause, remedy in _doubts(ref, transcript, strict):
         problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
     said, status = recording.description, transcript.status
-    millis = f"{round(ref.start * 1000)}-{round(ref.end * 1000)}"
     return Clip(
         ref=ref,
         words=ref.quote or transcript.words_between(ref.start, ref.end),
@@ -82,9 +84,14 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
         speaker=said.narrator,
         village=said.village,
         date=said.date,
-        audio=f"clips/{recording.id}-{millis}.m4a",
+        audio=clip_path(ref),
         mandarin=_meaning(ref, transcript),
     )
+
+
+def clip_path(ref: ClipRef) -> str:
+    """Where in the site a citation's sound is."""
+    return f"clips/{ref.recording_id}-{round(ref.start * 1000)}-{round(ref.end * 1000)}.m4a"
 
 
 def _meaning(ref: ClipRef, transcript: Transcript) -> str:
@@ -134,6 +141,17 @@ def _beyond_end(ref: ClipRef, recording: Recording) -> tuple[str, str]:
         return "", ""
     cause = _("引用的时间超出了录音的长度（{seconds} 秒）")
     return cause.format(seconds=recording.technical.duration), _("检查起止时间")
+
+
+def _unspoken(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
+    """Why a citation may not be heard although its recording may, if people withhold part of it."""
+    withheld = overlapping(transcript.silenced, ref.start, ref.end)
+    if not withheld:
+        return "", ""
+    cause = _("引用里有不公开的话：录音 {id} 从 {time} 起").format(
+        id=ref.recording_id, time=format_clock(withheld[0][0])
+    )
+    return cause, _("换一段引用，避开这几句；可以公开的话，请校对的人取消“不公开”")
 
 
 def _doubts(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cunshi.model import Segment, Transcript, TranscriptStatus, Word
 from cunshi.page_text import ends_sentence
 from cunshi.transcripts import UNHEARD
+from cunshi.withholding import overlapping
 
 SHORTEST, LONGEST = 8.0, 25.0  # seconds of a passage that a class can listen to
 _IDEAL = 16.0
@@ -40,7 +41,8 @@ def choose(
     known = list(terms)
     sure = [] if transcript.status is TranscriptStatus.APPROVED else list(words)
     for runs in (_sentences(transcript), _breaths(transcript), _whole(transcript)):
-        scored = [found for run in runs if (found := _score(run, sure, known))]
+        heard = (run for run in runs if not _is_withheld(run, transcript))
+        scored = [found for run in heard if (found := _score(run, sure, known))]
         if scored:
             return _spread(scored, transcript.segments, most)
     return []
@@ -77,6 +79,11 @@ def _runs(
         run = tuple(segments[first:last])
         if run and SHORTEST <= run[-1].end - run[0].start <= LONGEST:
             yield run
+
+
+def _is_withheld(run: Sequence[Segment], transcript: Transcript) -> bool:
+    """Whether any of it may not be heard, also under a line that is written over another."""
+    return bool(overlapping(transcript.silenced, run[0].start, run[-1].end))
 
 
 def _score(

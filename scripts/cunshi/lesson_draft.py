@@ -22,6 +22,7 @@ from cunshi.model import Problem, Recording, Term, Transcript
 from cunshi.page_text import clean, inert
 from cunshi.store import Project
 from cunshi.transcripts import read_heard
+from cunshi.withholding import as_published
 
 _MOST_KEYWORDS = 8
 _MOST_TERMS = 4
@@ -73,7 +74,7 @@ def open_source(
     heard = read_heard(project.accession(recording.id).machine)
     words = [word for segment in heard.segments for word in segment.words] if heard else []
     excerpts = choose(transcript, words, [term.term for term in terms], most)
-    return Source(recording, transcript, tuple(excerpts))
+    return Source(recording, as_published(transcript), tuple(excerpts))
 
 
 def write_draft(

@@ -79,7 +79,7 @@ def _passages(catalogue: Catalogue) -> Iterator[_Passage]:
 def _passage(recording: Recording, segments: Iterable[Segment]) -> _Passage:
     text, starts = "", []
     for segment in segments:
-        if segment.text != UNHEARD and not _NOT_SAID & set(segment.flags):
+        if segment.text != UNHEARD and not segment.withheld and not _NOT_SAID & set(segment.flags):
             starts.append((len(text), segment.start))
             text += clean(segment.text)
     return _Passage(recording, text, tuple(starts))

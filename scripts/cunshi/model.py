@@ -308,7 +308,8 @@ class Transcript:
     """What is said in a recording, and whether a machine or a person says so.
 
     ``knows_dialect`` tells whether the engine's model was made for the recording's language,
-    ``written`` that these are not spoken words but those that a family wrote.
+    ``written`` that these are not spoken words but those that a family wrote. ``silenced`` are the
+    stretches, in seconds, of which nobody may hear the sound.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -317,6 +318,7 @@ class Transcript:
     coverage: Coverage | None = None
     knows_dialect: bool = True
     written: bool = False
+    silenced: tuple[tuple[float, float], ...] = ()
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""
@@ -329,7 +331,8 @@ class Transcript:
         return "".join(s.mandarin or s.text for s in within) if meant else ""
 
     def _between(self, start: float, end: float) -> list[Segment]:
-        return [s for s in self.segments if start <= (s.start + s.end) / 2 <= end]
+        within = (s for s in self.segments if start <= (s.start + s.end) / 2 <= end)
+        return [s for s in within if not s.withheld]
 
 
 @dataclass(frozen=True)
@@ -490,7 +493,8 @@ class Measured:
 class Catalogue:
     """All that may be published. What is withheld is not in here; ``listed`` has no entry.
 
-    ``quiz_clips`` are the clips of the quizzes' questions, by the citation of each question.
+    ``quiz_clips`` are the clips of the quizzes' questions, by the citation of each question;
+    ``golden`` the lines that people marked for the wall of quotations.
     """
 
     archive: Archive
@@ -500,6 +504,7 @@ class Catalogue:
     listed: tuple[Recording, ...]
     terms: tuple[Term, ...]
     quiz_clips: Mapping[str, Clip] = field(default_factory=dict)
+    golden: tuple[Clip, ...] = ()
     today: dt.date = dt.date.min
     measured: Measured | None = None
 

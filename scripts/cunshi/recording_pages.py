@@ -27,7 +27,8 @@ class Paragraph:
 def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
     """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
 
-    A segment with its meaning in Mandarin stands alone, so that the two can be read together.
+    A segment with its meaning in Mandarin stands alone, so that the two can be read together; so
+    does one that is withheld, so that its time can be seen.
     """
     groups: list[list[Segment]] = []
     for segment in segments:
@@ -50,7 +51,7 @@ def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
     last = group[-1]
     if segment.start - last.end > LONGEST_PAUSE or segment.speaker != last.speaker:
         return True
-    if segment.mandarin or last.mandarin:
+    if segment.mandarin or last.mandarin or segment.withheld != last.withheld:
         return True
     length = sum(len(s.text) for s in group)
     ended = ends_sentence(last.text)

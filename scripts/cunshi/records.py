@@ -309,6 +309,7 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         model=fields.text("model", default.model),
         server=_read_server(fields),
         publish=_read_destination(fields.section("publish", {})),
+        two_people=fields.flag("two_people"),
     )
     dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
     fields.finish()

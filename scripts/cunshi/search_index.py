@@ -72,7 +72,7 @@ def _spoken(paragraph: Paragraph, transcript: Transcript) -> Iterator[str]:
     spoken = paragraph.speaker
     for segment in paragraph.segments:
         line = trust.mark_line(segment, transcript)
-        if line.kind != "unheard":
+        if line.kind not in {"unheard", "withheld"}:
             spoken += "".join(str(part.text.unescape()) for part in line.parts)
     yield spoken
     yield from (segment.mandarin for segment in paragraph.segments)

@@ -29,8 +29,10 @@ from cunshi.progress import Reporter
 from cunshi.search_index import divide_index
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard
+from cunshi.withholding import Ranges, overlapping
 
 _RECIPE = ".recipe"
+_SILENCED = ".silenced"  # what access copies and clips were made without
 _LAST_LINES = 15
 
 
@@ -38,7 +40,8 @@ _LAST_LINES = 15
 class _Derivative:
     """A file of the site that is made from a master: its path in the site and how to make it.
 
-    It is made anew when ``after`` is newer.
+    It is made anew when ``after`` is newer, and when ``silenced`` is not what it was made with:
+    the stretches of the master, in seconds, that nobody may hear.
     """
 
     path: str
@@ -46,6 +49,12 @@ class _Derivative:
     seconds: float
     make: Callable[[Path], None]
     after: Path | None = None
+    silenced: Ranges = ()
+
+    @property
+    def recipe(self) -> list[list[float]]:
+        """What it was made with, as JSON says it."""
+        return [list(pair) for pair in self.silenced]
 
     def is_due(self, docs: Path) -> bool:
         made = docs / self.path
@@ -60,6 +69,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     pages = render_pages(catalogue)
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
+    _forget_other_ranges(project, derivatives)
     _remove_stale(project, pages, derivatives, kit_paths(catalogue))
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
@@ -82,30 +92,38 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
         master, length = masters / recording.master, recording.technical.duration
         where = project.relative(master)
         if entry.audio:
-            yield _Derivative(entry.audio, where, length, partial(audio.make_access_copy, master))
+            silenced = entry.transcript.silenced
+            make = partial(audio.make_access_copy, master, silenced=silenced)
+            yield _Derivative(entry.audio, where, length, make, silenced=silenced)
         if entry.photo:
             photo = masters / recording.photo
             make = partial(make_photo_copy, photo)
             yield _Derivative(entry.photo, project.relative(photo), 0, make)
-    recordings = {entry.recording.id: entry.recording for entry in catalogue.entries}
+    entries = {entry.recording.id: entry for entry in catalogue.entries}
     seen = set[str]()
     cited = (clip for __, clips in catalogue.lessons for clip in clips)
-    for clip in chain(cited, catalogue.quiz_clips.values()):
+    for clip in chain(cited, catalogue.quiz_clips.values(), catalogue.golden):
         if clip.audio and clip.audio not in seen:
             seen.add(clip.audio)
-            recording = recordings[clip.ref.recording_id]
+            entry, ref = entries[clip.ref.recording_id], clip.ref
+            # An edge may move into the next pause.
+            around = (ref.start - audio.CONTEXT_SECONDS, ref.end + audio.CONTEXT_SECONDS)
+            silenced = overlapping(entry.transcript.silenced, *around)
+            recording = entry.recording
             accession = project.accession(recording.id)
             master = accession.master / recording.master
-            make = partial(_cut_clip, accession, master, clip.ref)
-            length = clip.ref.end - clip.ref.start
+            make = partial(_cut_clip, accession, master, ref, silenced)
+            length = ref.end - ref.start
             where = project.relative(master)
-            yield _Derivative(clip.audio, where, length, make, accession.machine)
+            yield _Derivative(clip.audio, where, length, make, accession.machine, silenced)
 
 
-def _cut_clip(accession: Accession, master: Path, ref: ClipRef, target: Path) -> None:
+def _cut_clip(
+    accession: Accession, master: Path, ref: ClipRef, silenced: Ranges, target: Path
+) -> None:
     heard = read_heard(accession.machine)
     words = [word for segment in heard.segments for word in segment.words] if heard else []
-    audio.cut_clip(master, ref.start, ref.end, target, words)
+    audio.cut_clip(master, ref.start, ref.end, target, words, silenced)
 
 
 def _forget_other_recipes(project: Project) -> None:
@@ -118,10 +136,36 @@ def _forget_other_recipes(project: Project) -> None:
     write_atomic(stamp, audio.RECIPE)
 
 
+def _forget_other_ranges(project: Project, derivatives: Iterable[_Derivative]) -> None:
+    """Remove what was made with other stretches silenced, before it is noted what is made now.
+
+    Killed in between, there is no file that the notes do not tell the truth about.
+    """
+    noted = _noted_ranges(project)
+    wanted = {made.path: made.recipe for made in derivatives}
+    for path, recipe in wanted.items():
+        if noted is None or noted.get(path, []) != recipe:
+            (project.docs / path).unlink(missing_ok=True)
+    silenced = {path: recipe for path, recipe in sorted(wanted.items()) if recipe}
+    write_atomic(project.docs / _SILENCED, json.dumps(silenced) + "\n")
+
+
+def _noted_ranges(project: Project) -> dict[str, list[list[float]]] | None:
+    """What files were made with; empty when nothing was silenced, None when nobody can tell."""
+    try:
+        noted = json.loads((project.docs / _SILENCED).read_text("utf-8"))
+        return noted if isinstance(noted, dict) else None
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError):
+        return None
+
+
 def _remove_stale(
     project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative], kits: set[str]
 ) -> None:
-    wanted = {page.path for page in pages} | {d.path for d in derivatives} | {_RECIPE} | kits
+    wanted = {page.path for page in pages} | {d.path for d in derivatives} | kits
+    wanted |= {_RECIPE, _SILENCED}
     for path in list(files_below(project.docs)):
         if path.relative_to(project.docs).as_posix() not in wanted:
             path.unlink()
@@ -133,8 +177,10 @@ def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
     recipe = docs / _RECIPE
     if not project.edition or not recipe.is_file() or recipe.read_text("utf-8") != audio.RECIPE:
         return
+    noted = _noted_ranges(replace(project, edition=""))
     for made in derivatives:
-        if made.is_due(project.docs) and not made.is_due(docs):
+        same = noted is not None and noted.get(made.path, []) == made.recipe
+        if same and made.is_due(project.docs) and not made.is_due(docs):
             copy = project.docs / made.path
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(docs / made.path, temporary_name(copy))

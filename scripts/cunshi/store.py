@@ -21,6 +21,7 @@ from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_archive, read_glossary, read_recording
 from cunshi.settings import Archive
 
+_LOOK = 0.01  # seconds after which it looks again whether it may
 _PATIENCE = 30.0  # seconds that one writer waits for another; a write takes milliseconds
 
 
@@ -225,8 +226,15 @@ class Project:
 
         Held for moments only, so that the desk can save while a long command has ``lock``. Waits.
         """
-        with FileLock(self.archive / ".writing", timeout=_PATIENCE):
-            yield
+        try:
+            with FileLock(self.archive / ".writing", _PATIENCE, poll_interval=_LOOK):
+                yield
+        except Timeout as error:
+            raise BusyError(
+                _("另一个程序正在写档案库，等了很久还没有写完"),
+                _("过一会儿再试；如果没有别的程序，请重新启动电脑"),
+                where=self.relative(self.archive),
+            ) from error
 
     def accession(self, recording_id: str) -> Accession:
         """The folder of an accession, whether it exists or not."""
@@ -272,8 +280,9 @@ class Project:
     def sweep(self) -> None:
         """Remove what a killed run left half-made. Only under the lock."""
         shutil.rmtree(self.incoming, ignore_errors=True)
-        for left in self.archive.glob("[!.]*/**/.*.tmp"):
-            left.unlink(missing_ok=True)
+        with self.writing():  # or what somebody saves at this moment would be swept away
+            for left in self.archive.glob("[!.]*/**/.*.tmp"):
+                left.unlink(missing_ok=True)
 
 
 def _with_fixity(

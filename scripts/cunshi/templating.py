@@ -44,7 +44,8 @@ def term_ids(terms: Iterable[Term]) -> list[str]:
 def motto_words(entry: Entry) -> list[str]:
     """The lines of a motto: as the family wrote it, else as it was said."""
     written = entry.recording.description.motto
-    spoken = "\n".join(trust.readable(s.text) for s in entry.transcript.segments)
+    said = (s for s in entry.transcript.segments if not s.withheld)
+    spoken = "\n".join(trust.readable(s.text) for s in said)
     return [line for line in map(clean, (written or spoken).splitlines()) if line]
 
 

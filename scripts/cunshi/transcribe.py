@@ -34,6 +34,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class _Job:
+    project: Project
     recording: Recording
     accession: Accession
     language: str
@@ -76,7 +77,7 @@ def transcribe(
 
 
 def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
-    return _Job(recording, project.accession(recording.id), recording.language(archive))
+    return _Job(project, recording, project.accession(recording.id), recording.language(archive))
 
 
 def _may_be_heard(recording: Recording) -> bool:
@@ -85,11 +86,14 @@ def _may_be_heard(recording: Recording) -> bool:
 
 
 def _belongs_to_people(job: _Job) -> bool:
-    """Whether there is a transcript that a person has changed, or approved as it was."""
+    """Whether there is a transcript that a person has changed, or approved as it was.
+
+    Looks at the files as they are now: recognition takes hours, and people correct meanwhile.
+    """
     path = job.accession.transcript
     if not path.exists():
         return False
-    if job.recording.description.approved_by:
+    if job.project.read_recording(job.accession, []).description.approved_by:
         return True
     try:
         return not is_untouched_draft(read_text(path))
@@ -246,8 +250,11 @@ def _set_aside(accession: Accession) -> None:
 
 
 def _write(job: _Job, heard: Heard, terms: Sequence[Term]) -> None:
-    _set_aside(job.accession)
-    write_atomic(job.accession.machine, format_heard(heard))
+    with job.project.writing():
+        # What a person began to correct meanwhile keeps the words that it was corrected from.
+        if not (_belongs_to_people(job) and job.accession.machine.exists()):
+            _set_aside(job.accession)
+            write_atomic(job.accession.machine, format_heard(heard))
     _finish(job, terms)
 
 
@@ -265,11 +272,12 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     heard = read_heard(accession.machine)
     if heard is None:
         return
-    if not _belongs_to_people(job):
-        text = format_draft(accession.id, f"{heard.label}, {basis}", draft(heard, terms))
-        write_atomic(accession.transcript, text)
-    if not told:
-        accession.add_event("creation", **_made(heard), machine_sha256=digest)
+    text = format_draft(accession.id, f"{heard.label}, {basis}", draft(heard, terms))
+    with job.project.writing():
+        if not _belongs_to_people(job):
+            write_atomic(accession.transcript, text)
+        if not told:
+            accession.add_event("creation", **_made(heard), machine_sha256=digest)
 
 
 def _made(heard: Heard) -> dict[str, Any]:

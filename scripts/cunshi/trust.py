@@ -22,6 +22,7 @@ from cunshi.model import (
 from cunshi.page_text import clean, duration, long_date
 from cunshi.settings import Archive
 from cunshi.transcripts import REASONS, UNHEARD
+from cunshi.withholding import IN_ITS_PLACE
 
 LANGUAGES = {
     "cmn": "普通话",
@@ -57,7 +58,8 @@ class Part:
 class Line:
     """A segment as its page shows it; ``doubt`` says why not to trust it.
 
-    ``kind`` is ``doubtful``, ``noise`` (perhaps nobody speaks), ``unheard``, or empty.
+    ``kind`` is ``doubtful``, ``noise`` (perhaps nobody speaks), ``unheard``, ``withheld``, or
+    empty.
     """
 
     segment: Segment
@@ -140,6 +142,8 @@ def warnings(entry: Entry, archive: Archive) -> list[str]:
 def mark_line(segment: Segment, transcript: Transcript) -> Line:
     """A segment with its doubts and with the words that the glossary put right."""
     text = clean(segment.text)
+    if segment.withheld:
+        return Line(segment, (Part(escape(IN_ITS_PLACE)),), "withheld")
     if text == UNHEARD:
         return Line(segment, (Part(escape(NOT_HEARD)),), "unheard")
     if transcript.status is TranscriptStatus.APPROVED:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cunshi import trust
 from cunshi.mentions import Mention, Spoken
-from cunshi.model import Catalogue, Clip, Entry, Kind, Page, Recording
+from cunshi.model import Catalogue, Clip, ClipRef, Entry, Kind, Page, Recording
 from cunshi.page_text import clean
 from cunshi.places import marks_of, slug_of, tells_of
 from cunshi.recording_pages import lessons_of
@@ -30,12 +30,12 @@ class Person:
 
 @dataclass(frozen=True)
 class _Quote:
-    """A golden clip and the lesson that cites it."""
+    """A golden clip and the lesson that cites it; none for a line marked in a transcript."""
 
     clip: Clip
     words: str
-    number: int
-    title: str
+    number: int = 0
+    title: str = ""
 
 
 def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
@@ -155,7 +155,7 @@ def people_page(catalogue: Catalogue) -> Page:
 
 
 def quotes_page(catalogue: Catalogue) -> Page:
-    """The clips that a lesson calls golden, each once."""
+    """The clips that a lesson calls golden, and the lines that people marked, each once."""
     quotes = {
         clip.audio or clip.words: _Quote(
             clip, clean(trust.readable(clip.words)), lesson.number, lesson.title
@@ -164,7 +164,21 @@ def quotes_page(catalogue: Catalogue) -> Page:
         for clip in reversed(clips)
         if clip.golden and not clip.withheld and clip.words
     }
-    return render("quotes", "quotes.md", quotes=list(quotes.values())[::-1])
+    shown = list(quotes.values())[::-1]
+    refs = [quote.clip.ref for quote in shown]
+    shown += [
+        _Quote(clip, clean(clip.words))
+        for clip in catalogue.golden
+        if not any(_is_same(clip.ref, ref) for ref in refs)
+    ]
+    return render("quotes", "quotes.md", quotes=shown)
+
+
+def _is_same(marked: ClipRef, cited: ClipRef) -> bool:
+    """Whether most of a marked line is in a lesson's golden clip already."""
+    shared = min(marked.end, cited.end) - max(marked.start, cited.start)
+    lines = marked.recording_id == cited.recording_id
+    return lines and shared > 0 and 2 * shared >= marked.end - marked.start
 
 
 def timeline_page(catalogue: Catalogue) -> Page:

@@ -49,7 +49,7 @@ def routes(desk: Desk) -> list[Route]:
         with opened(desk.project, accession) as manuscript:
             recording = _open(desk, accession)
             _check_revision(manuscript, base)
-            known = (*manuscript.lines, *manuscript.lines_at(base))
+            known = manuscript.known_lines(base)
             lines = from_json(data, known, recording.technical.duration)
             found = manuscript.save(ask.person, base, lines, _tab(ask))
             return _answer(found, lines)

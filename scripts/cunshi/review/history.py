@@ -72,7 +72,7 @@ class History:
             return None
         try:
             found = _parse(json.loads(self._lines[number - 1]))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, AttributeError):
             return None
         return found if found.revision == number else None
 

@@ -67,15 +67,20 @@ class Manuscript:
         return self._parse(self.text)
 
     def lines_at(self, revision: int) -> Lines:
+        """RecordError when the history is damaged there, or it was no transcript then."""
         return self._parse(self.history.text(revision))
+
+    def known_lines(self, base: int) -> Lines:
+        """What is there now and what was there in an earlier state."""
+        return (*self.lines, *(self._lines_if_known(base) or ()))
 
     def save(self, who: str, base: int, ours: Lines, tab: str = "") -> Saved | Conflict:
         """Keep what somebody made of revision ``base``, joined with what others have made of it."""
-        theirs = self.lines
+        theirs, merged = self.lines, None
         if base == self.revision or self._is_own(base, tab):
-            merged: Lines | None = ours
-        else:
-            merged = merge(self.lines_at(base), ours, theirs)
+            merged = ours
+        elif (began := self._lines_if_known(base)) is not None:
+            merged = merge(began, ours, theirs)
         if merged is None:
             return self._conflict(base)
         others = self._others_since(base, tab)
@@ -97,7 +102,7 @@ class Manuscript:
         text = text or format_corrected("", self.accession.id, ())
         lines = self._parse(text)
         if text != self.text:
-            changed = count_changed(self.lines, lines)
+            changed = self._counted(self.text, text)
             self._write(text, who, history.RESTORED, changed, of=revision)
         return Saved(self.revision, lines)
 
@@ -132,13 +137,14 @@ class Manuscript:
         last = self.history.last
         if last is not None and last.sha256 == digest(self.text):
             return
-        if self._was_interrupted(last):
-            self.text = self.history.text(self.revision)
+        before = self._text_if_known(self.revision)
+        if before is not None and self._was_interrupted(last):
+            self.text = before
             write_atomic(self.accession.transcript, self.text)
         elif self.text or self.revision:
             drafted = is_untouched_draft(self.text)
             what = history.DRAFTED if drafted else history.ELSEWHERE
-            self.history.append(self.text, "", what, self._changed_since(self.revision))
+            self.history.append(self.text, "", what, self._counted(before or "", self.text))
 
     def _was_interrupted(self, last: Revision | None) -> bool:
         """Whether a save got into the history and was stopped before it got into the file.
@@ -151,9 +157,22 @@ class Manuscript:
             return False
         return _modified(self.accession.transcript) <= _modified(self.accession.history)
 
-    def _changed_since(self, revision: int) -> int:
+    def _text_if_known(self, revision: int) -> str | None:
         try:
-            return count_changed(self.lines_at(revision), self.lines)
+            return self.history.text(revision)
+        except RecordError:
+            return None
+
+    def _lines_if_known(self, revision: int) -> Lines | None:
+        try:
+            return self.lines_at(revision)
+        except RecordError:
+            return None
+
+    def _counted(self, before: str, after: str) -> int:
+        """How many lines changed; none where one of the texts is no transcript."""
+        try:
+            return count_changed(self._parse(before), self._parse(after))
         except RecordError:
             return 0
 
@@ -192,7 +211,9 @@ class Manuscript:
     def _conflict(self, base: int) -> Conflict:
         last = next(iter(reversed(self._since(base))), None)
         who, time = (name_of(last), last.time) if last else ("", "")
-        return Conflict(self.revision, self.lines_at(base), self.lines, who, time)
+        began = self._lines_if_known(base)
+        theirs = self.lines
+        return Conflict(self.revision, theirs if began is None else began, theirs, who, time)
 
 
 def name_of(found: Revision) -> str:

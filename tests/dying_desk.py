@@ -1,0 +1,106 @@
+"""Desks to be killed. Usage: dying_desk.py <root>; one desk for each line read.
+
+The line says where the desk kills itself (``history``, ``file``, ``answer``) and in which save, or
+is empty for one that is killed from outside. What a browser needs is printed for each desk. All are
+forked from one process, because importing takes longer than everything else.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "scripts"), str(Path(__file__).parent)]
+
+from cunshi import files, serve  # noqa: E402
+from cunshi.homophones import find_candidates  # noqa: E402
+from cunshi.model import Term  # noqa: E402
+from cunshi.review import manuscripts  # noqa: E402
+from cunshi.review.desk import Desk  # noqa: E402
+from cunshi.review.history import History  # noqa: E402
+from cunshi.review.people import People  # noqa: E402
+from cunshi.review.security import Door  # noqa: E402
+from cunshi.review.server import server_of  # noqa: E402
+from cunshi.store import Project  # noqa: E402
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_in_history(save: int) -> None:
+    """With half of a line on the disk."""
+    write = History._write
+    left = save
+
+    def half(self: History, line: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            write(self, line[: len(line) // 2])
+            die()
+        write(self, line)
+
+    History._write = half  # type: ignore[method-assign]
+
+
+def die_before_file(save: int) -> None:
+    """With the history written, and the new file written aside."""
+    left = save
+
+    def put(temporary: Path, path: Path) -> None:
+        nonlocal left
+        left -= path.name == "transcript.vtt"
+        if left == 0:
+            die()
+        temporary.replace(path)
+
+    files.put_in_place = put
+
+
+def die_before_answer(save: int) -> None:
+    """With all done and nobody told."""
+    write = manuscripts.write_atomic
+    left = save
+
+    def written(path: Path, data: str | bytes) -> bool:
+        nonlocal left
+        done = write(path, data)
+        left -= 1
+        if left == 0:
+            die()
+        return done
+
+    manuscripts.write_atomic = written
+
+
+def open_desk(root: str) -> None:
+    with serve.open_port(0) as listening:
+        people = People()
+        door = Door(listening.getsockname()[1], people=people)
+        cookies = {
+            name: people.sign_in(people.enter(people.key), name, "", "127.0.0.1")
+            for name in ("李老师", "王老师")
+        }
+        listening.listen()
+        told = {"port": door.port, "cookie": door.cookie, "sessions": cookies, "pid": os.getpid()}
+        print(json.dumps(told), flush=True)
+        server_of(Desk(Project.at(Path(root)), door)).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    find_candidates("村里有桥", [Term("塘桥", "地名", "桥")])  # loads its dictionaries
+    for request in sys.stdin:
+        where, __, save = request.strip().partition(" ")
+        if os.fork() == 0:
+            places = {
+                "history": die_in_history,
+                "file": die_before_file,
+                "answer": die_before_answer,
+            }
+            if where:
+                places[where](int(save))
+            open_desk(sys.argv[1])
+            os._exit(0)
+        os.wait()
