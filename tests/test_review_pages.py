@@ -313,7 +313,7 @@ def test_publishing_lists_the_problems_first(
         desk.desk.site = "http://127.0.0.1:9/"
         page.goto("/publish")
         expect(page.get_by_role("heading", name="先要处理：1 处")).to_be_visible()
-        problem = page.locator(".problems li")
+        problem = page.locator(".problems > li")
         expect(problem).to_contain_text("narator")
         assert problem.get_by_role("link").get_attribute("href") == f"/record/{open_id}"
         expect(page.get_by_role("button", name="发布")).to_be_disabled()
@@ -328,6 +328,20 @@ def test_publishing_lists_the_problems_first(
         link = page.locator("#publishing").get_by_role("link", name="打开网站")
         assert link.get_attribute("href") == "http://127.0.0.1:9/"
     assert (tmp_path / "share" / "current" / "index.html").is_file()
+
+
+def test_the_same_problem_in_several_places_is_told_once(
+    browser: Browser, hearing: Project
+) -> None:
+    for number in (1, 2):
+        (hearing.recordings / f"{number:02}-课").mkdir()
+        (hearing.recordings / f"{number:02}-课" / "说明.yml").write_text("title: x\n", "utf-8")
+    with opened(browser, hearing) as (page, __):
+        page.goto("/")
+        page.locator("#troubles summary").first.click()
+        expect(page.locator(".problems > li")).to_have_count(1)
+        page.get_by_text("在 2 处").click()
+        expect(page.locator(".problems .place li")).to_have_count(2)
 
 
 def test_a_word_is_added_by_keyboard(browser: Browser, hearing: Project) -> None:

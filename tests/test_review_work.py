@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 
 from conftest import sample_path, settle, tree
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.model import Description, Problem, Term
+from cunshi.model import Description, Problem, Recording, Term, Transcript
 from cunshi.records import parse_glossary
-from cunshi.review import deposits, glossary, todo
+from cunshi.review import cards, deposits, glossary
 from cunshi.review.asking import Refusal
+from cunshi.review.cards import Cards
 from cunshi.review.jobs import Jobs
 from cunshi.review.names import clean_name, named_after, numbered
 from cunshi.review.problems import as_json
@@ -452,38 +454,64 @@ def test_doubtful_lines_are_counted_until_somebody_has_removed_the_notes(
     first = text.index("\n\n", text.index("-->")) + 2  # above the second line
     doubt = "NOTE 存疑：机器没有把握\n\nNOTE 核对：橋→桥\n\n"
     accession.transcript.write_text(text[:first] + doubt + text[first:], "utf-8")
-    assert todo.read_card(project, accession).doubtful == 1
+    recording = project.read_recording(accession, [])
+    assert cards.read_words_of(project, recording).doubtful == 1
     accession.transcript.write_text(text, "utf-8")
-    assert todo.read_card(project, accession).doubtful == 0
+    assert cards.read_words_of(project, recording).doubtful == 0
 
 
 def test_only_what_has_changed_is_read_again(
     told: tuple[Project, str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project, open_id, __ = told
-    cards, read = todo.Cards(project), []
-    cards.all()
-    real = todo.read_card
-    monkeypatch.setattr(todo, "read_card", lambda p, a: (read.append(a.id), real(p, a))[1])
-    cards.all()
-    assert read == []
+    project, open_id, sealed_id = told
+    for accession in project.accessions():
+        for path in (accession.transcript, accession.record, accession.manifest, accession.master):
+            settle(path)
+    read: list[str] = []
+    real = cards.read_words
+
+    def counted(project: Project, recording: Recording) -> Transcript:
+        read.append(recording.id)
+        return real(project, recording)
+
+    monkeypatch.setattr(cards, "read_words", counted)
+    first = Cards(project)
+    before = first.all()
+    assert sorted(read) == sorted([open_id, sealed_id])
+    assert first.all() == before and len(read) == 2
+    # Nor does the next run of the desk read them, as long as build/ is there.
+    assert Cards(project).all() == before and len(read) == 2
     edit(project.accession(open_id).record, "title:", "title: 新的题名 #")
-    titles = [card.recording.description.title for card in cards.all()]
-    assert read == [open_id] and "新的题名" in titles
+    titles = [card.recording.description.title for card in first.all()]
+    assert read[2:] == [open_id] and "新的题名" in titles
+    shutil.rmtree(project.root / "build")
+    assert len(Cards(project).all()) == 2 and len(read) == 5
+
+
+@pytest.mark.parametrize("kept", ["", "{}", "[]", '{"version": "x"}', '{"words": {"a": 1}}'])
+def test_a_damaged_memory_is_no_harm(told: tuple[Project, str, str], kept: str) -> None:
+    project, __, ___ = told
+    path = project.cache.with_name("todo.json")
+    path.write_text(kept, "utf-8")
+    assert len(Cards(project).all()) == 2
 
 
 def test_who_was_last_is_the_last_whole_line(tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
-    assert todo.last_worked(history) is None
+    assert cards.last_worked(history) is None
     lines = [{"who": "甲", "time": "2026-01-01", "segments": "长" * 100_000}]
     lines.append({"who": "乙", "time": "2026-01-02", "segments": "长" * 100_000})
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     history.write_text(text, "utf-8")
-    assert todo.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text(text + '{"who": "丙", "ti', "utf-8")
-    assert todo.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    # What was drafted anew, or edited elsewhere, names nobody.
+    nobody = json.dumps({"time": "2026-01-03", "text": "长" * 100_000}, ensure_ascii=False)
+    history.write_text(text + f"{nobody}\n" * 3, "utf-8")
+    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text("no JSON\n", "utf-8")
-    assert todo.last_worked(history) is None
+    assert cards.last_worked(history) is None
 
 
 def test_a_refused_deposit_stands_at_the_top(ask: httpx2.Client, village: Project) -> None:

@@ -15,6 +15,7 @@ from cunshi.i18n import _
 from cunshi.review import (
     deposits,
     editing,
+    forms,
     glossary,
     jobs,
     problems,
@@ -63,6 +64,7 @@ def _interface(desk: Desk) -> list[Route]:
         *sound.routes(desk),
         *records.routes(desk),
         *editing.routes(desk),
+        *forms.routes(desk),
     ]
 
 

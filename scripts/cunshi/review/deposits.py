@@ -18,15 +18,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cunshi import audio, fixity, photos
-from cunshi.deposits import MOTTOES
 from cunshi.errors import CunshiError
 from cunshi.fields import read_text
 from cunshi.i18n import _
 from cunshi.model import Description, is_photo, is_text
-from cunshi.records import describe_folder, describe_name, parse_day
+from cunshi.records import describe_name, parse_day
 from cunshi.review.asking import Ask, Refusal, refuse, route
-from cunshi.review.course import lesson_name, lesson_titles
 from cunshi.review.desk import Desk
+from cunshi.review.folders import Folder, find_folder, list_folders
 from cunshi.review.names import clean_name, named_after, numbered, stem_of
 from cunshi.store import Project
 
@@ -36,29 +35,9 @@ _READ_AWAY = 64 << 20  # bytes
 _RESERVE = 200 << 20  # bytes that stay free on the disk
 _LONGEST = 200  # characters of a village's or a narrator's name
 _ASIDE = ".cunshi-*.part"  # of a name that taking in overlooks
-_DEEPEST = 3  # levels of folders that are offered
 # One file is given its name at a time: whether one is free depends on what lies beside it.
 _PLACING = threading.Lock()
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A place for recordings; ``path`` may be one that is made when the first comes."""
-
-    path: Path
-    title: str
-    lesson: int | None = None
-    is_motto: bool = False
-
-    @property
-    def id(self) -> str:
-        """Says nothing, and is only ever compared."""
-        return hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
-
-    def as_json(self) -> dict[str, Any]:
-        kind = "motto" if self.is_motto else "talk"
-        return {"id": self.id, "title": self.title, "lesson": self.lesson, "kind": kind}
 
 
 @dataclass
@@ -111,47 +90,8 @@ def sweep(project: Project) -> None:
         left.unlink(missing_ok=True)
 
 
-def list_folders(project: Project) -> list[Folder]:
-    """Every lesson, those without a folder too, the mottoes, other folders, and recordings/."""
-    root = project.recordings
-    found = [_folder(project, path) for path in _folders_below(root, 1)]
-    there = {folder.lesson for folder in found if folder.path.parent == root}
-    for number, title in lesson_titles(project).items():
-        if number not in there:
-            name = clean_name(f"{number:02}-{title}" if title else f"{number:02}")
-            found.append(Folder(root / name, lesson_name(number, title), number))
-    if not any(folder.is_motto for folder in found):
-        found.append(Folder(root / MOTTOES, _("家训"), is_motto=True))
-    found.sort(key=lambda f: (f.is_motto, f.lesson is None, f.lesson or 0, f.path))
-    return [*found, Folder(root, _("还没有定是哪一课"))]
-
-
-def _folders_below(folder: Path, depth: int) -> list[Path]:
-    entries = sorted(Path(entry.path) for entry in os.scandir(folder)) if folder.is_dir() else []
-    found = []
-    for path in entries:
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "~$")):
-            found.append(path)
-            found += _folders_below(path, depth + 1) if depth < _DEEPEST else []
-    return found
-
-
-def _folder(project: Project, path: Path) -> Folder:
-    parts = path.relative_to(project.recordings).parts
-    if MOTTOES in parts:
-        rest = parts[parts.index(MOTTOES) + 1 :]
-        return Folder(path, " / ".join((_("家训"), *rest)), is_motto=True)
-    numbers = [describe_folder(part)[0] for part in parts]
-    lesson = next((number for number in reversed(numbers) if number is not None), None)
-    words = (
-        lesson_name(n, describe_folder(p)[1]) if n else p
-        for n, p in zip(numbers, parts, strict=True)
-    )
-    return Folder(path, " / ".join(words), lesson)
-
-
 async def _deposit(project: Project, request: Request) -> Response:
-    folder = await run_in_threadpool(_find_folder, project, request.path_params["folder"])
+    folder = await run_in_threadpool(find_folder, project, request.path_params["folder"])
     name = clean_name(request.path_params["name"])
     _refuse_unread(name)
     said = _read_said(request.query_params)
@@ -178,13 +118,6 @@ async def _read_away(request: Request) -> bool:
     except RuntimeError:  # how Starlette says that there is nothing left
         pass
     return True
-
-
-def _find_folder(project: Project, folder_id: str) -> Folder:
-    for folder in list_folders(project):
-        if folder.id == folder_id:
-            return folder
-    raise Refusal(404, _("没有这个文件夹"), _("刷新页面，再选一次"))
 
 
 def _refuse_unread(name: str) -> None:

@@ -1,30 +1,24 @@
 """The to-do list: how far each recording has come, told from the files alone."""
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from starlette.routing import Route
 
 from cunshi import store
-from cunshi.catalogue import read_words
 from cunshi.deposits import find_deposits
-from cunshi.errors import CunshiError, ExitCode
-from cunshi.i18n import _
+from cunshi.errors import ExitCode
 from cunshi.looks import Looks
-from cunshi.model import Consent, Kind, Problem, Recording, TranscriptStatus
+from cunshi.model import Consent, Kind, Problem, TranscriptStatus
 from cunshi.review.asking import Ask, route
+from cunshi.review.cards import Card, Cards
 from cunshi.review.course import lesson_titles
 from cunshi.review.desk import Desk
 from cunshi.review.problems import as_json
 from cunshi.settings import Archive
-from cunshi.store import Accession, Project
+from cunshi.store import Project
 from cunshi.templating import recording_title
-
-_BLOCK = 1 << 16  # bytes read at a time from the end of a history
 
 # What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
 # registering it takes a minute where correcting takes an evening.
@@ -36,8 +30,6 @@ _STATES = {
     TranscriptStatus.APPROVED: "已校对",
 }
 
-Stamp = tuple[tuple[int, int] | None, ...]
-
 
 def routes(desk: Desk) -> list[Route]:
     """The list of all recordings."""
@@ -47,98 +39,6 @@ def routes(desk: Desk) -> list[Route]:
         return everything(desk.project, cards)
 
     return [route("GET", "/api/recordings", recordings)]
-
-
-@dataclass(frozen=True)
-class Card:
-    """What is known of a recording whatever the day is; ``last`` is who worked on it and when."""
-
-    recording: Recording
-    status: TranscriptStatus
-    doubtful: int
-    last: dict[str, str] | None
-    problems: tuple[Problem, ...]
-
-
-class Cards:
-    """Cards of all recordings, each read again only when one of its files has changed."""
-
-    def __init__(self, project: Project):
-        self._project = project
-        self._kept: dict[str, tuple[Stamp, Card]] = {}
-
-    def all(self) -> list[Card]:
-        """Every recording's card, in the order of their ids."""
-        found = {a.id: self._card(a) for a in self._project.accessions()}
-        self._kept = found
-        return [card for __, card in found.values()]
-
-    def _card(self, accession: Accession) -> tuple[Stamp, Card]:
-        stamp = _stamp(accession)
-        kept = self._kept.get(accession.id)
-        return kept if kept and kept[0] == stamp else (stamp, read_card(self._project, accession))
-
-
-def _stamp(accession: Accession) -> Stamp:
-    paths = (accession.record, accession.manifest, accession.transcript, accession.history)
-    return (*map(_times, paths), _times(accession.master))
-
-
-def _times(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
-
-
-def read_card(project: Project, accession: Accession) -> Card:
-    """A recording's card from its files; what is wrong with one of them is among its problems."""
-    problems: list[Problem] = []
-    recording = project.read_recording(accession, problems)
-    master = accession.master / recording.master
-    if not master.is_file():
-        cause, remedy = _("主文件不见了"), _("从备份恢复")
-        problems.append(Problem(ExitCode.FIXITY, project.relative(master), cause, remedy))
-    status, doubtful = TranscriptStatus.MISSING, 0
-    try:
-        transcript = read_words(project, recording)
-        status = transcript.status
-        if status in {TranscriptStatus.DRAFT, TranscriptStatus.EDITED}:
-            doubtful = sum(bool(s.flags or s.suggested) for s in transcript.segments)
-    except CunshiError as error:
-        where = project.relative(accession.transcript)
-        problems.append(replace(Problem.of(error), where=where))
-    last = last_worked(accession.history)
-    return Card(recording, status, doubtful, last, tuple(problems))
-
-
-def last_worked(history: Path) -> dict[str, str] | None:
-    """Who saved a transcript last, and when: the last line of its history that is whole.
-
-    A line holds a whole transcript and a history many of them, so it is read from its end.
-    """
-    try:
-        with history.open("rb") as stream:
-            end, tail = stream.seek(0, 2), b""
-            while end and tail.count(b"\n") < 2:
-                begin = max(0, end - max(_BLOCK, len(tail)))
-                stream.seek(begin)
-                tail, end = stream.read(end - begin) + tail, begin
-        for line in reversed(tail.splitlines()):
-            if entry := _entry(line):
-                return entry
-    except OSError:
-        return None
-    return None
-
-
-def _entry(line: bytes) -> dict[str, str] | None:
-    try:
-        entry = json.loads(line)
-        return {"who": str(entry["who"]), "time": str(entry["time"])}
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 def everything(project: Project, cards: Cards) -> dict[str, Any]:
@@ -172,9 +72,9 @@ def describe(card: Card, archive: Archive, today: dt.date) -> dict[str, Any]:
         "language": recording.language(archive),
         "access": recording.access(today).name.lower(),
         "consent": consent,
-        "transcript": card.status.value,
+        "transcript": card.words.status.value,
         "state": state(card, consent),
-        "doubtful": card.doubtful,
+        "doubtful": card.words.doubtful,
         "last": card.last,
         "problems": as_json(card.problems, (recording.id,)),
     }
@@ -194,9 +94,9 @@ def state(card: Card, consent: str) -> str:
     """The one word that says what to do next."""
     if card.problems:
         return TROUBLED
-    if card.status is TranscriptStatus.MISSING:
+    if card.words.status is TranscriptStatus.MISSING:
         return TO_HEAR
-    return _STATES[card.status] if consent == "held" else TO_ALLOW
+    return _STATES[card.words.status] if consent == "held" else TO_ALLOW
 
 
 def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
@@ -210,7 +110,7 @@ def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
             "title": title,
             "recordings": len(talks.get(number, ())),
             "approved": sum(
-                card.status is TranscriptStatus.APPROVED for card in talks.get(number, ())
+                card.words.status is TranscriptStatus.APPROVED for card in talks.get(number, ())
             ),
         }
         for number, title in lesson_titles(project).items()

@@ -92,9 +92,10 @@ async function signOut() {
 
 /** Bytes as 12 KB, 3.4 MB or 1.2 GB. */
 export function bytes(size) {
-  const units = [[1 << 30, "GB", 1], [1 << 20, "MB", 1], [1024, "KB", 0]]
-  const [unit, name, digits] = units.find(([least]) => size >= least) ?? units.at(-1)
-  return `${(size / unit).toFixed(digits)} ${name}`
+  const units = [[1 << 30, "GB", 1], [1 << 20, "MB", 1], [1, "KB", 0]]
+  const [least, name, digits] = units.find(([least]) => size >= least) ?? units.at(-1)
+  if (least === 1) return `${Math.ceil(size / 1024)} KB`
+  return `${(size / least).toFixed(digits)} ${name}`
 }
 
 /** A moment (ISO 8601) as people say it: 刚才, 20 分钟前, 今天 9:05, 昨天 18:30, 2026-01-12. */

@@ -253,7 +253,9 @@ async function load() {
   render()
 }
 
+const BETWEEN = 2000 // milliseconds between two looks at the whole list
 let running = false
+let loaded = -Infinity
 const progress = panel(byId("working"))
 let soon = () => {}
 makeFilters()
@@ -263,6 +265,9 @@ soon = watch(async jobs => {
   if (jobs.lost) return
   const was = running
   running = Boolean(jobs.running)
-  await load()
+  if (was !== running || performance.now() - loaded > BETWEEN) {
+    await load()
+    loaded = performance.now()
+  }
   if (was !== running) renderWaiting()
 })

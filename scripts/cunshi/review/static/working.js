@@ -137,14 +137,25 @@ export function mending(problem) {
   return problem.where.endsWith("transcript.vtt") ? `/edit/${id}` : `/record/${id}`
 }
 
-/** Problems as people read them: what, what to do, where. */
+/** Problems as people read them: what, what to do, where; the same one in several places once. */
 export function problemList(problems) {
-  return el("ul", { class: "problems plain" }, problems.map(problem => {
-    const place = [problem.where, problem.line ? `第 ${problem.line} 行` : ""].filter(Boolean).join(" ")
-    const link = mending(problem)
-    return el("li", {},
-      el("p", {}, problem.cause),
-      problem.remedy ? el("p", { class: "remedy" }, problem.remedy) : "",
-      el("p", { class: "soft place" }, place, link ? " " : "", link ? el("a", { href: link }, "去看看这件录音") : ""))
-  }))
+  const same = new Map()
+  for (const problem of problems) {
+    const key = JSON.stringify([problem.cause, problem.remedy, mending(problem)])
+    same.set(key, [...(same.get(key) ?? []), problem])
+  }
+  return el("ul", { class: "problems plain" }, [...same.values()].map(oneProblem))
+}
+
+function oneProblem(found) {
+  const [{ cause, remedy }] = found
+  const link = mending(found[0])
+  const places = found.map(({ where, line }) => [where, line ? `第 ${line} 行` : ""].filter(Boolean).join(" ")).filter(Boolean)
+  const shown = places.length > 1
+    ? el("details", {}, el("summary", {}, `在 ${places.length} 处`), el("ul", { class: "plain" }, places.map(place => el("li", {}, place))))
+    : places.join("")
+  return el("li", {},
+    el("p", {}, cause),
+    remedy ? el("p", { class: "remedy" }, remedy) : "",
+    el("div", { class: "soft place" }, shown, link ? el("a", { href: link }, "去看看这件录音") : ""))
 }
