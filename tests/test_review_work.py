@@ -508,6 +508,10 @@ def test_who_was_last_is_the_last_whole_line(tmp_path: Path) -> None:
     assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text(text + '{"who": "丙", "ti', "utf-8")
     assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    # What was drafted anew, or edited elsewhere, names nobody.
+    nobody = json.dumps({"time": "2026-01-03", "text": "长" * 100_000}, ensure_ascii=False)
+    history.write_text(text + f"{nobody}\n" * 3, "utf-8")
+    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text("no JSON\n", "utf-8")
     assert cards.last_worked(history) is None
 

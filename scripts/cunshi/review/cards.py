@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from cunshi.catalogue import read_words
 from cunshi.errors import CunshiError, ExitCode
@@ -152,28 +152,31 @@ def _keep(project: Project, words: dict[str, tuple[Stamp, Words]]) -> None:
 
 
 def last_worked(history: Path) -> dict[str, str] | None:
-    """Who saved a transcript last, and when: the last line of its history that is whole.
+    """Who worked on a transcript last, and when: the last whole line that names somebody.
 
-    A line holds a whole transcript and a history many of them, so it is read from its end.
+    A line may hold a whole transcript and a history many of them, so it is read from its end.
     """
     try:
         with history.open("rb") as stream:
-            end, tail = stream.seek(0, 2), b""
-            while end and tail.count(b"\n") < 2:
-                begin = max(0, end - max(_BLOCK, len(tail)))
-                stream.seek(begin)
-                tail, end = stream.read(end - begin) + tail, begin
-        for line in reversed(tail.splitlines()):
-            if entry := _entry(line):
-                return entry
+            return next(filter(None, map(_entry, _lines_backwards(stream))), None)
     except OSError:
         return None
-    return None
+
+
+def _lines_backwards(stream: BinaryIO) -> Iterator[bytes]:
+    begin, rest = stream.seek(0, 2), b""
+    while begin:
+        size = min(begin, max(_BLOCK, len(rest)))
+        begin = stream.seek(begin - size)
+        first, *lines = (stream.read(size) + rest).split(b"\n")
+        yield from reversed(lines)
+        rest = first
+    yield rest
 
 
 def _entry(line: bytes) -> dict[str, str] | None:
     try:
         entry = json.loads(line)
-        return {"who": str(entry["who"]), "time": str(entry["time"])}
+        return {"who": str(entry["who"]), "time": str(entry["time"])} if entry["who"] else None
     except (ValueError, KeyError, TypeError):
         return None

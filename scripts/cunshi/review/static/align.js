@@ -179,6 +179,10 @@ export function charAt(found, time) {
 const PUNCTUATION = /[\p{P}\s]/u
 const LETTER = /[\p{Script=Latin}\p{N}]/u
 
+export function isPunctuation(char) {
+  return PUNCTUATION.test(char)
+}
+
 /** The word around a character: [from, to). Chinese by characters that the machine heard as one. */
 export function wordAt(chars, found, index) {
   const joined = (a, b) =>

@@ -2,7 +2,7 @@
 // and words that sound like one of the village's.
 
 import { DOUBTFUL, unitsOf } from "/static/rows.js"
-import { times, wordAt } from "/static/align.js"
+import { isPunctuation, times, wordAt } from "/static/align.js"
 
 /** Lines that somebody has heard and found right, in this browser; the file knows only of flags. */
 export class Settled {
@@ -50,7 +50,7 @@ function unsure(line, heard) {
   const known = times(line.text, heard.within(line.start, line.end), line.start, line.end)
   const found = []
   for (let n = 0; n < chars.length; n++) {
-    if (!known.same[n] || known.chances[n] >= DOUBTFUL || /[\p{P}\s]/u.test(chars[n])) continue
+    if (!known.same[n] || known.chances[n] >= DOUBTFUL || isPunctuation(chars[n])) continue
     const [, to] = wordAt(chars, known, n)
     const last = found.at(-1)
     // Neighbours are heard and put right together.

@@ -2,18 +2,19 @@
 
 import { actions } from "/static/actions.js"
 import { Heard } from "/static/align.js"
+import { approve, reopen } from "/static/approval.js"
 import { Bar } from "/static/bar.js"
-import { api, clock, el, header, reason, tell } from "/static/desk.js"
+import { api, clock, header, reason, tell } from "/static/desk.js"
 import { line, retime, room, Undo, withoutEmpty } from "/static/document.js"
 import { Settled } from "/static/doubts.js"
 import { Finding } from "/static/finding.js"
+import { historyPage, offer, savingPage, state, unique } from "/static/keeping.js"
 import { asked } from "/static/keys.js"
-import { merge } from "/static/merging.js"
-import { ask, isAsking, notice } from "/static/panels.js"
+import { isAsking, notice } from "/static/panels.js"
 import { caret, codePoints, Rows } from "/static/rows.js"
-import { Others, restored, Saver, STATES } from "/static/saving.js"
+import { Others, Saver } from "/static/saving.js"
 import { Sound, Wave } from "/static/sound.js"
-import { askConflict, Compare, showHistory } from "/static/versions.js"
+import { Compare, showHistory } from "/static/versions.js"
 
 const byId = name => document.getElementById(name)
 
@@ -31,7 +32,7 @@ class Editor {
       onMove: (row, start, end) => this._retimed(row, start, end),
       room: row => room(this.lines(), this.index(row)),
     })
-    this.saver = new Saver(id, data.revision, this.undo.list, this._savingPage())
+    this.saver = new Saver(id, data.revision, this.undo.list, savingPage(this))
     this.doing = actions(this)
     this.bar = new Bar(byId("bar"), byId("actions"), name => this.act(name))
   }
@@ -222,7 +223,7 @@ class Editor {
     const own = {
       compare: () => { this.compare.toggle(); this.bar.pressed(name, this.compare.on) },
       mandarin: () => { this.rows.mandarin = !this.rows.mandarin; this.rows.refresh(); this.bar.pressed(name, this.rows.mandarin) },
-      history: () => showHistory(this._historyPage()),
+      history: () => showHistory(historyPage(this)),
       approve: () => (this.readOnly() ? this.reopen() : this.approve()),
     }
     return own[name] ? own[name]() : this.doing.act(name)
@@ -287,37 +288,17 @@ class Editor {
 
   // -- saving, versions, approval
 
-  _state(name, why) {
-    const text = why ? `${STATES[name]}：${why}` : STATES[name]
-    const place = byId("state")
-    if (place.textContent !== text) place.textContent = text
-    place.className = ["saved", "changed", "saving"].includes(name) ? name : `${name} bad`
-    if (name === "signedOut") notice("signin", "登录过期了。改动留在这台电脑里。", ["重新登录", () => open("/sign-in", "_blank")])
-    if (name === "conflict") notice("conflict", "有一处两个人都改了，还没有选。改动留在这台电脑里。", ["现在选", found => { found.remove(); this.save() }])
-    if (name === "saved") for (const kind of ["signin", "conflict"]) notice(kind)
-  }
-
   async save() {
     this._left()
     if (await this.saver.flush()) tell("已保存")
   }
 
-  _savingPage() {
-    return {
-      list: () => this.lines(),
-      sendable: list => withoutEmpty(list),
-      // Rows must not change under an input method.
-      ready: async () => { while (this.rows.composing) await new Promise(done => setTimeout(done, 100)) },
-      adopt: (list, names) => this._adopt(list, names),
-      conflict: about => askConflict(about),
-      state: (name, why) => this._state(name, why),
-      closed: data => notice("closed", `${data.error ?? "这份文稿已经定稿"}。您刚才的改动留在这台电脑里。`, ["刷新", () => location.reload()]),
-    }
-  }
-
-  _adopt(list, names) {
+  /** Lines that others have changed take the place of the ones shown. */
+  adopt(list, names) {
+    list = unique(list)
     this.undo.adopt(list)
     this.rows.show(list)
+    this.finding.again()
     this.count()
     this._wave()
     if (names.length) notice("merged", `${names.join("、")}也改了这份文稿，已经合在一起。`, ["知道了", found => found.remove()])
@@ -338,57 +319,12 @@ class Editor {
     }
   }
 
-  _historyPage() {
-    return {
-      id: this.id,
-      lines: () => this.lines(),
-      readOnly: () => this.readOnly(),
-      flush: () => this.saver.flush(),
-      restore: async revision => {
-        if (!await this.saver.flush()) return tell("先要把现在的存好", "bad")
-        const sent = this.lines()
-        const body = { base: this.saver.base, revision }
-        await this.saver.took(sent, await api(`/api/recordings/${this.id}/restore`, { method: "POST", body }))
-        return tell("恢复好了。原来的那一版还在修改记录里。")
-      },
-    }
-  }
-
-  async approve() {
-    if (!this.lines().some(each => each.text.trim())) return tell("还没有文稿")
-    if (await ask("定稿", this._remains(), [["", "再听听"], ["ok", "就这样定稿", "main"]]) !== "ok") return undefined
-    if (!await this.saver.flush()) return tell("还没有存上，等一等再定稿", "bad")
-    return this._decide("approve", { base: this.saver.base })
-  }
-
-  _remains() {
-    const doubtful = this.lines().filter(each => each.flags.length || each.suggested.length)
-    const unclear = this.lines().filter(each => each.text.includes("[听不清]")).length
-    const items = doubtful.slice(0, 50).map(each => el("li", {}, el("span", { class: "soft" }, clock(each.start), " "), each.text, " ", el("span", { class: "mark doubt" }, each.flags.map(flag => flag.reason).join("；") || `核对：${each.suggested.map(pair => pair.term).join("、")}`)))
-    return [
-      doubtful.length ? el("p", {}, `还有 ${doubtful.length} 行存疑：`) : el("p", {}, "没有存疑的地方了。"),
-      doubtful.length ? el("ol", { class: "plain diff" }, items) : "",
-      unclear ? el("p", {}, `有 ${unclear} 行写着 [听不清]。`) : "",
-      el("p", { class: "soft" }, "定稿以后写上您的名字和今天的日期，文稿就不能随手改了；要改，再点“继续校对”。"),
-    ]
+  approve() {
+    return approve(this)
   }
 
   reopen() {
-    return this._decide("reopen", {})
-  }
-
-  async _decide(what, body) {
-    try {
-      const found = await api(`/api/recordings/${this.id}/${what}`, { method: "POST", body })
-      Object.assign(this.data, found, { status: what === "approve" ? "approved" : "edited" })
-      if (found.revision !== undefined) this.saver.base = found.revision
-      this.shut()
-      tell(what === "approve" ? "定稿了，谢谢！" : "可以接着改了")
-    } catch (error) {
-      if (error.status === 409 && error.data.segments) return notice("old", "别人刚刚也改了这份文稿。刷新看一看，再定稿。", ["刷新", () => location.reload()])
-      tell(reason(error), "bad")
-    }
-    return undefined
+    return reopen(this)
   }
 
   /** Open or shut for changes, as the recording is. */
@@ -402,43 +338,6 @@ class Editor {
     this.rows.show(this.lines())
     this._wave()
   }
-
-  // -- what a page that broke off has left
-
-  async offer(others) {
-    for (const left of this.saver.stash.left(await others.settled())) {
-      const forget = found => { this.saver.stash.forget(left.tab); found.remove() }
-      notice(`left-${left.tab}`, `上次有改动没有存上（${new Date(left.time).toLocaleString("zh-CN")}，${left.lines.length} 行）。`,
-        ["找回来", async found => { if (await this._recover(left)) forget(found) }], ["不要了", forget])
-    }
-  }
-
-  async _recover(left) {
-    try {
-      const began = left.base === this.data.revision ? this.data.segments : (await api(`/api/recordings/${this.id}/history/${left.base}`)).segments
-      const { base, list } = restored(left, began)
-      const parts = merge(base, list, this.lines())
-      const found = parts.every(part => part.lines) ? parts.flatMap(part => part.lines) : await askConflict({ parts, who: "现在的文稿" })
-      if (!found) return false
-      this.edit(unique(found))
-      tell("找回来了，看一看对不对（Ctrl+Z 撤销）")
-      return true
-    } catch (error) {
-      const text = left.lines.map(each => each.text).join("\n")
-      await ask("没能自动放回去", [el("p", {}, reason(error)), el("textarea", { rows: "10", readOnly: true, "aria-label": "没有存上的文字" }, text)], [["", "抄好了", "main"]])
-      return false
-    }
-  }
-}
-
-/** Rows know their line by its id, so no two lines may share one. */
-function unique(list) {
-  const ids = new Set()
-  return list.map(each => {
-    const found = ids.has(each.id) ? line(each) : each
-    ids.add(found.id)
-    return found
-  })
 }
 
 function introduce({ title, kind, narrator, village, lesson, date, duration, written }) {
@@ -468,12 +367,12 @@ async function open_(id) {
   else if (data.status !== "approved") notice("empty", "这段录音还没有文稿。", ["自己写第一行", found => { found.remove(); editor.edit([line({ start: 0, end: data.duration })]); editor.rows.focus(editor.rows.row(editor.lines()[0].id)) }])
   editor.count()
   editor.shut()
-  editor._state("saved")
+  state(editor, "saved")
   performance.mark("cunshi-ready")
   if (data.peaks) editor.wave.open(data.peaks)
   else document.body.classList.add("silent")
   const others = new Others(id, editor.saver.stash.tab, count => notice("company", count ? "这段录音在这台电脑的另一个标签页里也开着。两边都能改，改动会合在一起；最好只留一个。" : ""))
-  await editor.offer(others)
+  await offer(editor, others)
 }
 
 fit()

@@ -3,7 +3,7 @@
 // that no mark moves the caret or disturbs an input method. Rows far away are not laid out.
 
 import { clock, el } from "/static/desk.js"
-import { charAt, times, wordAt } from "/static/align.js"
+import { charAt, isPunctuation, times, wordAt } from "/static/align.js"
 import { tidy } from "/static/document.js"
 
 export const DOUBTFUL = 0.5 // probability below which a word is tinted
@@ -31,6 +31,10 @@ export class Rows {
       if (["insertParagraph", "insertLineBreak", "historyUndo", "historyRedo", "deleteByDrag", "insertFromDrop"].includes(event.inputType)) event.preventDefault()
     })
     on("click", event => this._clicked(event))
+    on("paste", event => {
+      event.preventDefault()
+      document.execCommand("insertText", false, tidy(event.clipboardData.getData("text/plain").trim()))
+    })
   }
 
   _clicked(event) {
@@ -59,7 +63,6 @@ export class Rows {
     const name = element.classList.contains("mandarin") ? "mandarin" : "text"
     const text = tidy(element.textContent)
     if (element.childNodes.length > 1 || text !== element.textContent) {
-      // Pasted lines become one.
       const at = caret(element)
       element.textContent = text
       setCaret(element, Math.min(at, text.length))
@@ -166,10 +169,10 @@ export class Rows {
   _marks(row) {
     const { line } = row
     const badges = marksOf(line).map(text => el("span", { class: text.startsWith("存疑") ? "mark doubt" : text.startsWith("金") ? "mark gold" : "mark" }, text))
-    const pick = (pair, kind, text, hint) => el("button", { class: "mark pick", type: "button", tabindex: "-1", title: hint, onclick: () => this._page.pick(line.id, pair, kind) }, text)
+    const pick = (pair, kind, text, hint) => el("button", { class: kind === "revert" ? "mark was" : "mark", type: "button", tabindex: "-1", title: hint, onclick: () => this._page.pick(line.id, pair, kind) }, text)
     if (!this._page.readOnly()) {
       for (const pair of line.suggested) badges.push(pick(pair, "accept", `${pair.heard} → ${pair.term}？`, "采用这个词（Alt+Y）"), pick(pair, "dismiss", "不是", `不是“${pair.term}”`))
-      for (const pair of line.replaced) if (line.text.includes(pair.term)) badges.push(pick(pair, "revert", `已把“${pair.heard}”改成“${pair.term}”，改回去`, "程序按词语本改的；不对就改回去"))
+      for (const pair of line.replaced) if (line.text.includes(pair.term)) badges.push(pick(pair, "revert", `已改：${pair.heard}→${pair.term}`, "程序按词语本改的。不对，点一下改回去"))
     }
     if (!badges.length) {
       row.marks?.remove()
@@ -201,11 +204,11 @@ export class Rows {
     const found = this.timesOf(row)
     const chars = [...row.line.text]
     const areas = { doubt: [], low: [], suggest: [], unclear: [] }
-    for (let n = 0; n < chars.length; ) {
-      const [from, to] = found.same[n] && found.chances[n] < DOUBTFUL ? wordAt(chars, found, n) : [n, n + 1]
-      if (to > n && found.same[n] && found.chances[n] < DOUBTFUL) areas[found.chances[n] < LOW ? "low" : "doubt"].push([n, to])
-      n = Math.max(to, n + 1)
-      void from
+    for (let n = 0; n < chars.length; n++) {
+      if (!found.same[n] || found.chances[n] >= DOUBTFUL || this._page.settled.has(row.line) || isPunctuation(chars[n])) continue
+      const [, to] = wordAt(chars, found, n)
+      areas[found.chances[n] < LOW ? "low" : "doubt"].push([n, to])
+      n = to - 1
     }
     for (const { heard } of row.line.suggested) everywhere(row.line.text, heard, areas.suggest)
     everywhere(row.line.text, "[听不清]", areas.unclear)
@@ -218,7 +221,8 @@ export class Rows {
     const found = this.timesOf(row)
     const at = charAt(found, time)
     if (at < 0 || time > found.ends[at] + 0.25) return this._paint.say(null)
-    return this._paint.say(row, wordAt([...row.line.text], found, at))
+    const chars = [...row.line.text]
+    return isPunctuation(chars[at]) ? undefined : this._paint.say(row, wordAt(chars, found, at))
   }
 
   /** Paint places found in rows: [{id, at, length}]. */

@@ -49,10 +49,7 @@ export class Saver {
   /** Save now; true when everything is saved afterwards. */
   async flush() {
     clearTimeout(this._timer)
-    if (this._busy) {
-      await this._busy
-      if (!this._dirty) return true
-    }
+    await this._busy
     if (!this._dirty) return true
     this._busy = this._save().finally(() => { this._busy = null })
     await this._busy
@@ -99,11 +96,11 @@ export class Saver {
     return this._settle()
   }
 
-  _settle() {
+  _settle(wait = QUIET) {
     this._held = false
     this._keep()
     this._page.state(this._dirty ? "changed" : "saved")
-    if (this._dirty) this._plan(QUIET)
+    if (this._dirty) this._plan(wait)
   }
 
   /** Lines of two people as one list; asks where both changed the same. Null: nobody decided yet. */
@@ -146,7 +143,7 @@ export class Saver {
     if (!found) return this._hold()
     ;[this.base, this.saved, this._tries] = [revision, theirs, 0]
     this._page.adopt(found, [])
-    return this._plan(0)
+    return this._settle(0)
   }
 
   /** Somebody closed the question unanswered: everything stays here, and they are asked again when they save. */

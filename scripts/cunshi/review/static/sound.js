@@ -117,6 +117,8 @@ export class Wave {
       cursorWidth: 2, barWidth: 2, barGap: 1, barRadius: 1, autoCenter: false,
     })
     withoutStyleElement(aside.firstElementChild.shadowRoot)
+    const scroll = aside.firstElementChild.shadowRoot.querySelector(".scroll")
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "波形，左右键移动"]]) scroll.setAttribute(name, value)
     note.remove()
     this._place.querySelector(".shape").append(aside)
     this._regions.on("region-updated", region => this._moved(region))
