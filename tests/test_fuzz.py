@@ -1,0 +1,184 @@
+"""Every parser, given thousands of files that are nearly right: an answer or words, never a fault.
+
+CUNSHI_CASES is how many each parser gets. What was once found stands in FOUND for ever.
+"""
+
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from cunshi.errors import CunshiError
+from cunshi.fields import parse_fields
+from cunshi.importing import read_foreign
+from cunshi.lessons import read_course, read_lesson
+from cunshi.model import Problem
+from cunshi.quiz import read_quiz
+from cunshi.records import ALIASES, parse_glossary, read_description
+from cunshi.review.history import History
+from cunshi.transcripts import parse_transcript, read_heard
+
+CASES = int(os.environ.get("CUNSHI_CASES", "10000"))
+LESSON = ROOT / "courses" / "01-cunming"
+
+VTT = """WEBVTT
+
+NOTE draft-sha256: 00
+
+NOTE 存疑：机器没有把握
+
+NOTE 不公开
+
+00:00:01.000 --> 00:00:02.500 align:left
+<v 王阿婆>我们村里有一条河 &amp; 桥
+普通话：我们村
+"""
+SRT = (
+    "1\n00:00:01,000 --> 00:00:02,500\n金老师：村里有条河\n\n2\n00:00:03,000 --> 00:00:04,000\n桥\n"
+)
+OHMS = """<?xml version="1.0"?><ROOT xmlns="https://www.weareavp.com/nunncenter/ohms"><record
+ id="1"><date value="1999-05-01" format="yyyy-mm-dd"/><title>桥</title><sync>1:|3(1)|5(2)|</sync>
+<transcript>第一行
+金老师：第二行</transcript></record></ROOT>"""
+RECORD = """kind: talk
+lesson: 1
+title: "桥"
+date: 2026-01-12
+access: 公开
+minor: 否
+consent: {by: 王老师, signed_on: 2026-01-01, uses: [存档, 网站], until: 2030-01-01}
+technical: {container: mov, duration: 45.0}
+"""
+MACHINE = json.dumps(
+    {
+        "recording": "a",
+        "master_sha256": "0",
+        "engine": "x",
+        "engine_version": "1",
+        "model": "base",
+        "model_sha256": "0",
+        "options": {},
+        "language": "cmn",
+        "coverage": {"speech": 1.0, "covered": 1.0},
+        "weighed": [[0.0, 1, "a", "b", 0.5]],
+        "segments": [
+            {
+                "start": 0.0,
+                "end": 1.0,
+                "text": "桥",
+                "flags": ["loop"],
+                "words": [[0, 1, "桥", 0.9]],
+            }
+        ],
+    },
+    ensure_ascii=False,
+)
+HISTORY = "".join(
+    json.dumps(line, ensure_ascii=False) + "\n"
+    for line in (
+        {"revision": 1, "time": "2026-01-01T00:00:00+00:00", "what": "drafted", "changed": 1,
+         "sha256": "0", "text": "WEBVTT\n"},
+        {"revision": 2, "time": "2026-01-01T00:00:09+00:00", "what": "saved", "who": "李",
+         "changed": 1, "sha256": "0", "edits": [[0, 1, ["x"]]]},
+    )
+)  # fmt: skip
+
+
+def described(path: Path) -> None:
+    problems: list[Problem] = []
+    read_description(parse_fields(path.read_text("utf-8"), "x", problems, ALIASES))
+
+
+def past(path: Path) -> None:
+    history = History(path)
+    for number in range(1, len(history) + 1):
+        history.revision(number)
+        try:
+            history.text(number)
+        except CunshiError:
+            continue
+    list(history.revisions())
+
+
+Parse = Callable[[Path], object]
+# Each: an example, the name that the file has, and what reads it.
+PARSERS: dict[str, tuple[str, str, Parse]] = {
+    "transcript": (VTT, "a.vtt", lambda p: parse_transcript(p.read_text("utf-8"))),
+    "srt": (SRT, "a.srt", lambda p: read_foreign(p, 60.0)),
+    "ohms": (OHMS, "a.xml", lambda p: read_foreign(p, 60.0)),
+    "record": (RECORD, "a.yml", described),
+    "machine": (MACHINE, "a.json", read_heard),
+    "history": (HISTORY, "a.jsonl", past),
+    "lesson": (
+        (LESSON / "lesson.md").read_text("utf-8")[:900],
+        "01-x/lesson.md",
+        lambda p: read_lesson(p, "x", []),
+    ),
+    "quiz": (
+        (LESSON / "quiz.yml").read_text("utf-8")[:500],
+        "01-x/quiz.yml",
+        lambda p: read_quiz(p, "x", []),
+    ),
+    "course": (
+        (ROOT / "courses" / "course.yml").read_text("utf-8")[:1200],
+        "course.yml",
+        lambda p: read_course(p, "x", []),
+    ),
+    "glossary": (
+        (ROOT / "archive" / "glossary.yml").read_text("utf-8")[:600],
+        "glossary.yml",
+        lambda p: parse_glossary(p.read_text("utf-8"), "x", []),
+    ),
+}
+# What tends to matter to a parser, wherever it is put.
+PIECES = [
+    *"{}[]<>&*!|:-,#'\"\\%@`?~=\t\n\r\0 ",
+    "\n\n", "-->", "&a", "*a", "!!python/object:os.system", "<<: ", "---", "...", "NOTE ", "WEBVTT",
+    "00:00:00.000", "99999999999999999999", "-1", "1e999", "NaN", "null", "是", "　", "\u2028",
+    "\ufeff", "\ud7ff", "😀", "<v >", "</c>", "<!DOCTYPE x>", "<![CDATA[", "]]>", "&lt;", "&#0;",
+    "2026-02-30",
+]  # fmt: skip
+FOUND: list[tuple[str, str]] = [
+    ("ohms", "<ROOT><record><sync>a:|9999999(1)|</sync><transcript>x</transcript></record></ROOT>"),
+]
+
+
+def mutated(text: str, chance: random.Random) -> str:
+    """A few pieces of a text taken out, doubled, moved or replaced."""
+    for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
+        at, end = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+        end = min(end, at + chance.choice((0, 1, 3, 40)))
+        piece = chance.choice((chance.choice(PIECES), text[at:end] * 2, "", text[-40:]))
+        text = text[:at] + piece + text[end:]
+    return text
+
+
+def survives(name: str, text: str, folder: Path) -> None:
+    __, file, parse = PARSERS[name]
+    path = folder / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        parse(path)
+    except CunshiError as error:
+        assert error.cause
+    except BaseException:
+        print(f"{name}: {text!r}")
+        raise
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_nearly_right_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
+    survives(name, PARSERS[name][0], tmp_path)
+    chance = random.Random(name)
+    for _ in range(CASES):
+        survives(name, mutated(PARSERS[name][0], chance), tmp_path)
+
+
+@pytest.mark.parametrize(("name", "text"), FOUND)
+def test_what_was_once_found_is_not_found_again(name: str, text: str, tmp_path: Path) -> None:
+    survives(name, text, tmp_path)
