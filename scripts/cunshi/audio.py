@@ -153,6 +153,12 @@ def _mono(frames: Iterable[AudioFrame], rate: int) -> Iterator[Samples]:
                 yield converted.to_ndarray().reshape(-1).astype(np.float32, copy=False)
 
 
+def look(path: Path) -> None:
+    """Make sure that a file begins as a recording does; DepositError when it does not."""
+    with _opened(path):
+        pass
+
+
 def inspect(path: Path) -> Inspection:
     """Decode a whole file once. Raises DepositError when nothing in it can be heard."""
     samples, ends_broken = 0, False

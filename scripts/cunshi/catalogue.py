@@ -55,12 +55,10 @@ def _transcript(
     project: Project, archive: Archive, recording: Recording, problems: list[Problem]
 ) -> Transcript:
     accession = project.accession(recording.id)
-    where = project.relative(accession.transcript)
     try:
-        transcript = read_transcript(accession.transcript, where, recording)
-        if recording.kind is Kind.MOTTO:
-            transcript = _written_motto(accession, recording, transcript)
+        transcript = read_words(project, recording)
     except CunshiError as error:
+        where = project.relative(accession.transcript)
         problems.append(replace(Problem.of(error), where=where))
         return Transcript(silenced=_unknown(accession, recording))
     heard = read_heard(accession.machine)
@@ -78,6 +76,16 @@ def _unknown(accession: Accession, recording: Recording) -> Ranges:
     except CunshiError:
         told = accession.transcript.exists()
     return ((0.0, recording.technical.duration),) if told else ()
+
+
+def read_words(project: Project, recording: Recording) -> Transcript:
+    """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
+    accession = project.accession(recording.id)
+    where = project.relative(accession.transcript)
+    transcript = read_transcript(accession.transcript, where, recording)
+    if recording.kind is Kind.MOTTO:
+        return _written_motto(accession, recording, transcript)
+    return transcript
 
 
 def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from cunshi.errors import ExitCode
-from cunshi.fields import Fields, load_fields
+from cunshi.fields import Fields, load_fields, parse_fields
 from cunshi.i18n import _
 from cunshi.model import (
     ARCHIVE,
@@ -357,14 +357,23 @@ def _read_server(fields: Fields) -> str:
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:
     """Read archive/glossary.yml: the local words under ``terms``."""
-    fields = load_fields(path, where, problems)
+    return _read_terms(load_fields(path, where, problems))
+
+
+def parse_glossary(text: str, where: str, problems: list[Problem]) -> tuple[Term, ...]:
+    """The local words in the text of a glossary.yml."""
+    return _read_terms(parse_fields(text, where, problems))
+
+
+def _read_terms(fields: Fields) -> tuple[Term, ...]:
     terms = tuple(_read_term(entry) for entry in fields.sections("terms"))
     fields.finish()
     seen: set[str] = set()
     for term in terms:
         if term.term in seen:
             cause = _("词语 “{term}” 写了两次").format(term=term.term)
-            problems.append(Problem(ExitCode.RECORD, where, cause, _("合并成一条")))
+            problem = Problem(ExitCode.RECORD, fields.where, cause, _("合并成一条"))
+            fields.problems.append(problem)
         seen.add(term.term)
     return tuple(term for term in terms if term.term)
 

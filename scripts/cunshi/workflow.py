@@ -99,6 +99,15 @@ def ingest(project: Project, reporter: Reporter) -> Report:
     return report
 
 
+def hear(project: Project, reporter: Reporter) -> Report:
+    """Take in what is new below recordings/ and transcribe it: all but the site."""
+    with project.lock():
+        report = _begin(project)
+        _take_in(project, report, reporter)
+        _transcribe(project, report, reporter, Choice())
+    return report
+
+
 def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> Report:
     """Transcribe what is in the archive and has no transcript yet."""
     with project.lock():

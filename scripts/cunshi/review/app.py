@@ -12,7 +12,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.i18n import _
-from cunshi.review import editing, records, session, sound
+from cunshi.review import (
+    deposits,
+    editing,
+    forms,
+    glossary,
+    jobs,
+    problems,
+    records,
+    session,
+    sound,
+    todo,
+)
 from cunshi.review.asking import refuse
 from cunshi.review.desk import STATIC, Desk
 from cunshi.review.security import SIGN_IN, Armour, Gate
@@ -28,6 +39,7 @@ _PAGES = {
     "/record/{id}": "record.html",
     "/add": "add.html",
     "/publish": "publish.html",
+    "/glossary": "glossary.html",
     SIGN_IN: "sign-in.html",
 }
 
@@ -47,8 +59,14 @@ def application(desk: Desk) -> Starlette:
 def _interface(desk: Desk) -> list[Route]:
     return [
         *session.routes(desk),
+        *todo.routes(desk),
+        *deposits.routes(desk),
+        *jobs.routes(desk),
+        *problems.routes(desk),
+        *glossary.routes(desk),
         *sound.routes(desk),
         *records.routes(desk),
+        *forms.routes(desk),
         *editing.routes(desk),
     ]
 

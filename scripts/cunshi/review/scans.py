@@ -16,14 +16,13 @@ from cunshi.errors import CunshiError
 from cunshi.files import put_in_place
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
-from cunshi.page_text import file_name
 from cunshi.review.asking import Ask, Refusal, refuse, route
 from cunshi.review.desk import Desk
+from cunshi.review.names import clean_name
 from cunshi.review.security import too_large
 from cunshi.store import Accession, Project
 
 LARGEST = 50 << 20  # bytes; a form of ten pages, photographed by a telephone, has 40 MB
-_LONGEST_SUFFIX = 8
 _ABANDONED = 24 * 3600  # seconds after which nobody is still sending a file
 # What a browser shows by itself. Anything else, such as a page with scripts, is only saved.
 _SHOWN = {
@@ -33,8 +32,6 @@ _SHOWN = {
     ".png": "image/png",
     ".webp": "image/webp",
 }
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_DEVICES = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))}
 
 
 def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Route]:
@@ -136,13 +133,8 @@ def keep(project: Project, accession: Accession, aside: Path, name: str, person:
 
 
 def _free_name(name: str, taken: set[str]) -> str:
+    name, number = clean_name(name, _("扫描件")), 2
     path = PurePath(name)
-    suffix = "".join(c for c in path.suffix if c.isalnum())[:_LONGEST_SUFFIX]
-    suffix = f".{suffix}" if suffix else ""
-    stem = file_name(path.stem)
-    if stem.casefold() in _DEVICES:
-        stem = f"{stem}-"
-    found, number = f"{stem}{suffix}", 2
-    while found.casefold() in taken:
-        found, number = f"{stem}-{number}{suffix}", number + 1
-    return found
+    while name.casefold() in taken:
+        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    return name

@@ -64,3 +64,61 @@ export function tell(text, kind = "") {
   place.append(message)
   setTimeout(() => message.remove(), kind ? 12000 : 5000)
 }
+
+const PLACES = [["/", "待办"], ["/add", "添加录音"], ["/publish", "发布"], ["/glossary", "词语本"]]
+
+/** Fill the page's `header.top`: where one can go, the site, who is signed in. Once a page. */
+export async function header() {
+  const top = document.querySelector("header.top")
+  const here = location.pathname
+  const links = PLACES.map(([address, label]) =>
+    el("a", { href: address, "aria-current": here === address ? "page" : null }, label))
+  const nav = el("nav", { "aria-label": "主要页面" }, links)
+  top.prepend(el("a", { class: "skip", href: "#main" }, "跳到正文"), el("strong", {}, "村史校对台"), nav)
+  try {
+    const { name, site } = await getSession()
+    if (site) nav.append(el("a", { href: site, target: "_blank", rel: "noopener" }, "打开网站", el("span", { "aria-hidden": "true" }, " ↗")))
+    top.append(el("span", { class: "who" }, name, " ", el("button", { class: "quiet", onclick: signOut }, "换人")))
+  } catch (error) {
+    if (error.status !== 401) throw error
+    location.assign("/sign-in")
+  }
+}
+
+async function signOut() {
+  await api("/api/session", { method: "DELETE" })
+  location.assign("/sign-in")
+}
+
+/** Bytes as 12 KB, 3.4 MB or 1.2 GB. */
+export function bytes(size) {
+  const units = [[1 << 30, "GB", 1], [1 << 20, "MB", 1], [1, "KB", 0]]
+  const [least, name, digits] = units.find(([least]) => size >= least) ?? units.at(-1)
+  if (least === 1) return `${Math.ceil(size / 1024)} KB`
+  return `${(size / least).toFixed(digits)} ${name}`
+}
+
+/** A moment (ISO 8601) as people say it: 刚才, 20 分钟前, 今天 9:05, 昨天 18:30, 2026-01-12. */
+export function since(moment) {
+  const then = new Date(moment)
+  const now = new Date()
+  if (Number.isNaN(then.getTime())) return moment
+  const minutes = Math.round((now - then) / 60000)
+  if (minutes >= 0 && minutes < 2) return "刚才"
+  if (minutes >= 0 && minutes < 60) return `${minutes} 分钟前`
+  const time = `${then.getHours()}:${String(then.getMinutes()).padStart(2, "0")}`
+  const days = Math.round((midnight(now) - midnight(then)) / 86400000)
+  if (days === 0) return `今天 ${time}`
+  if (days === 1) return `昨天 ${time}`
+  return [then.getFullYear(), then.getMonth() + 1, then.getDate()].map(n => String(n).padStart(2, "0")).join("-")
+}
+
+function midnight(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate())
+}
+
+/** Why something did not work, in one line. */
+export function reason(error) {
+  if (!(error instanceof Refused)) return "没有连上校对台。看看黑色窗口是不是还开着。"
+  return [error.message, error.data.remedy].filter(Boolean).join("。")
+}

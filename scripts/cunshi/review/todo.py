@@ -1,0 +1,134 @@
+"""The to-do list: how far each recording has come, told from the files alone."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.routing import Route
+
+from cunshi import store
+from cunshi.deposits import find_deposits
+from cunshi.errors import ExitCode
+from cunshi.looks import Looks
+from cunshi.model import Consent, Kind, Problem, TranscriptStatus
+from cunshi.review.asking import Ask, route
+from cunshi.review.cards import Card, Cards
+from cunshi.review.course import lesson_titles
+from cunshi.review.desk import Desk
+from cunshi.review.problems import as_json
+from cunshi.settings import Archive
+from cunshi.store import Project
+from cunshi.templating import recording_title
+
+# What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
+# registering it takes a minute where correcting takes an evening.
+TROUBLED, TO_HEAR, TO_ALLOW = "有问题", "待转录", "待授权"
+_STATES = {
+    TranscriptStatus.MISSING: TO_HEAR,
+    TranscriptStatus.DRAFT: "待校对",
+    TranscriptStatus.EDITED: "校对中",
+    TranscriptStatus.APPROVED: "已校对",
+}
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The list of all recordings."""
+    cards = Cards(desk.project)
+
+    def recordings(ask: Ask) -> dict[str, Any]:
+        return everything(desk.project, cards)
+
+    return [route("GET", "/api/recordings", recordings)]
+
+
+def everything(project: Project, cards: Cards) -> dict[str, Any]:
+    """All that the page of the to-do list shows."""
+    problems: list[Problem] = []
+    archive, today = project.read_archive(problems), store.today()
+    project.read_glossary(problems)
+    found = cards.all()
+    waiting, more = _recordings_to_come(project, archive, problems)
+    return {
+        "recordings": [describe(card, archive, today) for card in found],
+        "course": _course(project, found),
+        "waiting": waiting,
+        "problems": as_json([*problems, *more], ()),
+    }
+
+
+def describe(card: Card, archive: Archive, today: dt.date) -> dict[str, Any]:
+    """A recording as the list shows it."""
+    recording, said = card.recording, card.recording.description
+    consent = consent_state(said.consent, today)
+    return {
+        "id": recording.id,
+        "title": recording_title(recording),
+        "kind": recording.kind.value,
+        "village": said.village,
+        "lesson": recording.lesson,
+        "narrator": said.narrator,
+        "date": said.date.isoformat() if said.date else None,
+        "duration": recording.technical.duration,
+        "language": recording.language(archive),
+        "access": recording.access(today).name.lower(),
+        "consent": consent,
+        "transcript": card.words.status.value,
+        "state": state(card, consent),
+        "doubtful": card.words.doubtful,
+        "last": card.last,
+        "problems": as_json(card.problems, (recording.id,)),
+    }
+
+
+def consent_state(consent: Consent, today: dt.date) -> str:
+    """``withdrawn`` counts most: what is taken back can never hold again."""
+    if consent.withdrawn_on is not None:
+        return "withdrawn"
+    if consent.holds(today):
+        return "held"
+    expired = consent.until is not None and today > consent.until
+    return "expired" if consent.by and expired else "missing"
+
+
+def state(card: Card, consent: str) -> str:
+    """The one word that says what to do next."""
+    if card.problems:
+        return TROUBLED
+    if card.words.status is TranscriptStatus.MISSING:
+        return TO_HEAR
+    return _STATES[card.words.status] if consent == "held" else TO_ALLOW
+
+
+def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
+    talks: dict[int | None, list[Card]] = {}
+    for card in cards:
+        if card.recording.kind is Kind.TALK:
+            talks.setdefault(card.recording.lesson, []).append(card)
+    return [
+        {
+            "number": number,
+            "title": title,
+            "recordings": len(talks.get(number, ())),
+            "approved": sum(
+                card.words.status is TranscriptStatus.APPROVED for card in talks.get(number, ())
+            ),
+        }
+        for number, title in lesson_titles(project).items()
+    ]
+
+
+def _recordings_to_come(
+    project: Project, archive: Archive, problems: list[Problem]
+) -> tuple[list[str], list[Problem]]:
+    """Names of deposits that nobody has taken in yet, and why others could not be."""
+    deposits, looks = find_deposits(project, archive, problems), Looks(project)
+    masters = {h for a in project.accessions() for h in a.hashes().values()}
+    waiting, refused = [], []
+    for deposit in deposits:
+        look: Mapping[str, Any] = looks.remembered(deposit.path) or {}
+        if "cause" in look:
+            where = project.relative(deposit.path)
+            refused.append(Problem(ExitCode.DEPOSIT, where, look["cause"], look["remedy"]))
+        elif look.get("sha256") not in masters:
+            waiting.append(deposit.path.name)
+    return waiting, refused
