@@ -299,9 +299,12 @@ def test_a_name_that_is_not_to_be_shown_is_nowhere(told: tuple[Project, str, str
     cues = project.accession(shown).transcript
     spoken = re.sub(r"(-->.*\n)", r"\1<v 金老师>", cues.read_text("utf-8"))
     cues.write_text(spoken, "utf-8")
+    assert workflow.draft_lesson(project, 1, [shown], "cunming").wrong == []
+    (project.courses / "course.yml").write_text("title: 村史\nlessons: [01-cunming]\n", "utf-8")
     built(project)
     everything = texts_below(project.site)
-    assert "东街老伯" in everything
+    for page in ("recordings", "lessons", "kits", "search"):
+        assert "东街老伯" in texts_below(project.site / page), page
     assert "金老师" not in everything
     assert "金老师" in project.accession(shown).record.read_text("utf-8")
     workflow.pack(project, Silent(), None)

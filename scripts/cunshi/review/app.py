@@ -46,11 +46,14 @@ _PAGES = {
 
 def application(desk: Desk) -> Starlette:
     """The desk of one project, behind its door."""
-    return Starlette(
+    made = Starlette(
         routes=[*_pages(), *_interface(desk), _static()],
         middleware=[Middleware(Armour), Middleware(Gate, door=desk.door)],
         exception_handlers={HTTPException: _explain},
     )
+    # An address with a slash too many is none, and is answered like every other that is none.
+    made.router.redirect_slashes = False
+    return made
 
 
 def _interface(desk: Desk) -> list[Route]:
@@ -63,8 +66,8 @@ def _interface(desk: Desk) -> list[Route]:
         *glossary.routes(desk),
         *sound.routes(desk),
         *records.routes(desk),
-        *editing.routes(desk),
         *forms.routes(desk),
+        *editing.routes(desk),
     ]
 
 

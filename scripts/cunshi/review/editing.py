@@ -41,7 +41,11 @@ def routes(desk: Desk) -> list[Route]:
     def read(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
-            return _view(desk, accession, manuscript)
+            view = _view(desk, accession, manuscript)
+        return view if ask.query.get("machine") == "later" else view | _heard(desk, accession)
+
+    def machine(ask: Ask) -> dict[str, Any]:
+        return _heard(desk, desk.accession(ask.path["id"]))
 
     def save(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
@@ -95,6 +99,7 @@ def routes(desk: Desk) -> list[Route]:
     address = "/api/recordings/{id}"
     return [
         route("GET", address, read),
+        route("GET", f"{address}/machine", machine),
         route("PUT", f"{address}/transcript", save),
         route("GET", f"{address}/history", revisions),
         route("GET", f"{address}/history/{{n}}", revision),
@@ -109,7 +114,6 @@ def _view(desk: Desk, accession: Accession, manuscript: Manuscript) -> dict[str,
     said, sound = recording.description, recording.technical.has_sound
     written = _written(accession, recording)
     terms = desk.project.read_glossary([])
-    machine = _machine(accession, terms)
     lines = manuscript.lines or (() if sound else draft_of_written(written))
     return {
         "id": accession.id,
@@ -128,11 +132,18 @@ def _view(desk: Desk, accession: Accession, manuscript: Manuscript) -> dict[str,
         "corrected_by": list(manuscript.correctors()),
         "revision": manuscript.revision,
         "segments": [to_json(line) for line in lines],
-        "words": [[w.start, w.end, w.text, w.probability] for line in machine for w in line.words],
-        "machine": [to_json(line) for line in machine],
         "written": written,
         "speakers": _speakers(lines, said.narrator),
         "terms": [_term(term) for term in terms],
+    }
+
+
+def _heard(desk: Desk, accession: Accession) -> dict[str, Any]:
+    """What the machine heard and drafted. The first time it takes seconds for hours of talk."""
+    lines = _machine(accession, desk.project.read_glossary([]))
+    return {
+        "words": [[w.start, w.end, w.text, w.probability] for line in lines for w in line.words],
+        "machine": [to_json(line) for line in lines],
     }
 
 

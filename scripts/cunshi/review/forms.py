@@ -6,7 +6,16 @@ from urllib.parse import quote
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from cunshi.model import ARCHIVE, LESSON, SOCIAL, TRANSCRIPTION, WEBSITE, Description, Kind
+from cunshi.model import (
+    ARCHIVE,
+    LESSON,
+    SOCIAL,
+    TRANSCRIPTION,
+    USES,
+    WEBSITE,
+    Description,
+    Kind,
+)
 from cunshi.page_text import duration
 from cunshi.review.asking import Ask, route
 from cunshi.review.desk import Desk
@@ -25,10 +34,10 @@ class _Use:
 
 def _uses(sends: bool) -> list[_Use]:
     """The uses in the order of the form, in words that can be read aloud to an old person."""
-    where = "" if sends else "用我们自己的电脑，不传到网上。"
+    where = "" if sends else "听写用我们自己的电脑，不交给别的公司。"
     sentences = {
         ARCHIVE: ("存档", "录音原样存在档案库里，长期保存，不公开。不同意这一项，录音就还给您。"),
-        TRANSCRIPTION: ("转写", f"把您说的话写成文字。先由电脑听写，再由人对着录音改；{where}"),
+        TRANSCRIPTION: ("转写", f"把您说的话写成文字。先由电脑听写，再由人对着录音改。{where}"),
         LESSON: ("课程", "剪成小段，老师在课上放给学生听；也会放进学校用的 U 盘。"),
         WEBSITE: ("网站", "放在村史网站上。不管是谁，在哪里，都能听到、看到、存下来。"),
         SOCIAL: (
@@ -36,7 +45,7 @@ def _uses(sends: bool) -> list[_Use]:
             "剪成小段，发到公众号、短视频。那里是别家公司的地方，怎么传我们管不了。",
         ),
     }
-    return [_Use(label, sentence.replace("；。", "。")) for label, sentence in sentences.values()]
+    return [_Use(*sentences[use]) for use in USES]
 
 
 def routes(desk: Desk) -> list[Route]:

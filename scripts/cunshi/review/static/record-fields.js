@@ -92,13 +92,13 @@ function radios(name, choices) {
   }
 }
 
-function group(key, label, { elements, inputs, hint, list, get, set }) {
+function group(key, label, { elements, inputs, hint, list, get, set, lacking }) {
   const fault = el("p", { class: "field__fault" })
   const element = el("fieldset", { class: "field field--wide" },
     el("legend", {}, label),
     hint && el("p", { class: "field__hint" }, hint),
     el("div", { class: `ticks ${list ? "ticks--list" : ""}` }, elements), fault)
-  return { key, label, element, get, set, focus: () => inputs[0].focus(), ...faults(element, fault, () => inputs) }
+  return { key, label, element, get, set, lacking, focus: () => inputs[0].focus(), ...faults(element, fault, () => inputs) }
 }
 
 /** Who signed: a name, and in which role; another's role stands behind the name. */
@@ -182,9 +182,11 @@ export function nameField() {
     inputs: way.inputs,
     hint: "选了化名或匿名，网站、课件、U 盘里都不写真名；录音和文稿里说出来的，要人来看。",
     list: true,
-    get: () => ({ other: other.value.trim(), none: NAMELESS })[way.get()] ?? "",
+    // A blank: chosen, but not yet written. It is no name, and must not be taken for the own one.
+    get: () => ({ other: other.value.trim() || " ", none: NAMELESS })[way.get()] ?? "",
+    lacking: () => (way.get() === "other" && !other.value.trim() ? "写上化名，或者选匿名" : ""),
     set(value) {
-      other.value = value && value !== NAMELESS ? value : ""
+      other.value = value && value !== NAMELESS ? value.trim() : ""
       way.set(!value ? "own" : value === NAMELESS ? "none" : "other")
     },
   })

@@ -229,6 +229,11 @@ async function save(only) {
   const mine = only ?? Object.fromEntries(changed().map(field => [field.key, field.get()]))
   if (!Object.keys(mine).length) return true
   for (const field of fields) field.fail("")
+  const lacking = fields.filter(field => field.key in mine && field.lacking?.())
+  if (lacking.length) {
+    showFaults(lacking.map(field => ({ key: field.key, cause: field.lacking() })))
+    return false
+  }
   busy = true
   try {
     const before = new Map(fields.map(field => [field, field.get()]))
