@@ -37,7 +37,7 @@ def heard(n: int, text: str) -> dict[str, Any]:
 
 @pytest.fixture
 def talk(told: tuple[Project, str, str]) -> tuple[Project, str]:
-    """A draft with a flagged line, a word that the machine was not sure of, and a suggestion twice."""
+    """A draft with a flagged line, a word that is not sure, and a suggestion in two lines."""
     project, item, __ = told
     folder = project.archive / item
     machine = json.loads((folder / "machine.json").read_text("utf-8"))
@@ -160,7 +160,7 @@ def test_a_word_is_heard_when_it_is_clicked_and_shown_while_it_is_heard(edit: Op
     box = line(page, 4).bounding_box()
     line(page, 4).click(position={"x": 8 + 18 * 3, "y": box["height"] / 2})
     playing(page, 8.4, 10)
-    page.wait_for_function("CSS.highlights.get('cs-said').size === 1")
+    page.wait_for_function("() => CSS.highlights.get('cs-said').size === 1")
     page.wait_for_selector(".line[aria-current] >> nth=0")
     page.keyboard.press("Escape")
     stopped = sound(page)[1]
@@ -458,6 +458,21 @@ def test_a_connection_that_comes_back_saves_by_itself(
     assert written(talk)[0].text == "我们金村里有一条河，"
 
 
+def test_signing_in_again_saves_what_waited(
+    edit: Open, desk: OpenDesk, talk: tuple[Project, str]
+) -> None:
+    """As after the desk was closed and opened again: other sessions, other tokens."""
+    page = edit()
+    page.context.clear_cookies()
+    caret(page, 0, 2)
+    page.keyboard.type("金")
+    expect(page.locator("#state")).to_have_text("要重新登录", timeout=PATIENCE)
+    [(name, value)] = desk.cookie("李老师").items()
+    page.context.add_cookies([{"name": name, "value": value, "url": desk.address}])
+    saved(page)
+    assert written(talk)[0].text == "我们金村里有一条河，"
+
+
 def test_a_second_tab_is_noticed(edit: Open) -> None:
     page = edit()
     second = edit(context=page.context)
@@ -548,8 +563,8 @@ def test_pasted_lines_become_one_and_markup_stays_text(
         """() => {
             const clipboardData = new DataTransfer()
             clipboardData.setData('text/plain', '<b>一</b>\\n<img src=x onerror=alert(1)>')
-            const paste = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
-            document.activeElement.dispatchEvent(paste)
+            const how = { clipboardData, bubbles: true, cancelable: true }
+            document.activeElement.dispatchEvent(new ClipboardEvent('paste', how))
         }"""
     )
     saved(page)

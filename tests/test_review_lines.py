@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,47 +13,6 @@ from conftest import ROOT
 from cunshi.review.desk import STATIC
 
 pytestmark = pytest.mark.browser
-
-# Random edits of random lines by a seed; the rules that have to hold after each.
-PREPARE = """
-window.prepare = async () => {
-  const [document_, align, merging] = await Promise.all(["document", "align", "merging"].map(name => import(`/static/${name}.js`)))
-  Object.assign(window, { D: document_, A: align, M: merging })
-  window.random = seed => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648)
-  const words = "我们村里有一条河上座桥老人家天在聊金A b1。，"
-  window.text = (next, most = 9) => Array.from({ length: 1 + Math.floor(next() * most) }, () => words[Math.floor(next() * words.length)]).join("").trim() || "无"
-  window.lines = (next, count) => {
-    let time = 0
-    return Array.from({ length: count }, () => {
-      const start = time + (next() < 0.5 ? 0 : next())
-      time = start + 0.4 + next() * 3
-      return D.line({ start: Math.round(start * 1000) / 1000, end: Math.round(time * 1000) / 1000, text: text(next) })
-    })
-  }
-  window.edited = (list, next) => {
-    const n = Math.floor(next() * list.length)
-    const size = [...list[n].text].length
-    const heard = new A.Heard([], [])
-    switch (Math.floor(next() * 6)) {
-      case 0: return D.change(list, n, { text: text(next) })
-      case 1: { const at = Math.floor(next() * (size + 1)); return D.split(list, n, at, A.cutAt(list[n].text, at, heard.within(0, 1e9), list[n].start, list[n].end)) ?? list }
-      case 2: return D.merge(list, n) ?? list
-      case 3: return D.startAt(list, n, list[n].start + (next() - 0.5) * 4)
-      case 4: return D.withoutEmpty(D.change(list, n, { text: "" }))
-      default: return D.retime(list, n, list[n].start - next(), list[n].end + next())
-    }
-  }
-  window.covered = list => {
-    const found = []
-    for (const { start, end } of [...list].sort((a, b) => a.start - b.start)) {
-      if (found.length && start <= found.at(-1)[1]) found.at(-1)[1] = Math.max(found.at(-1)[1], end)
-      else found.push([start, end])
-    }
-    return found
-  }
-  window.covers = (whole, part) => part.every(([a, b]) => whole.some(([x, y]) => x <= a + 1e-9 && y >= b - 1e-9))
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,48 +24,29 @@ def page(browser: Browser) -> Iterator[Page]:
     def answer(route: Any) -> None:
         name = route.request.url.rpartition("/")[2]
         if name.endswith(".js"):
-            route.fulfill(path=STATIC / name, content_type="text/javascript")
+            folder = Path(__file__).parent if name == "review_lines.js" else STATIC
+            route.fulfill(path=folder / name, content_type="text/javascript")
         else:
             route.fulfill(body="<!doctype html>", content_type="text/html")
 
     page.route("http://lines.invalid/**", answer)
     page.goto("http://lines.invalid/")
-    page.evaluate(PREPARE + "; window.prepare()")
     yield page
     context.close()
 
 
+def check(page: Page, name: str) -> Any:
+    return page.evaluate("name => import('/review_lines.js').then(tests => tests[name]())", name)
+
+
 def test_no_edit_loses_a_time(page: Page) -> None:
-    """Splits, merges, emptied lines: the time that has a line only grows, and lines stay in order."""
-    wrong = page.evaluate(
-        """() => {
-          for (let seed = 1; seed <= 400; seed++) {
-            const next = random(seed)
-            let list = lines(next, 1 + Math.floor(next() * 6))
-            for (let step = 0; step < 25; step++) {
-              const before = list
-              list = edited(list, next)
-              const shrunk = list.length === before.length && list.some((each, n) => each.id === before[n].id && each.text === before[n].text && each.start > before[n].start)
-              if (!shrunk && !covers(covered(list), covered(before))) return ["lost", seed, step, before, list]
-              if (list.some((each, n) => n && each.start < list[n - 1].start)) return ["order", seed, step, before, list]
-              if (list.some(each => !(each.end > each.start))) return ["nothing", seed, step, before, list]
-              if (new Set(list.map(each => each.id)).size !== list.length) return ["ids", seed, step]
-            }
-          }
-          return null
-        }"""
-    )
+    """Splits, merges, emptied lines: time that has a line keeps one, and lines stay in order."""
+    wrong = check(page, "noEditLosesATime")
     assert wrong is None
 
 
 def test_starting_now_leaves_no_gap_where_there_was_none(page: Page) -> None:
-    found = page.evaluate(
-        """() => {
-          const list = [[0, 2], [2, 4], [5, 6]].map(([start, end]) => D.line({ start, end, text: "字" }))
-          const times = found => found.map(({ start, end }) => [start, end])
-          return [D.startAt(list, 1, 2.5), D.startAt(list, 1, 1.5), D.startAt(list, 2, 3), D.startAt(list, 2, 4.5), D.startAt(list, 1, 9)].map(times)
-        }"""
-    )
+    found = check(page, "startingNowLeavesNoGapWhereThereWasNone")
     assert found == [
         [[0, 2.5], [2.5, 4], [5, 6]],
         [[0, 1.5], [1.5, 4], [5, 6]],
@@ -117,40 +58,12 @@ def test_starting_now_leaves_no_gap_where_there_was_none(page: Page) -> None:
 
 def test_characters_keep_their_times_through_any_edit(page: Page) -> None:
     """Within the line and never backwards; untouched characters exactly where they were."""
-    wrong = page.evaluate(
-        """() => {
-          for (let seed = 1; seed <= 600; seed++) {
-            const next = random(seed)
-            const said = text(next, 20)
-            const chars = [...said]
-            const heard = chars.map((char, n) => ({ char, start: 10 + n * 0.3, end: 10.2 + n * 0.3, probability: 0.5 }))
-            const end = 10 + chars.length * 0.3
-            const at = Math.floor(next() * chars.length), gone = Math.floor(next() * 4)
-            const other = [...chars.slice(0, at), ...text(next), ...chars.slice(at + gone)].join("")
-            const found = A.times(other, heard, 10, end)
-            const count = [...other].length
-            if (found.starts.length !== count || found.ends.length !== count) return ["length", seed]
-            for (let n = 0; n < count; n++) {
-              if (found.starts[n] < 10 - 1e-9 || found.ends[n] > end + 1e-9) return ["outside", seed, other, found]
-              if (found.ends[n] < found.starts[n] || (n && found.starts[n] < found.starts[n - 1])) return ["backwards", seed, other, found]
-            }
-            const whole = A.times(said, heard, 10, end)
-            if (whole.starts.some((time, n) => Math.abs(time - heard[n].start) > 1e-9)) return ["moved", seed]
-          }
-          return null
-        }"""
-    )
+    wrong = check(page, "charactersKeepTheirTimesThroughAnyEdit")
     assert wrong is None
 
 
 def test_a_corrected_word_has_the_time_of_what_was_heard(page: Page) -> None:
-    found = page.evaluate(
-        """() => {
-          const heard = new A.Heard([[0, 1, "景村", 0.4], [3, 4, "有河", 0.9]], [{ start: 0, end: 4, text: "景村有河" }])
-          const { starts, ends, chances, same } = A.times("金村里有河", heard.within(0, 4), 0, 4)
-          return { starts, ends, chances, same, cut: A.cutAt("金村里有河", 2, heard.within(0, 4), 0, 4) }
-        }"""
-    )
+    found = check(page, "aCorrectedWordHasTheTimeOfWhatWasHeard")
     assert found["starts"][:2] == [0, 0.5]
     assert 0.5 < found["starts"][2] < found["starts"][3] == 3
     assert found["chances"] == [0.4, 0.4, 1, 0.9, 0.9]
@@ -159,96 +72,30 @@ def test_a_corrected_word_has_the_time_of_what_was_heard(page: Page) -> None:
 
 
 def test_traditional_words_carry_the_times_of_a_simplified_draft(page: Page) -> None:
-    found = page.evaluate(
-        """() => new A.Heard([[0, 0.4, "時", 0.9], [0.4, 1, "候,", 0.3]], [{ start: 0, end: 1, text: "时候，" }]).within(0, 1)"""
-    )
+    found = check(page, "traditionalWordsCarryTheTimesOfASimplifiedDraft")
     assert [each["char"] for each in found] == ["时", "候", "，"]
     assert [round(each["start"], 2) for each in found] == [0, 0.4, 0.7]
 
 
 def test_merging_keeps_both_peoples_changes(page: Page) -> None:
     """Whatever two people do, each change stands in what comes out, or in the question about it."""
-    wrong = page.evaluate(
-        """() => {
-          const change = (list, next, tag) => {
-            for (let k = 0; k < next() * 4; k++) {
-              const n = Math.floor(next() * list.length)
-              const kind = Math.floor(next() * 4)
-              if (kind < 2) list = D.change(list, n, { text: list[n].text + tag + k })
-              else if (kind === 2) list = D.split(list, n, 1, (list[n].start + list[n].end) / 2) ?? list
-              else list = D.merge(list, n) ?? list
-            }
-            return list
-          }
-          const said = list => list.map(each => each.text).join("").replace(/ /g, "")
-          for (let seed = 1; seed <= 3000; seed++) {
-            const next = random(seed)
-            const base = ["甲一", "乙二", "丙三", "丁四", "戊五"].map((each, n) => D.line({ start: n, end: n + 1, text: each }))
-            const mine = change(base, next, "m"), theirs = change(base, next, "t").map(each => D.line(D.plain(each)))
-            const parts = M.merge(base, mine, theirs)
-            for (const [side, list] of [["mine", mine], ["theirs", theirs]]) {
-              const all = said(parts.flatMap(part => part.lines ?? part[side]))
-              for (const tag of said(list).match(/[mt]\\d/g) ?? []) if (!all.includes(tag)) return ["lost", seed, tag, parts]
-            }
-            const kept = said(parts.flatMap(part => part.lines ?? M.both(part.mine, part.theirs)))
-            for (const list of [mine, theirs]) for (const tag of said(list).match(/[mt]\\d/g) ?? []) if (!kept.includes(tag)) return ["both", seed, tag, parts]
-            if ([...said(base)].some(char => !kept.includes(char))) return ["gone", seed, kept, parts]
-            const rows = M.adopted(mine, theirs.map(D.plain))
-            if (rows.some((each, n) => !D.isSame(each, theirs[n]))) return ["adopted", seed]
-            if (new Set(rows.map(each => each.id)).size !== rows.length) return ["ids", seed]
-          }
-          return null
-        }"""
-    )
+    wrong = check(page, "mergingKeepsBothPeoplesChanges")
     assert wrong is None
 
 
 def test_two_people_may_change_different_things_of_a_line(page: Page) -> None:
-    parts = page.evaluate(
-        """() => {
-          const base = [D.line({ start: 0, end: 1, text: "一" })]
-          return M.merge(base, D.change(base, 0, { text: "壹" }), D.change(base, 0, { speaker: "金老师", golden: true }))
-        }"""
-    )
+    parts = check(page, "twoPeopleMayChangeDifferentThingsOfALine")
     [line] = parts[0]["lines"]
     assert (line["text"], line["speaker"], line["golden"]) == ("壹", "金老师", True)
 
 
 def test_what_a_page_left_behind_comes_back_whole(page: Page) -> None:
-    wrong = page.evaluate(
-        """async () => {
-          localStorage.clear()
-          // saving.js asks the interface for nothing until it saves
-          const S = await import("/static/saving.js")
-          for (let seed = 1; seed <= 200; seed++) {
-            const next = random(seed)
-            const began = lines(next, 6)
-            let list = began
-            for (let k = 0; k < 4; k++) list = edited(list, next)
-            const stash = new S.Stash("x")
-            stash.keep(7, began, list)
-            const [left] = new S.Stash("x").left(new Set())
-            const found = S.restored(left, began.map(D.plain)).list
-            stash.forget()
-            if (left.base !== 7 || found.length !== list.length || found.some((each, n) => !D.isSame(each, list[n]))) return [seed, list, found]
-          }
-          return localStorage.length
-        }"""
-    )
+    wrong = check(page, "whatAPageLeftBehindComesBackWhole")
     assert wrong == 0
 
 
 def test_going_back_undoes_only_ones_own(page: Page) -> None:
-    found = page.evaluate(
-        """() => {
-          const list = lines(random(1), 3)
-          const undo = new D.Undo(list)
-          undo.commit(D.change(undo.list, 0, { text: "我的" }))
-          undo.adopt(D.change(undo.list, 2, { text: "别人的" }))
-          undo.back(null)
-          return [undo.list[0].text === list[0].text, undo.list[2].text]
-        }"""
-    )
+    found = check(page, "goingBackUndoesOnlyOnesOwn")
     assert found == [True, "别人的"]
 
 

@@ -47,11 +47,14 @@ _PAGES = {
 
 def application(desk: Desk) -> Starlette:
     """The desk of one project, behind its door."""
-    return Starlette(
+    made = Starlette(
         routes=[*_pages(), *_interface(desk), Route("/favicon.ico", _icon), _static()],
         middleware=[Middleware(Armour), Middleware(Gate, door=desk.door)],
         exception_handlers={HTTPException: _explain},
     )
+    # An address with a slash too many is none, and is answered like every other that is none.
+    made.router.redirect_slashes = False
+    return made
 
 
 def _interface(desk: Desk) -> list[Route]:

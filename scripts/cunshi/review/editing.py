@@ -35,24 +35,23 @@ _TOGETHER = 60  # seconds between two saves of a person that are listed as one
 _LONGEST_TAB = 100
 
 
+_ADDRESS = "/api/recordings/{id}"
+
+
 def routes(desk: Desk) -> list[Route]:
     """Reading, saving, restoring and approving a transcript."""
+    return [*_looking(desk), *_writing(desk), *_approving(desk)]
 
+
+def _looking(desk: Desk) -> list[Route]:
     def read(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
-            return _view(desk, accession, manuscript)
+            view = _view(desk, accession, manuscript)
+        return view if ask.query.get("machine") == "later" else view | _heard(desk, accession)
 
-    def save(ask: Ask) -> dict[str, Any]:
-        accession = desk.accession(ask.path["id"])
-        base, data = ask.field("base", int), ask.field("segments", list)
-        with opened(desk.project, accession) as manuscript:
-            recording = _open(desk, accession)
-            _check_revision(manuscript, base)
-            known = manuscript.known_lines(base)
-            lines = from_json(data, known, recording.technical.duration)
-            found = manuscript.save(ask.person, base, lines, _tab(ask))
-            return _answer(found, lines)
+    def machine(ask: Ask) -> dict[str, Any]:
+        return _heard(desk, desk.accession(ask.path["id"]))
 
     def revisions(ask: Ask) -> dict[str, Any]:
         with opened(desk.project, desk.accession(ask.path["id"])) as manuscript:
@@ -69,6 +68,26 @@ def routes(desk: Desk) -> list[Route]:
                 "segments": [to_json(line) for line in manuscript.lines_at(number)],
             }
 
+    return [
+        route("GET", _ADDRESS, read),
+        route("GET", f"{_ADDRESS}/machine", machine),
+        route("GET", f"{_ADDRESS}/history", revisions),
+        route("GET", f"{_ADDRESS}/history/{{n}}", revision),
+    ]
+
+
+def _writing(desk: Desk) -> list[Route]:
+    def save(ask: Ask) -> dict[str, Any]:
+        accession = desk.accession(ask.path["id"])
+        base, data = ask.field("base", int), ask.field("segments", list)
+        with opened(desk.project, accession) as manuscript:
+            recording = _open(desk, accession)
+            _check_revision(manuscript, base)
+            known = manuscript.known_lines(base)
+            lines = from_json(data, known, recording.technical.duration)
+            found = manuscript.save(ask.person, base, lines, _tab(ask))
+            return _answer(found, lines)
+
     def restore(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base, number = ask.field("base", int), ask.field("revision", int)
@@ -78,6 +97,13 @@ def routes(desk: Desk) -> list[Route]:
             _check_revision(manuscript, number, first=1)
             return _answer(manuscript.restore(ask.person, base, number), ())
 
+    return [
+        route("PUT", f"{_ADDRESS}/transcript", save),
+        route("POST", f"{_ADDRESS}/restore", restore),
+    ]
+
+
+def _approving(desk: Desk) -> list[Route]:
     def close(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base = ask.field("base", int)
@@ -92,15 +118,9 @@ def routes(desk: Desk) -> list[Route]:
         with opened(desk.project, accession) as manuscript:
             return reopen(desk.project, accession, manuscript, ask.person)
 
-    address = "/api/recordings/{id}"
     return [
-        route("GET", address, read),
-        route("PUT", f"{address}/transcript", save),
-        route("GET", f"{address}/history", revisions),
-        route("GET", f"{address}/history/{{n}}", revision),
-        route("POST", f"{address}/restore", restore),
-        route("POST", f"{address}/approve", close),
-        route("POST", f"{address}/reopen", open_again),
+        route("POST", f"{_ADDRESS}/approve", close),
+        route("POST", f"{_ADDRESS}/reopen", open_again),
     ]
 
 
@@ -109,7 +129,6 @@ def _view(desk: Desk, accession: Accession, manuscript: Manuscript) -> dict[str,
     said, sound = recording.description, recording.technical.has_sound
     written = _written(accession, recording)
     terms = desk.project.read_glossary([])
-    machine = _machine(accession, terms)
     lines = manuscript.lines or (() if sound else draft_of_written(written))
     return {
         "id": accession.id,
@@ -128,11 +147,18 @@ def _view(desk: Desk, accession: Accession, manuscript: Manuscript) -> dict[str,
         "corrected_by": list(manuscript.correctors()),
         "revision": manuscript.revision,
         "segments": [to_json(line) for line in lines],
-        "words": [[w.start, w.end, w.text, w.probability] for line in machine for w in line.words],
-        "machine": [to_json(line) for line in machine],
         "written": written,
         "speakers": _speakers(lines, said.narrator),
         "terms": [_term(term) for term in terms],
+    }
+
+
+def _heard(desk: Desk, accession: Accession) -> dict[str, Any]:
+    """What the machine heard and drafted. The first time it takes seconds for hours of talk."""
+    lines = _machine(accession, desk.project.read_glossary([]))
+    return {
+        "words": [[w.start, w.end, w.text, w.probability] for line in lines for w in line.words],
+        "machine": [to_json(line) for line in lines],
     }
 
 

@@ -5,7 +5,7 @@ import { cutAt } from "/static/align.js"
 import { accept, change, dismissed, merge, replaceAt, same, speakOn, split, startAt } from "/static/document.js"
 import { isDoubtful, nextDoubt } from "/static/doubts.js"
 import { ask, showKeys } from "/static/panels.js"
-import { codePoints } from "/static/rows.js"
+import { codePoints } from "/static/caret.js"
 import { addWord } from "/static/words.js"
 
 const BEFORE = 1.2 // seconds heard before a doubtful word

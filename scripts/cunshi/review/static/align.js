@@ -69,8 +69,12 @@ export function changes(before, after) {
 
 /** What the machine heard, by characters with times. */
 export class Heard {
-  /** `words`: [[start, end, text, probability]]; `lines`: the machine's draft, whose script the people's text has. */
   constructor(words, lines) {
+    this.learn(words, lines)
+  }
+
+  /** `words`: [[start, end, text, probability]]; `lines`: the machine's draft, whose script the people's text has. */
+  learn(words, lines) {
     this._words = [...words].sort((a, b) => a[0] - b[0])
     this._lines = [...lines].sort((a, b) => a.start - b.start)
     this._known = new Map()

@@ -1,7 +1,8 @@
 // The places that are worth hearing first: what the machine flagged, words it was not sure of,
 // and words that sound like one of the village's.
 
-import { DOUBTFUL, unitsOf } from "/static/rows.js"
+import { unitsOf } from "/static/caret.js"
+import { DOUBTFUL } from "/static/rows.js"
 import { isPunctuation, times, wordAt } from "/static/align.js"
 
 /** Lines that somebody has heard and found right, in this browser; the file knows only of flags. */

@@ -11,7 +11,8 @@ import { Finding } from "/static/finding.js"
 import { historyPage, offer, savingPage, state, unique } from "/static/keeping.js"
 import { asked } from "/static/keys.js"
 import { isAsking, notice } from "/static/panels.js"
-import { caret, codePoints, Rows } from "/static/rows.js"
+import { caret, codePoints } from "/static/caret.js"
+import { Rows } from "/static/rows.js"
 import { Others, Saver } from "/static/saving.js"
 import { Sound, Wave } from "/static/sound.js"
 import { Compare, showHistory } from "/static/versions.js"
@@ -21,12 +22,13 @@ const byId = name => document.getElementById(name)
 class Editor {
   constructor(id, data) {
     Object.assign(this, { id, data, _current: null, _heard: null, _following: true, _before: null })
-    this.heard = new Heard(data.words, data.machine)
+    this.heard = new Heard([], [])
     this.settled = new Settled(id)
     this.undo = new Undo(data.segments.map(each => line(each)))
     this.sound = new Sound(byId("audio"), data.media)
     this.rows = new Rows(byId("lines"), byId("scroller"), this)
     this.compare = new Compare(this.rows, this.heard)
+    this.rows.onNear = row => this.compare.update(row)
     this.finding = new Finding(byId("finding"), this._findingPage())
     this.wave = new Wave(byId("wave"), this.sound, {
       onMove: (row, start, end) => this._retimed(row, start, end),
@@ -70,6 +72,12 @@ class Editor {
   timeAt(id, at) {
     const row = this.rows.row(id)
     return this.rows.timesOf(row).starts[codePoints(row.line.text, at)] ?? row.line.start
+  }
+
+  /** What the machine heard: it comes after the lines, because it takes longer. */
+  knows(words, machine) {
+    this.heard.learn(words, machine)
+    this.rows.relearn()
   }
 
   // -- changes
@@ -246,7 +254,6 @@ class Editor {
     sound("pause", () => { this.bar.playing(false); this.bar.following(true); this._time() })
     sound("ratechange", () => this.bar.speed(this.sound.speed))
     sound("broken", () => this.data.media && notice("sound", "声音放不出来。刷新一下；还是不行，看看原件还在不在。"))
-    this.rows.onNear = row => this.compare.update(row)
   }
 
   _key(event) {
@@ -358,7 +365,8 @@ function fit() {
 }
 
 async function open_(id) {
-  const data = await api(`/api/recordings/${encodeURIComponent(id)}`)
+  const address = `/api/recordings/${encodeURIComponent(id)}`
+  const data = await api(`${address}?machine=later`)
   introduce(data)
   const editor = new Editor(id, data)
   editor.listen()
@@ -369,6 +377,7 @@ async function open_(id) {
   editor.shut()
   state(editor, "saved")
   performance.mark("cunshi-ready")
+  api(`${address}/machine`).then(({ words, machine }) => editor.knows(words, machine)).catch(error => tell(reason(error), "bad"))
   if (data.peaks) editor.wave.open(data.peaks)
   else document.body.classList.add("silent")
   const others = new Others(id, editor.saver.stash.tab, count => notice("company", count ? "这段录音在这台电脑的另一个标签页里也开着。两边都能改，改动会合在一起；最好只留一个。" : ""))

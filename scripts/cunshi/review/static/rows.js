@@ -4,7 +4,9 @@
 
 import { clock, el } from "/static/desk.js"
 import { charAt, isPunctuation, times, wordAt } from "/static/align.js"
+import { caret, caretLeft, put, range, setCaret } from "/static/caret.js"
 import { tidy } from "/static/document.js"
+import { everywhere, Paint } from "/static/paint.js"
 
 export const DOUBTFUL = 0.5 // probability below which a word is tinted
 const LOW = 0.3
@@ -139,7 +141,9 @@ export class Rows {
     const label = [clock(each.start), each.speaker, ...marksOf(each)].filter(Boolean).join("，")
     text.setAttribute("aria-label", label)
     time.setAttribute("aria-label", `听 ${clock(each.start)} 这一行`)
-    if (row.near) this.tint(row)
+    if (!row.near) return
+    this.tint(row)
+    this.onNear?.(row)
   }
 
   _who(row, shown) {
@@ -183,6 +187,16 @@ export class Rows {
     row.marks.replaceChildren(...badges.flatMap(badge => [badge, " "]))
   }
 
+  /** The machine is known better now: times and tints are worked out anew. */
+  relearn() {
+    for (const row of this._rows.values()) {
+      row.times = null
+      if (!row.near) continue
+      this.tint(row)
+      this.onNear?.(row)
+    }
+  }
+
   // -- what is painted over the text
 
   _seen({ target, isIntersecting }) {
@@ -191,7 +205,7 @@ export class Rows {
     row.near = isIntersecting
     if (isIntersecting) this.tint(row)
     else this._paint.clear(row)
-    this.onNear?.(row, isIntersecting)
+    this.onNear?.(row)
   }
 
   /** When each character of a row is heard. */
@@ -282,122 +296,4 @@ function marksOf(line) {
     line.withheld && "不公开",
     line.golden && "金句",
   ].filter(Boolean)
-}
-
-/** Code points as UTF-16 units: where each begins. */
-function units(text) {
-  const found = [0]
-  for (const char of text) found.push(found.at(-1) + char.length)
-  return found
-}
-
-/** How many characters lie before a place in UTF-16 units. */
-export function codePoints(text, at) {
-  return [...text.slice(0, at)].length
-}
-
-export function unitsOf(text, at) {
-  return [...text].slice(0, at).join("").length
-}
-
-function everywhere(text, wanted, areas) {
-  if (!wanted) return
-  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
-    areas.push([codePoints(text, at), codePoints(text, at + wanted.length)])
-  }
-}
-
-function put(element, text) {
-  const at = document.activeElement === element ? caret(element) : null
-  element.textContent = text
-  if (at !== null) setCaret(element, Math.min(at, text.length))
-}
-
-/** Where the caret is in an element, in UTF-16 units. */
-export function caret(element, end = false) {
-  const selection = getSelection()
-  if (!selection.rangeCount || !element.contains(selection.focusNode)) return 0
-  const before = document.createRange()
-  before.selectNodeContents(element)
-  const here = selection.getRangeAt(0)
-  before.setEnd(...(end ? [here.endContainer, here.endOffset] : [here.startContainer, here.startOffset]))
-  return before.toString().length
-}
-
-export function setCaret(element, from, to = from) {
-  const found = range(element, from, to)
-  if (!found) {
-    const empty = document.createRange()
-    empty.selectNodeContents(element)
-    empty.collapse(true)
-    getSelection().removeAllRanges()
-    getSelection().addRange(empty)
-    return
-  }
-  getSelection().removeAllRanges()
-  getSelection().addRange(found)
-}
-
-function caretLeft() {
-  const selection = getSelection()
-  return selection.rangeCount ? selection.getRangeAt(0).getClientRects()[0]?.left : undefined
-}
-
-function range(element, from, to) {
-  const node = element?.firstChild
-  if (!node || node.nodeType !== Node.TEXT_NODE || to > node.length) return null
-  const found = document.createRange()
-  found.setStart(node, from)
-  found.setEnd(node, to)
-  return found
-}
-
-/** Highlights; browsers without them show the marks below the lines all the same. */
-class Paint {
-  constructor() {
-    this._layers = new Map()
-    this._said = ""
-    if (!("highlights" in CSS)) return
-    for (const [name, priority] of [["doubt", 0], ["low", 0], ["suggest", 1], ["unclear", 1], ["found", 2], ["said", 3]]) {
-      const layer = new Highlight()
-      layer.priority = priority
-      this._layers.set(name, layer)
-      CSS.highlights.set(`cs-${name}`, layer)
-    }
-  }
-
-  clear(row) {
-    for (const [name, found] of row.painted ?? []) this._layers.get(name)?.delete(found)
-    row.painted = []
-  }
-
-  set(row, areas) {
-    this.clear(row)
-    const at = units(row.line.text)
-    for (const [name, list] of Object.entries(areas)) {
-      for (const [from, to] of list) {
-        const found = range(row.text, at[from], at[to])
-        if (!found || !this._layers.has(name)) continue
-        this._layers.get(name).add(found)
-        row.painted.push([name, found])
-      }
-    }
-  }
-
-  say(row, area) {
-    const key = row ? `${row.line.id} ${area}` : ""
-    if (key === this._said) return
-    this._said = key
-    const layer = this._layers.get("said")
-    layer?.clear()
-    const at = row && units(row.line.text)
-    const found = row && range(row.text, at[area[0]], at[area[1]])
-    if (found) layer?.add(found)
-  }
-
-  found(ranges) {
-    const layer = this._layers.get("found")
-    layer?.clear()
-    for (const each of ranges) layer?.add(each)
-  }
 }

@@ -19,7 +19,7 @@ export class Saver {
    * state(name, why); closed().
    */
   constructor(id, revision, segments, page) {
-    Object.assign(this, { id, base: revision, _page: page, _tries: 0, _busy: null, _first: 0, _timer: 0, _held: false })
+    Object.assign(this, { id, base: revision, _page: page, _tries: 0, _busy: null, _first: 0, _timer: 0, _held: false, _renewed: false })
     this.saved = segments
     this.stash = new Stash(id)
     addEventListener("online", () => this._dirty && this.flush())
@@ -74,7 +74,7 @@ export class Saver {
       const body = { base: this.base, segments: this._page.sendable(sent).map(plain), tab: this.stash.tab }
       const answer = await api(`/api/recordings/${this.id}/transcript`, { method: "PUT", body })
       await this.took(sent, answer)
-      this._tries = 0
+      ;[this._tries, this._renewed] = [0, false]
     } catch (error) {
       await this._failed(error, sent)
     }
