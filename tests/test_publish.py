@@ -379,3 +379,31 @@ def test_the_workflow_file_publishes_with_a_command_that_there_is() -> None:
     assert words[:2] == ["python3", "scripts/run.py"]
     command = cli.cli.commands[words[2]]
     command.make_context("publish", words[3:], obj=ROOT)
+
+
+def test_what_is_withheld_since_is_in_no_kept_release(share: Share, tmp_path: Path) -> None:
+    publish_to_folder(share, write_site(tmp_path / "site", "一", "a"), "1")
+    publish_to_folder(share, write_site(tmp_path / "site", "二", "a"), "2", "a line")
+    assert share.stamps() == ["2"]
+    publish_to_folder(share, write_site(tmp_path / "site", "三", "a"), "3", "a line")
+    with pytest.raises(SiteError, match="不公开的话"):
+        roll_back(share, {"a"}, "a line and a name")
+    assert roll_back(share, {"a"}, "a line") == "2"
+
+
+def test_a_line_withheld_after_publication_cannot_come_back(
+    told: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, __ = told
+    target = tmp_path / "share"
+    publish = ("publish", "--to", str(target))
+    assert run(project, *publish)[0] == 0
+    path = project.accession(open_id).transcript
+    first, second, *__ = path.read_text("utf-8").split("\n\n")[-4:]
+    path.write_text(f"WEBVTT\n\n{first}\n\nNOTE 不公开\n\n{second}\n\n", "utf-8")
+    assert run(project, *publish)[0] == 0
+    assert len(list((target / "releases").iterdir())) == 1
+    code, printed = run(project, *publish, "--rollback")
+    assert (code, "没有可以退回" in printed) == (10, True)
+    words = second.splitlines()[-1]
+    assert not any(words in data.decode("utf-8", "replace") for data in tree(target).values())

@@ -1,9 +1,10 @@
 """What people marked as not to be published, taken out of what is published: words and times."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from cunshi.model import Segment, Transcript
+from cunshi.model import Recording, Segment, Transcript
 
 # Printed on the page, which is in Chinese whatever language the messages are in.
 IN_ITS_PLACE = "〔这一段不公开〕"
@@ -37,6 +38,16 @@ def withheld_ranges(segments: Iterable[Segment]) -> Ranges:
         else:
             ranges.append((segment.start, segment.end))
     return tuple(ranges)
+
+
+def fingerprint(recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]) -> str:
+    """One word for all that is withheld of some recordings: stretches and names. Empty: nothing."""
+    withheld = [
+        (recording.id, recording.description.consent.shown_as, transcripts[recording.id].silenced)
+        for recording in recordings
+    ]
+    told = sorted(entry for entry in withheld if entry[1] or entry[2])
+    return hashlib.sha256(repr(told).encode()).hexdigest() if told else ""
 
 
 def overlapping(ranges: Iterable[tuple[float, float]], start: float, end: float) -> Ranges:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cunshi import backup, evaluation, federation, store, verify
+from cunshi import backup, evaluation, federation, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
@@ -24,23 +24,15 @@ from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, note_publication
-from cunshi.publishing import Changes, branch, folder, server
+from cunshi.release import Release, release_to, take_back
 from cunshi.settings import Archive, Destination, Recogniser
 from cunshi.site import publish
 from cunshi.store import Project, today
 from cunshi.transcribe import transcribe
 from cunshi.upkeep import Checked, check_in_turn
+from cunshi.withholding import fingerprint
 
 _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
-
-
-@dataclass(frozen=True)
-class Release:
-    """What was published and where; ``made`` is empty when nothing was, ``changes`` if unknown."""
-
-    where: str
-    made: str
-    changes: Changes | None = None
 
 
 @dataclass
@@ -181,7 +173,9 @@ def release(
         report.problems += verify.verify_fixity(project, reporter)
         _publish(project, report, reporter)
         if not report.wrong:
-            report.release = _release(project, asked or report.archive.publish, dry_run)
+            where = asked or report.archive.publish
+            withheld = _withheld(report)
+            report.release = release_to(project, where, withheld, dry_run=dry_run)
     return report
 
 
@@ -190,47 +184,18 @@ def roll_back(project: Project, asked: Destination | None) -> Report:
     with project.lock():
         report = _begin(project)
         _read_recordings(project, report)
-        share = _share(project, asked or report.archive.publish)
+        report.transcripts = read_transcripts(
+            project, report.archive, report.recordings, report.problems
+        )
+        where = asked or report.archive.publish
         allowed = {r.id for r in report.recordings if r.is_published(report.today)}
-        report.release = Release(str(share.current), folder.roll_back(share, allowed))
+        report.release = take_back(project, where, allowed, _withheld(report))
     return report
 
 
-def _release(project: Project, where: Destination, dry_run: bool) -> Release:
-    if where.branch and not where.folder:
-        target = branch.Branch(project.root, where.remote, where.branch)
-        branch.check_branch(target)
-        changes = branch.find_changes(target, project.site)
-        made = "" if dry_run or not changes else branch.publish_to_branch(target, project.site)
-        return Release(f"{where.remote} {where.branch}", made, changes)
-    if where.rsync and not where.folder:
-        return _send(server.Server(where.rsync), project, dry_run)
-    share = _share(project, where)
-    changes = folder.find_changes(share, project.site)
-    stamp = store.now().strftime("%Y%m%dT%H%M%SZ")
-    made = "" if dry_run or not changes else folder.publish_to_folder(share, project.site, stamp)
-    return Release(str(share.current), made, changes)
-
-
-def _send(place: server.Server, project: Project, dry_run: bool) -> Release:
-    server.check_server(place)
-    changes = server.find_changes(place, project.site)
-    if dry_run or not changes:
-        return Release(place.place, "", changes)
-    server.publish_to_server(place, project.site)
-    return Release(place.place, "rsync", changes)
-
-
-def _share(project: Project, where: Destination) -> folder.Share:
-    if not where.folder:
-        raise ConfigurationError(
-            _("没有说哪个文件夹"),
-            _("写 --to 文件夹，或在 archive.yml 的 publish 下面写 to"),
-            where="archive/archive.yml",
-        )
-    share = folder.Share(project.root / where.folder)
-    folder.check_share(share, project.root)
-    return share
+def _withheld(report: Report) -> str:
+    published = [r for r in report.recordings if r.is_published(report.today)]
+    return fingerprint(published, report.transcripts)
 
 
 def survey(project: Project, *, strict: bool = False) -> Report:

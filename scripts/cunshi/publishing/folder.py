@@ -37,10 +37,7 @@ class Share:
     @property
     def served(self) -> str:
         """The stamp of the release that is served; empty before the first."""
-        try:
-            return (self.current / _STAMP).read_text("utf-8").strip()
-        except OSError:
-            return ""
+        return _read_stamp(self.current)[0]
 
     def stamps(self) -> list[str]:
         """The finished releases that are kept, oldest first; a served folder is one of them."""
@@ -75,21 +72,26 @@ def check_share(share: Share, root: Path) -> None:
         )
 
 
-def publish_to_folder(share: Share, site: Path, stamp: str) -> str:
-    """Make a site the one that is served; the stamp of its release."""
+def publish_to_folder(share: Share, site: Path, stamp: str, withheld: str = "") -> str:
+    """Make a site the one that is served; the stamp of its release.
+
+    ``withheld`` names what is withheld of the recordings in it: earlier releases that withhold
+    something else are removed, because they may say or show what nobody may hear any more.
+    """
     _recover(share)
     stamp = _unused(share, stamp)
     before = share.served
-    _copy(site, share.releases / stamp, stamp)
+    _copy(site, share.releases / stamp, stamp, withheld)
     _switch(share, stamp)
-    _prune(share, {stamp, before}, recordings_in(site))
+    _prune(share, {stamp, before}, recordings_in(site), withheld)
     return stamp
 
 
-def roll_back(share: Share, allowed: Set[str]) -> str:
+def roll_back(share: Share, allowed: Set[str], withheld: str = "") -> str:
     """Serve the release before the served one again; its stamp.
 
-    SiteError when there is none, or when it shows a recording that is not in ``allowed``.
+    SiteError when there is none, when it shows a recording that is not in ``allowed``, or when it
+    withholds something else of them than ``withheld`` names.
     """
     _recover(share)
     earlier = [stamp for stamp in share.stamps() if stamp < share.served]
@@ -102,8 +104,24 @@ def roll_back(share: Share, allowed: Set[str]) -> str:
             _("不能退回；改好内容，再用 publish 发布"),
             where=share.target,
         )
+    if _read_stamp(share.folder(earlier[-1]))[1] != withheld:
+        raise SiteError(
+            _("上一版里有后来不公开的话或名字"),
+            _("不能退回；改好内容，再用 publish 发布"),
+            where=share.target,
+        )
     _switch(share, earlier[-1])
     return earlier[-1]
+
+
+def _read_stamp(release: Path) -> tuple[str, str]:
+    """The stamp of a release and what it withholds; empty when it is none."""
+    try:
+        lines = (release / _STAMP).read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    stamp, withheld, *__ = [*lines, "", ""]
+    return stamp.strip(), withheld.strip()
 
 
 def _recover(share: Share) -> None:
@@ -128,14 +146,14 @@ def _unused(share: Share, stamp: str) -> str:
     return found
 
 
-def _copy(site: Path, release: Path, stamp: str) -> None:
+def _copy(site: Path, release: Path, stamp: str, withheld: str) -> None:
     temporary = release.with_name(f".{release.name}.tmp")
     shutil.copytree(site, temporary, copy_function=_copy_durably)
     if digests(site, sha256_of) != digests(temporary, sha256_of):
         raise SiteError(
             _("拷过去的文件读出来不一样"), _("检查磁盘和网络，再发布一次"), where=temporary
         )
-    (temporary / _STAMP).write_text(f"{stamp}\n", "utf-8")
+    (temporary / _STAMP).write_text(f"{stamp}\n{withheld}\n", "utf-8")
     put_in_place(temporary, release)
 
 
@@ -171,11 +189,12 @@ def _move(share: Share, stamp: str) -> None:
     (share.releases / stamp).replace(share.current)
 
 
-def _prune(share: Share, kept: Set[str], shown: Set[str]) -> None:
-    """Remove older releases, and every one that shows a recording that has been withdrawn."""
+def _prune(share: Share, kept: Set[str], shown: Set[str], withheld: str) -> None:
+    """Remove older releases, and every one that shows what is not to be shown any more."""
     for stamp in share.stamps():
         folder = share.releases / stamp
         if stamp == share.served or not folder.is_dir():
             continue
-        if stamp not in kept or recordings_in(folder) - shown:
+        other = _read_stamp(folder)[1] != withheld
+        if stamp not in kept or other or recordings_in(folder) - shown:
             shutil.rmtree(folder)
