@@ -18,19 +18,19 @@ from run import ROOT, machine
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from conftest import chromium_path, new_village, sample_path, settle  # noqa: E402
-from desk import OpenDesk, open_desk  # noqa: E402
-
-from cunshi import workflow  # noqa: E402
-from cunshi.progress import Silent  # noqa: E402
-from cunshi.store import Project  # noqa: E402
-from cunshi.timecode import format_timecode  # noqa: E402
+from conftest import chromium_path, new_village, sample_path, settle
+from cunshi import workflow
+from cunshi.progress import Silent
+from cunshi.store import Project
+from cunshi.timecode import format_timecode
+from desk import OpenDesk, open_desk
 
 LINES, STEP, ROUNDS = 3000, 3.6, 5
 SAID = "从前我们金村和恬庄福山庆安是常熟北门外有名的四个古镇"
 WATCH = """() => {
   window.tasks = []
-  new PerformanceObserver(list => tasks.push(...list.getEntries().map(e => e.duration))).observe({ type: 'longtask' })
+  const note = list => tasks.push(...list.getEntries().map(e => e.duration))
+  new PerformanceObserver(note).observe({ type: 'longtask' })
   window.gaps = []
   let last = performance.now()
   const frame = now => { gaps.push(now - last); last = now; requestAnimationFrame(frame) }
@@ -76,7 +76,9 @@ def write_down(project: Project, item: str) -> None:
         times = f"{format_timecode(start)} --> {format_timecode(start + 3.2)}"
         cues.append(f"{times}\n{text}\n")
     folder = project.archive / item
-    head = dict.fromkeys(("recording", "master_sha256", "engine_version", "model", "model_sha256"), "")
+    head = dict.fromkeys(
+        ("recording", "master_sha256", "engine_version", "model", "model_sha256"), ""
+    )
     made = {**head, "engine": "made up", "options": {}, "language": "cmn", "segments": segments}
     (folder / "machine.json").write_text(json.dumps(made, ensure_ascii=False), "utf-8")
     (folder / "transcript.vtt").write_text("WEBVTT\n\n" + "\n".join(cues), "utf-8")
@@ -123,10 +125,12 @@ def measure(browser: Browser, desk: OpenDesk, item: str, slow: bool) -> list[dic
 
 def report(results: dict[str, list[dict[str, float]]], version: str) -> str:
     rows = [
-        f"| {label} | " + " | ".join(
+        f"| {label} | "
+        + " | ".join(
             f"{statistics.median(r[name] for r in rounds):.0f} | {max(r[name] for r in rounds):.0f}"
             for name in ("opened", "longest task", "longest frame", "a character")
-        ) + " |"
+        )
+        + " |"
         for label, rounds in results.items()
     ]
     return "\n".join(
@@ -136,11 +140,14 @@ def report(results: dict[str, list[dict[str, float]]], version: str) -> str:
             f"{date.today()} on {machine()}; Chromium {version}. "
             f"Made by `benchmarks/review_editor.py`; {ROUNDS} rounds, milliseconds.",
             "",
-            "Opened: from the address to lines that can be typed into. Then 60 turns of the wheel, "
-            "24 000 pixels: the longest task of the main thread (0: none over 50 ms) and the longest "
-            "time between two frames. A character: from typing it to the end of the next frame.",
+            "Opened: from the address to lines that can be typed into; the first of the rounds is "
+            "the first time that the desk reads these lines. Then 60 turns of the wheel, 24 000 "
+            "pixels: the longest task of the main thread (0: none over 50 ms) and the longest time "
+            "between two frames, drawn without a graphics card. A character: from typing it to the "
+            "end of the next frame.",
             "",
-            "| browser | opened: median | most | longest task | most | longest frame | most | a character | most |",
+            "| browser | opened: median | most | longest task | most "
+            "| longest frame | most | a character | most |",
             "|---|---|---|---|---|---|---|---|---|",
             *rows,
             "",

@@ -44,9 +44,6 @@ def routes(desk: Desk) -> list[Route]:
             view = _view(desk, accession, manuscript)
         return view if ask.query.get("machine") == "later" else view | _heard(desk, accession)
 
-    def machine(ask: Ask) -> dict[str, Any]:
-        return _heard(desk, desk.accession(ask.path["id"]))
-
     def save(ask: Ask) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base, data = ask.field("base", int), ask.field("segments", list)
@@ -99,7 +96,9 @@ def routes(desk: Desk) -> list[Route]:
     address = "/api/recordings/{id}"
     return [
         route("GET", address, read),
-        route("GET", f"{address}/machine", machine),
+        route(
+            "GET", f"{address}/machine", lambda ask: _heard(desk, desk.accession(ask.path["id"]))
+        ),
         route("PUT", f"{address}/transcript", save),
         route("GET", f"{address}/history", revisions),
         route("GET", f"{address}/history/{{n}}", revision),
