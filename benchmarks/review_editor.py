@@ -140,13 +140,14 @@ def report(results: dict[str, list[dict[str, float]]], version: str) -> str:
             f"{date.today()} on {machine()}; Chromium {version}. "
             f"Made by `benchmarks/review_editor.py`; {ROUNDS} rounds, milliseconds.",
             "",
-            "Opened: from the address to lines that can be typed into. Then 60 turns of the wheel, "
-            "24 000 pixels: the longest task of the main thread (0: none over 50 ms) and the "
-            "longest "
-            "time between two frames. A character: from typing it to the end of the next frame.",
+            "Opened: from the address to lines that can be typed into; the first of the rounds is "
+            "the first time that the desk reads these lines. Then 60 turns of the wheel, 24 000 "
+            "pixels: the longest task of the main thread (0: none over 50 ms) and the longest time "
+            "between two frames, drawn without a graphics card. A character: from typing it to the "
+            "end of the next frame.",
             "",
-            "| browser | opened: median | most | longest task | most | longest frame | most "
-            "| a character | most |",
+            "| browser | opened: median | most | longest task | most "
+            "| longest frame | most | a character | most |",
             "|---|---|---|---|---|---|---|---|---|",
             *rows,
             "",

@@ -176,7 +176,6 @@ WITHHELD = {
     "withdrawn": (recording(consent=Consent("王", DAY, withdrawn_on=DAY)), "没有有效的同意书"),
     "sealed": (recording(access=Access.SEALED), "不公开"),
     "listed": (recording(access=Access.LISTED), "不公开"),
-    "classroom": (recording(access=Access.CLASSROOM), "不公开"),
     "a minor": (recording(minor=True), "不公开"),
 }
 

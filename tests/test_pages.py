@@ -185,6 +185,10 @@ def test_every_page_and_its_place():
         "events.ics",
         "glossary.md",
         "about.md",
+        f"captions/{TALK}.vtt",
+        f"captions/{TALK}.srt",
+        f"captions/{MOTTO}.vtt",
+        f"captions/{MOTTO}.srt",
     }
 
 

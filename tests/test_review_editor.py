@@ -171,6 +171,51 @@ def test_a_word_is_heard_when_it_is_clicked_and_shown_while_it_is_heard(edit: Op
     playing(page, 7.8, stopped)
 
 
+def test_who_stops_the_sound_has_the_caret_where_they_heard_it(edit: Open) -> None:
+    page = edit()
+    caret(page, 0, 0)
+    page.evaluate("audio.currentTime = 1")
+    caret(page, 0, 5)
+    page.keyboard.press("Escape")
+    playing(page, 3.6, 4.4)
+    page.keyboard.press("Escape")
+    # The word that the machine was not sure of, heard at the end of a line, is what is meant.
+    assert chosen(page) == "座"
+    page.keyboard.type("做")
+    assert texts(page)[1] == "河上有一做桥。"
+    page.keyboard.press("Escape")
+    page.evaluate("audio.currentTime = 8")
+    playing(page, 9.5, 9.8)
+    page.keyboard.press("Escape")
+    expect(line(page, 4)).to_be_focused()
+    page.keyboard.type("甲")
+    # 0.8 seconds before, the third or the fourth of seven characters was heard.
+    assert texts(page)[4] in {"河上有甲一座桥。", "河上有一甲座桥。", "河上有一座甲桥。"}
+    # Who has typed since the sound began keeps the caret where it is.
+    page.keyboard.press("Escape")
+    page.keyboard.type("乙")
+    playing(page, 10.5, 13)
+    page.keyboard.press("Escape")
+    page.keyboard.type("丙")
+    assert "甲乙丙" in texts(page)[4]
+
+
+def test_the_sound_is_left_alone_by_who_types_elsewhere_until_they_catch_up(edit: Open) -> None:
+    page = edit()
+    page.locator(".time").nth(8).click()
+    playing(page, 16, 17)
+    caret(page, 1, 0)
+    page.keyboard.type("在")
+    expect(page.get_by_role("button", name="跟上声音")).to_be_visible()
+    page.keyboard.press("Alt+k")
+    page.evaluate("audio.currentTime = 19")
+    page.keyboard.press("Alt+c")
+    expect(line(page, 9)).to_be_focused()
+    page.keyboard.type("甲")
+    # At 19 s the sixth of nine characters is heard.
+    assert texts(page)[9] == "我们村里有甲一条河，"
+
+
 def test_splitting_and_merging_lose_no_time(edit: Open, talk: tuple[Project, str]) -> None:
     page = edit()
     before = written(talk)
@@ -580,8 +625,9 @@ def test_three_thousand_lines(edit: Open) -> None:
     one = data["segments"][0]
     data["segments"] = [{**one, "start": 3 * n, "end": 3 * n + 2.5} for n in range(3000)]
     data["segments"][2900]["text"] = "远处"
-    data.update(words=[], machine=[], duration=9000)
-    page.route(f"**/api/recordings/{address}", lambda route: route.fulfill(json=data))
+    data["duration"] = 9000
+    page.route(f"**/api/recordings/{address}?machine=later", lambda r: r.fulfill(json=data))
+    page.route("**/machine", lambda r: r.fulfill(json={"words": [], "machine": []}))
     page.reload()
     expect(page.locator("#lines .line")).to_have_count(3000)
     assert (
@@ -624,6 +670,7 @@ def test_a_phone_listens_and_corrects(edit: Open) -> None:
     page.locator(".time").nth(1).tap()
     playing(page, 2, 4)
     page.get_by_role("button", name="暂停").tap()
+    assert not page.evaluate("document.activeElement.matches('.text')")
     line(page, 1).tap()
     page.keyboard.type("好")
     assert "好" in texts(page)[1]

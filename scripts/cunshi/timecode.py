@@ -40,4 +40,5 @@ def parse_timecode(text: str) -> float:
     hours, minutes, seconds = match.groups()
     if minutes is not None and float(seconds) >= 60:
         raise ValueError(f"not a time code: {text!r}")
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    return round(whole + float(seconds), 6)  # the sum alone may be 76.39099999999999

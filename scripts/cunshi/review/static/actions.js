@@ -113,7 +113,10 @@ export function actions(page) {
   }
 
   function toggle() {
-    if (sound.playing) return sound.pause()
+    if (sound.playing) {
+      sound.pause()
+      return page.stopped()
+    }
     const line = lines()[here()]
     const inText = line && rows.rowOf(document.activeElement)
     if (!inText || (sound.time >= line.start - 0.1 && sound.time < line.end - 0.05)) return sound.play()

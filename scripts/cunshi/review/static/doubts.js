@@ -1,9 +1,9 @@
 // The places that are worth hearing first: what the machine flagged, words it was not sure of,
 // and words that sound like one of the village's.
 
-import { unitsOf } from "/static/caret.js"
+import { codePoints, unitsOf } from "/static/caret.js"
 import { DOUBTFUL } from "/static/rows.js"
-import { isPunctuation, times, wordAt } from "/static/align.js"
+import { charAt, isPunctuation, times, wordAt } from "/static/align.js"
 
 /** Lines that somebody has heard and found right, in this browser; the file knows only of flags. */
 export class Settled {
@@ -70,4 +70,36 @@ export function nextDoubt(lines, index, at, by, heard, settled) {
     if (rest.length) return { index: n, ...(by > 0 ? rest[0] : rest.at(-1)) }
   }
   return null
+}
+
+const REACTION = 0.8 // seconds from hearing something wrong to stopping
+const RECENT = 2 // seconds in which a doubtful word is taken for what somebody stopped at
+
+/**
+ * What somebody means who has just stopped the sound: the doubtful word of the last moments, else
+ * the place heard a moment ago. Nothing before `since`, when the sound was set going.
+ * {index, at, length} or null.
+ */
+export function justHeard(lines, since, time, heard, settled) {
+  const then = Math.max(since, time - REACTION)
+  let index = lines.length - 1
+  while (index > 0 && lines[index].start > then) index--
+  for (let n = Math.min(index + 1, lines.length - 1); n >= Math.max(0, index - 1); n--) {
+    const found = lastDoubt(lines[n], Math.max(since, time - RECENT), time, heard, settled)
+    if (found) return { index: n, ...found }
+  }
+  const line = lines[index]
+  if (!line) return null
+  const known = times(line.text, heard.within(line.start, line.end), line.start, line.end)
+  return { index, at: unitsOf(line.text, charAt(known, then) + 1), length: 0 }
+}
+
+function lastDoubt(line, since, time, heard, settled) {
+  if (line.end < since || line.start > time) return null
+  const { ends } = times(line.text, heard.within(line.start, line.end), line.start, line.end)
+  const recent = ({ at, length }) => {
+    const end = ends[codePoints(line.text, at + length) - 1]
+    return length && end <= time && end > since
+  }
+  return doubtsOf(line, heard, settled).findLast(recent) ?? null
 }

@@ -1,17 +1,17 @@
 // The editor of a recording: opens it and ties lines, rows, sound and saving together.
 
 import { actions } from "/static/actions.js"
-import { Heard } from "/static/align.js"
+import { charAt, Heard } from "/static/align.js"
 import { approve, reopen } from "/static/approval.js"
 import { Bar } from "/static/bar.js"
+import { caret, codePoints, unitsOf } from "/static/caret.js"
 import { api, clock, header, reason, tell } from "/static/desk.js"
 import { line, retime, room, Undo, withoutEmpty } from "/static/document.js"
-import { Settled } from "/static/doubts.js"
+import { justHeard, Settled } from "/static/doubts.js"
 import { Finding } from "/static/finding.js"
 import { historyPage, offer, savingPage, state, unique } from "/static/keeping.js"
 import { asked } from "/static/keys.js"
 import { isAsking, notice } from "/static/panels.js"
-import { caret, codePoints } from "/static/caret.js"
 import { Rows } from "/static/rows.js"
 import { Others, Saver } from "/static/saving.js"
 import { Sound, Wave } from "/static/sound.js"
@@ -21,7 +21,7 @@ const byId = name => document.getElementById(name)
 
 class Editor {
   constructor(id, data) {
-    Object.assign(this, { id, data, _current: null, _heard: null, _following: true, _before: null })
+    Object.assign(this, { id, data, _current: null, _heard: null, _following: true, _before: null, _idle: false, _since: 0 })
     this.heard = new Heard([], [])
     this.settled = new Settled(id)
     this.undo = new Undo(data.segments.map(each => line(each)))
@@ -107,6 +107,7 @@ class Editor {
     const suggested = name === "text" ? before.suggested.filter(pair => text.includes(pair.heard)) : before.suggested
     const list = this.lines().map((each, n) => (n === index ? { ...each, [name]: text, suggested } : each))
     this.edit(list, { key: `${id} ${name}` })
+    this._idle = false
     if (this._heard !== id && this.sound.playing) this.follow(false)
   }
 
@@ -191,8 +192,21 @@ class Editor {
 
   catchUp() {
     this.follow(true)
-    const row = this.rows.row(this._heard)
-    if (row) this.rows.focus(row)
+    const row = this.rows.row(this._lineAt(this.sound.time)?.id)
+    if (!row) return
+    const at = charAt(this.rows.timesOf(row), this.sound.time)
+    this.rows.focus(row, unitsOf(row.line.text, Math.max(0, at)))
+  }
+
+  /** Stopped by a key: unless somebody has been at work since, the caret goes to what was just heard. */
+  stopped() {
+    const at = document.activeElement
+    const typing = at.classList.contains("text") || (at === document.body && matchMedia("(pointer: fine)").matches)
+    // On a phone the caret would bring the keyboard up.
+    if (!this._idle || !this._following || !typing) return
+    const place = justHeard(this.lines(), this._since, this.sound.time, this.heard, this.settled)
+    const row = place && this.rows.row(this.lines()[place.index].id)
+    if (row) this.rows.focus(row, place.at, place.at + place.length)
   }
 
   _time() {
@@ -241,6 +255,7 @@ class Editor {
     document.addEventListener("keydown", event => this._key(event))
     const lines = byId("lines")
     lines.addEventListener("pointerdown", () => { this._before = this.rows.rowOf(document.activeElement)?.line.id ?? null }, true)
+    lines.addEventListener("keydown", event => { if (/^(Arrow|Home|End|Page)/.test(event.key)) this._idle = false })
     lines.addEventListener("focusin", event => {
       const row = this.rows.rowOf(event.target)
       if (row) this._enter(row.line.id)
@@ -249,8 +264,8 @@ class Editor {
     for (const name of ["wheel", "touchmove"]) byId("scroller").addEventListener(name, () => this.sound.playing && this.follow(false), { passive: true })
     const sound = (name, act) => this.sound.addEventListener(name, act)
     sound("time", () => this._time())
-    sound("seeked", () => this._time())
-    sound("play", () => { this.bar.playing(true); this.follow(this._following) })
+    sound("seeked", () => { this._since = this.sound.time; this._time() })
+    sound("play", () => { this._idle = true; this._since = this.sound.time; this.bar.playing(true); this.follow(this._following) })
     sound("pause", () => { this.bar.playing(false); this.bar.following(true); this._time() })
     sound("ratechange", () => this.bar.speed(this.sound.speed))
     sound("broken", () => this.data.media && notice("sound", "声音放不出来。刷新一下；还是不行，看看原件还在不在。"))
@@ -364,7 +379,7 @@ function fit() {
   measure()
 }
 
-async function open_(id) {
+async function start(id) {
   const address = `/api/recordings/${encodeURIComponent(id)}`
   const data = await api(`${address}?machine=later`)
   introduce(data)
@@ -386,7 +401,7 @@ async function open_(id) {
 
 fit()
 header()
-open_(decodeURIComponent(location.pathname.split("/").at(-1))).catch(error => {
+start(decodeURIComponent(location.pathname.split("/").at(-1))).catch(error => {
   byId("title").textContent = "打不开"
   notice("failed", reason(error), ["再试一次", () => location.reload()])
 })

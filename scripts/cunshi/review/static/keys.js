@@ -4,13 +4,13 @@
 /** [name, keys, what it does]; `keys` as KeyboardEvent.code with Ctrl+, Alt+, Shift+ in this order. */
 export const KEYS = [
   ["听", [
-    ["toggle", ["Escape", "Alt+KeyK"], "播放、暂停"],
+    ["toggle", ["Escape", "Alt+KeyK"], "播放；停下，光标就在刚才听到的地方"],
     ["back", ["Alt+KeyJ"], "退 2 秒"],
     ["ahead", ["Alt+KeyL"], "进 2 秒"],
     ["again", ["Alt+KeyH"], "这一行再听一遍"],
     ["slower", ["Alt+Comma"], "慢一点"],
     ["faster", ["Alt+Period"], "快一点"],
-    ["follow", ["Alt+KeyC"], "跟上声音"],
+    ["follow", ["Alt+KeyC"], "光标跟到正在讲的字"],
   ]],
   ["走", [
     ["nextLine", ["Enter"], "下一行，接着听"],
