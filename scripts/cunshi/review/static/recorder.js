@@ -93,6 +93,7 @@ async function record(work) {
 function hear(stream, loud, quiet) {
   const context = new AudioContext()
   const analyser = context.createAnalyser()
+  analyser.fftSize = 8192 // more than passes between two looks, so that no short sound is missed
   context.createMediaStreamSource(stream).connect(analyser)
   const samples = new Float32Array(analyser.fftSize)
   let heard = performance.now()
