@@ -283,7 +283,7 @@ def by_doubt(page: Page, count: Counted, fix: Fix) -> bool:
 
 
 def replace(page: Page, count: Counted, put: str) -> None:
-    """What is selected becomes something else: a suggestion by one key, else by typing over it."""
+    """What is selected becomes something else: a suggestion, else what is typed over it."""
     there, end, length = page.evaluate(PLACE)
     suggested = page.evaluate(
         """n => [...document.querySelectorAll('.line')[n].querySelectorAll('.mark')]

@@ -10,11 +10,14 @@ const random = seed => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) 
 const words = "我们村里有一条河上座桥老人家天在聊金A b1。，"
 const text = (next, most = 9) => Array.from({ length: 1 + Math.floor(next() * most) }, () => words[Math.floor(next() * words.length)]).join("").trim() || "无"
 const lines = (next, count) => {
-  let time = 0
+  let [time, before] = [0, 0]
   return Array.from({ length: count }, () => {
-    const start = time + (next() < 0.5 ? 0 : next())
-    time = start + 0.4 + next() * 3
-    return D.line({ start: Math.round(start * 1000) / 1000, end: Math.round(time * 1000) / 1000, text: text(next) })
+    // Touching, apart, or one speaking while the other still does.
+    const start = Math.max(before, time + (next() < 0.5 ? 0 : next() - 0.4))
+    const end = start + 0.4 + next() * 3
+    before = start
+    time = Math.max(start + 0.1, end - (next() < 0.2 ? 2 : 0))
+    return D.line({ start: Math.round(start * 1000) / 1000, end: Math.round(end * 1000) / 1000, text: text(next) })
   })
 }
 const edited = (list, next) => {
@@ -47,7 +50,9 @@ export function noEditLosesATime() {
     for (let step = 0; step < 25; step++) {
       const before = list
       list = edited(list, next)
-      const shrunk = list.length === before.length && list.some((each, n) => each.id === before[n].id && each.text === before[n].text && each.start > before[n].start)
+      // "Starts now" gives away what is before it; nothing else may.
+      const old = new Map(before.map(each => [each.id, each]))
+      const shrunk = list.length === before.length && list.some(each => each.start > old.get(each.id)?.start && each.end === old.get(each.id).end)
       if (!shrunk && !covers(covered(list), covered(before))) return ["lost", seed, step, before, list]
       if (list.some((each, n) => n && each.start < list[n - 1].start)) return ["order", seed, step, before, list]
       if (list.some(each => !(each.end > each.start))) return ["nothing", seed, step, before, list]
@@ -67,8 +72,10 @@ export function charactersKeepTheirTimesThroughAnyEdit() {
   for (let seed = 1; seed <= 600; seed++) {
     const next = random(seed)
     const said = text(next, 20)
+    // Some engines' words overlap and go back.
+    const jitter = seed % 2 ? 0 : 0.4
     const chars = [...said]
-    const heard = chars.map((char, n) => ({ char, start: 10 + n * 0.3, end: 10.2 + n * 0.3, probability: 0.5 }))
+    const heard = chars.map((char, n) => ({ char, start: 10 + n * 0.3 + jitter * (n % 3), end: 10.2 + n * 0.3, probability: 0.5 }))
     const end = 10 + chars.length * 0.3
     const at = Math.floor(next() * chars.length), gone = Math.floor(next() * 4)
     const other = [...chars.slice(0, at), ...text(next), ...chars.slice(at + gone)].join("")
@@ -80,7 +87,7 @@ export function charactersKeepTheirTimesThroughAnyEdit() {
       if (found.ends[n] < found.starts[n] || (n && found.starts[n] < found.starts[n - 1])) return ["backwards", seed, other, found]
     }
     const whole = A.times(said, heard, 10, end)
-    if (whole.starts.some((time, n) => Math.abs(time - heard[n].start) > 1e-9)) return ["moved", seed]
+    if (!jitter && whole.starts.some((time, n) => Math.abs(time - heard[n].start) > 1e-9)) return ["moved", seed]
   }
   return null
 }

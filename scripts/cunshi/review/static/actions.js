@@ -45,8 +45,9 @@ export function actions(page) {
     const at = codePoints(text, page.caret())
     const list = split(lines(), index, at, cutAt(text, at, page.heard.within(start, end), start, end))
     if (!list) return tell("光标前后都要有字，才分得开")
+    const before = new Set(lines().map(each => each.id))
     edit(list)
-    return rows.focus(rows.row(list[index + 1].id))
+    return rows.focus(rows.row(list.find(each => !before.has(each.id)).id))
   }
 
   function join(index) {

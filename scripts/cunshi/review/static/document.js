@@ -44,6 +44,11 @@ export function tidy(text) {
 const replaced = (list, from, count, ...lines) => [...list.slice(0, from), ...lines, ...list.slice(from + count)]
 const ms = seconds => Math.round(seconds * 1000) / 1000
 
+/** Lines by their beginnings, as files and players want them; two who speak at once may swap places. */
+function inOrder(list) {
+  return list.every((each, n) => !n || list[n - 1].start <= each.start) ? list : [...list].sort((a, b) => a.start - b.start)
+}
+
 export function change(list, index, values) {
   const before = list[index]
   const after = { ...before, ...values }
@@ -64,7 +69,7 @@ export function split(list, index, at, time) {
     replaced: whole.replaced.filter(p => right.includes(p.term)),
     suggested: whole.suggested.filter(p => right.includes(p.heard)),
   })
-  return replaced(list, index, 1, first, second)
+  return inOrder(replaced(list, index, 1, first, second))
 }
 
 /** Join a line with the next; the new one has the time of both. Null behind the last. */
@@ -72,7 +77,7 @@ export function merge(list, index) {
   const [a, b] = [list[index], list[index + 1]]
   if (!a || !b) return null
   const both = name => [...a[name], ...b[name].filter(each => !a[name].some(other => same(each, other)))]
-  return replaced(list, index, 2, {
+  return inOrder(replaced(list, index, 2, {
     ...a,
     start: Math.min(a.start, b.start),
     end: Math.max(a.end, b.end),
@@ -85,7 +90,7 @@ export function merge(list, index) {
     // What is to stay unheard stays unheard.
     withheld: a.withheld || b.withheld,
     golden: a.golden || b.golden,
-  })
+  }))
 }
 
 export function joined(a, b) {
@@ -107,17 +112,18 @@ export function retime(list, index, start, end, duration = Infinity) {
   const { from, to } = room(list, index)
   const begin = Math.min(Math.max(start, from, 0), Math.max(end - SHORTEST, 0))
   const finish = Math.max(Math.min(end, to, Math.max(duration, list[index].end)), begin + SHORTEST)
-  return change(list, index, { start: ms(begin), end: ms(finish) })
+  return inOrder(change(list, index, { start: ms(begin), end: ms(finish) }))
 }
 
 /** Let a line begin at a time. A line before it that touches it gives or takes, so no time is lost. */
 export function startAt(list, index, time) {
   const [before, here] = [list[index - 1], list[index]]
-  const touches = before && here.start - before.end < TOUCH
-  const earliest = touches ? before.start + SHORTEST : (before?.end ?? 0)
+  const touches = before && Math.abs(here.start - before.end) < TOUCH
+  const overlaps = before && !touches && here.start < before.end
+  const earliest = overlaps ? before.start : touches ? before.start + SHORTEST : (before?.end ?? 0)
   const start = ms(Math.min(Math.max(time, Math.min(earliest, here.start), 0), here.end - SHORTEST))
   const moved = change(list, index, { start })
-  return touches && moved !== list ? change(moved, index - 1, { end: ms(Math.max(start, before.start + SHORTEST)) }) : moved
+  return inOrder(touches && moved !== list ? change(moved, index - 1, { end: ms(Math.max(start, before.start + SHORTEST)) }) : moved)
 }
 
 /** Lines without words cannot be kept: their time goes to a neighbour, so that the sound keeps a line. */
@@ -138,7 +144,7 @@ function absorbed(list, heir, gone, at) {
     end: Math.max(list[heir].end, gone.end),
     withheld: list[heir].withheld || gone.withheld,
   })
-  return replaced(grown, at, 1)
+  return inOrder(replaced(grown, at, 1))
 }
 
 /** Put the term for what was heard: in one line at its first place, or in all lines at all places. */
