@@ -187,8 +187,8 @@ def test_a_waveform_is_as_long_and_as_loud_as_the_sound(
     assert abs(found["duration"] - recording.technical.duration) < 0.2
     assert min(found["peaks"]) >= 0
     assert max(found["peaks"]) == 127
-    samples = np.concatenate(list(audio.decode(master(home, suffix), audio.PEAK_RATE)))
-    loudest = int(np.argmax(np.abs(samples))) * 20 // audio.PEAK_RATE
+    samples = np.concatenate(list(audio.decode(master(home, suffix), sound.PEAK_RATE)))
+    loudest = int(np.argmax(np.abs(samples))) * 20 // sound.PEAK_RATE
     assert found["peaks"][loudest] == 127
     assert sum(found["peaks"]) < 127 * len(found["peaks"]) / 2
 
@@ -216,7 +216,7 @@ def test_a_long_recording_is_never_in_memory_as_a_whole(
             yield np.full(1234, 0.5, np.float32)
 
     monkeypatch.setattr(audio, "decode", endless)
-    blocks = list(audio.peaks(tmp_path, 20))
+    blocks = list(sound.peaks(tmp_path, 20))
     sizes = [len(block) for block in blocks]
     assert max(sizes) <= 4
     assert sum(sizes) == -(-1000 * 1234 // 400)

@@ -47,7 +47,6 @@ _SILK = b"#!SILK_V3"
 _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
 
 SILENCE_PEAK = 0.001  # -60 dBFS: a microphone that heard nothing at all
-PEAK_RATE = 8000  # samples per second that a waveform is drawn from
 LISTENING_RATE = 32_000  # samples per second of access copies and clips
 LISTENING_BITS = 48_000  # bits per second: clear speech, 22 MB an hour
 TARGET_DBFS = -20.0  # loudness of speech in access copies and clips
@@ -267,19 +266,6 @@ def _between(
             yield kept
         if last is not None and done >= last:
             return
-
-
-def peaks(path: Path, per_second: int) -> Iterator[Samples]:
-    """The loudest sample, 0 to 1, of each stretch; ``per_second`` of them a second, in blocks."""
-    size, pending = PEAK_RATE // per_second, np.empty(0, np.float32)
-    for block in decode(path, PEAK_RATE):
-        pending = np.concatenate([pending, block])
-        whole = len(pending) // size * size
-        if whole:
-            yield np.abs(pending[:whole]).reshape(-1, size).max(axis=1)
-            pending = pending[whole:]
-    if len(pending):
-        yield np.abs(pending).max(keepdims=True)
 
 
 def passages(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:

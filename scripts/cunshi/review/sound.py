@@ -1,10 +1,11 @@
 """What is heard at the desk and the waveform that is seen: the master, or a copy that plays."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +18,7 @@ from cunshi.review.desk import Desk
 from cunshi.review.making import Make, Maker, Progress
 
 PEAKS_PER_SECOND = 20
+PEAK_RATE = 8000  # samples per second that a waveform is drawn from
 _LOUDEST = 127
 # What Chrome, Edge, Firefox and Safari play: container and codecs as FFmpeg names them → type.
 _PLAYED = {
@@ -44,7 +46,7 @@ def routes(desk: Desk) -> list[Route]:
         headers = {"content-disposition": "inline"}
         return FileResponse(path, media_type=kind or "audio/mp4", headers=headers)
 
-    def peaks(ask: Ask) -> Any:
+    def waveform(ask: Ask) -> Any:
         recording, master = _heard(desk, ask)
         path = desk.project.review / f"{recording.id}.peaks.json"
         return _read_peaks(path, recording) or _later(
@@ -53,7 +55,7 @@ def routes(desk: Desk) -> list[Route]:
 
     return [
         route("GET", "/media/{id}", media),
-        route("GET", "/api/recordings/{id}/peaks", peaks),
+        route("GET", "/api/recordings/{id}/peaks", waveform),
     ]
 
 
@@ -103,17 +105,30 @@ def _read_peaks(path: Path, recording: Recording) -> dict[str, Any] | None:
 def _drawing(path: Path, recording: Recording, master: Path) -> Callable[[Progress], None]:
     def draw(tell: Progress) -> None:
         found: list[float] = []
-        for block in audio.peaks(master, PEAKS_PER_SECOND):
+        for block in peaks(master, PEAKS_PER_SECOND):
             found += block.tolist()
             tell(min(1.0, len(found) / PEAKS_PER_SECOND / recording.technical.duration))
         # As a share of the loudest, so that a quiet recording can be seen as well.
         loudest = max(found, default=0.0) or 1.0
-        waveform = {
+        drawn = {
             "sha256": recording.sha256,
             "rate": PEAKS_PER_SECOND,
             "duration": round(len(found) / PEAKS_PER_SECOND, 3),
             "peaks": [round(peak / loudest * _LOUDEST) for peak in found],
         }
-        write_atomic(path, json.dumps(waveform))
+        write_atomic(path, json.dumps(drawn))
 
     return draw
+
+
+def peaks(path: Path, per_second: int) -> Iterator[audio.Samples]:
+    """The loudest sample, 0 to 1, of each stretch; ``per_second`` of them a second, in blocks."""
+    size, pending = PEAK_RATE // per_second, np.empty(0, np.float32)
+    for block in audio.decode(path, PEAK_RATE):
+        pending = np.concatenate([pending, block])
+        whole = len(pending) // size * size
+        if whole:
+            yield np.abs(pending[:whole]).reshape(-1, size).max(axis=1)
+            pending = pending[whole:]
+    if len(pending):
+        yield np.abs(pending).max(keepdims=True)
