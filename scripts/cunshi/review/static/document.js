@@ -3,6 +3,7 @@
 
 const SHORTEST = 0.05 // seconds of a line that has been split off or dragged
 const TOUCH = 0.05 // lines nearer than this share their edge
+const BREATH = 0.3 // seconds
 const FIELDS = ["start", "end", "text", "speaker", "mandarin", "flags", "replaced", "suggested", "withheld", "golden"]
 let last = 0
 
@@ -96,6 +97,18 @@ export function merge(list, index) {
 export function joined(a, b) {
   const letters = /[\p{Script=Latin}\p{N}]$/u.test(a) && /^[\p{Script=Latin}\p{N}]/u.test(b)
   return letters ? `${a} ${b}` : a + b
+}
+
+/** The line that is heard at a time, a breath after its end included; null where nobody speaks. */
+export function lineAt(list, time) {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle].start <= time) low = middle + 1
+    else high = middle
+  }
+  const found = list[low - 1]
+  return found && time < found.end + BREATH ? found : null
 }
 
 /** How far the edges of a line may go: to its neighbours, or where it is already. */

@@ -73,6 +73,7 @@ export function nextDoubt(lines, index, at, by, heard, settled) {
 }
 
 const REACTION = 0.8 // seconds from hearing something wrong to stopping
+const SLACK = 0.1 // seconds by which a player misses the place it was sent to
 const RECENT = 2 // seconds in which a doubtful word is taken for what somebody stopped at
 
 /**
@@ -83,7 +84,7 @@ const RECENT = 2 // seconds in which a doubtful word is taken for what somebody 
 export function justHeard(lines, since, time, heard, settled) {
   const then = Math.max(since, time - REACTION)
   let index = lines.length - 1
-  while (index > 0 && lines[index].start > then) index--
+  while (index > 0 && lines[index].start > then + SLACK) index--
   for (let n = Math.min(index + 1, lines.length - 1); n >= Math.max(0, index - 1); n--) {
     const found = lastDoubt(lines[n], Math.max(since, time - RECENT), time, heard, settled)
     if (found) return { index: n, ...found }

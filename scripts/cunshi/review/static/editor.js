@@ -6,7 +6,7 @@ import { approve, reopen } from "/static/approval.js"
 import { Bar } from "/static/bar.js"
 import { caret, codePoints, unitsOf } from "/static/caret.js"
 import { api, clock, header, reason, tell } from "/static/desk.js"
-import { line, retime, room, Undo, withoutEmpty } from "/static/document.js"
+import { line, lineAt, retime, room, Undo, withoutEmpty } from "/static/document.js"
 import { justHeard, Settled } from "/static/doubts.js"
 import { Finding } from "/static/finding.js"
 import { historyPage, offer, savingPage, state, unique } from "/static/keeping.js"
@@ -192,7 +192,7 @@ class Editor {
 
   catchUp() {
     this.follow(true)
-    const row = this.rows.row(this._lineAt(this.sound.time)?.id)
+    const row = this.rows.row(lineAt(this.lines(), this.sound.time)?.id)
     if (!row) return
     const at = charAt(this.rows.timesOf(row), this.sound.time)
     this.rows.focus(row, unitsOf(row.line.text, Math.max(0, at)))
@@ -212,7 +212,7 @@ class Editor {
   _time() {
     const time = this.sound.time
     this.bar.time(clock(time))
-    const found = this._lineAt(time)
+    const found = lineAt(this.lines(), time)
     const row = this.rows.row(found?.id)
     if (found?.id !== this._heard) this._hearing(row)
     this.rows.say(this.sound.playing ? row : null, time)
@@ -225,18 +225,6 @@ class Editor {
     if (!row || !this._following) return
     if (!this.rows.rowOf(document.activeElement)) this._enter(row.line.id)
     this.rows.bring(row)
-  }
-
-  _lineAt(time) {
-    const list = this.lines()
-    let [low, high] = [0, list.length]
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (list[middle].start <= time) low = middle + 1
-      else high = middle
-    }
-    const found = list[low - 1]
-    return found && time < found.end + 0.3 ? found : null
   }
 
   // -- keys and buttons
@@ -265,7 +253,9 @@ class Editor {
     const sound = (name, act) => this.sound.addEventListener(name, act)
     sound("time", () => this._time())
     sound("seeked", () => { this._since = this.sound.time; this._time() })
-    sound("play", () => { this._idle = true; this._since = this.sound.time; this.bar.playing(true); this.follow(this._following) })
+    // The player's own events come later, when somebody may be typing already.
+    sound("started", () => { this._idle = true; this._since = this.sound.time })
+    sound("play", () => { this.bar.playing(true); this.follow(this._following) })
     sound("pause", () => { this.bar.playing(false); this.bar.following(true); this._time() })
     sound("ratechange", () => this.bar.speed(this.sound.speed))
     sound("broken", () => this.data.media && notice("sound", "声音放不出来。刷新一下；还是不行，看看原件还在不在。"))

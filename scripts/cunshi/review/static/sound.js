@@ -40,6 +40,7 @@ export class Sound extends EventTarget {
   play(from = null, until = Infinity) {
     if (from !== null) this.seek(from)
     this._until = until
+    this._tell("started")
     // What a browser refuses before somebody has touched the page is tried with the next key.
     this.audio.play().catch(() => this._tell("pause"))
   }
