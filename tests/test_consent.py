@@ -36,6 +36,7 @@ from cunshi.model import (
 )
 from cunshi.progress import Silent
 from cunshi.records import ALIASES, read_description, write_recording
+from cunshi.review.reasons import why
 from cunshi.store import Project
 from cunshi.verify import consent_notes, names_left, verify_fixity
 from cunshi.workflow import Choice
@@ -449,3 +450,35 @@ def test_a_consent_that_ends_within_sixty_days_is_named(
     notes = consent_notes(village, [ending], {}, TODAY)
     assert [note.code for note in notes] == [ExitCode.OK] * bool(told)
     assert all(told in note.cause and until in note.cause and note.remedy for note in notes)
+
+
+# --- not before a day
+
+
+def test_nothing_is_published_before_the_day_that_was_agreed() -> None:
+    waiting = recording(consent=replace(GIVEN, embargo=TODAY + dt.timedelta(days=1)))
+    assert waiting.access(TODAY) is Access.SEALED
+    assert waiting.access(TODAY + dt.timedelta(days=1)) is Access.OPEN
+    assert "2026-06-02" in why(waiting, TODAY)
+    assert "下次发布" in why(waiting, TODAY + dt.timedelta(days=1))
+
+
+def test_of_several_days_the_latest_holds() -> None:
+    early, late = (replace(GIVEN, embargo=dt.date(year, 1, 1)) for year in (2027, 2030))
+    for one, other in ((early, late), (late, early), (GIVEN, late), (late, GIVEN)):
+        first, second = Description(consent=one), Description(consent=other)
+        assert merge(first, second).consent.embargo == late.embargo
+        assert strictest((first, second)).consent.embargo == late.embargo
+        assert limited(one, other).embargo == late.embargo
+    said, problems = describe("consent: {by: 王, signed_on: 2026-01-01, 解禁日期: 2030-01-01}")
+    assert (said.consent.embargo, problems) == (dt.date(2030, 1, 1), [])
+
+
+def test_a_folder_may_still_set_the_day_after_a_person_has_edited_the_record() -> None:
+    ours = Description(title="人改过的", consent=GIVEN)
+    text = write_recording(recording(title="人改过的", consent=GIVEN))
+    theirs = Description(title="旧题名", consent=replace(GIVEN, embargo=dt.date(2030, 1, 1)))
+    amended = amend_record(text, ours, theirs, as_logged(Description(title="旧题名")))
+    said, problems = describe(amended.partition("# 以下由程序登记")[0].replace("kind: talk", ""))
+    assert (said.title, said.consent.embargo) == ("人改过的", dt.date(2030, 1, 1))
+    assert problems == []

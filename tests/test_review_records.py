@@ -175,12 +175,13 @@ def test_many_values_are_set_at_once_and_taken_out_again(card: Card) -> None:
     values = card.set(**said, language="wuu", access="课堂", consent=consent)["values"]
     assert {k: values[k] for k in said} == said
     assert (values["access"], values["language"]) == ("classroom", "wuu")
-    assert values["consent"] == consent | {"uses": ["archive", "website"], "withdrawn_on": ""}
+    blank = {"withdrawn_on": "", "embargo": ""}
+    assert values["consent"] == consent | {"uses": ["archive", "website"]} | blank
     empty: dict[str, Any] = dict.fromkeys(consent, "") | {"uses": None}
     said = {"title": "", "date": "", "note": "", "language": "", "access": "", "lesson": None}
     values = card.set(**said, consent=empty)["values"]
     assert {k: values[k] for k in said} == said
-    assert values["consent"] == empty | {"withdrawn_on": ""}
+    assert values["consent"] == empty | blank
     assert card.text.split("# 以下")[1] == first.split("# 以下")[1]
 
 

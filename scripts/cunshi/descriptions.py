@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
+from datetime import date
 
 from cunshi.model import NO_USE, USES, Access, Consent, Description
 
@@ -37,7 +38,15 @@ def _merge_consent(base: Consent, over: Consent) -> Consent:
         for field in dataclass_fields(over)
         if (value := getattr(over, field.name)) and field.name != "uses"
     }
-    return replace(base, **said, uses=_common_uses(base.uses, over.uses))
+    return replace(
+        base,
+        **said | {"embargo": _later(base, over), "uses": _common_uses(base.uses, over.uses)},
+    )
+
+
+def _later(one: Consent, other: Consent) -> date | None:
+    """The later of two days before which nothing may be published."""
+    return max((day for day in (one.embargo, other.embargo) if day), default=None)
 
 
 def _common_uses(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,10 +59,12 @@ def _common_uses(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...
 def limited(consent: Consent, by: Consent) -> Consent:
     """A consent with the limits that another one sets to it.
 
-    Its end, where it has none; fewer uses; a name to be shown, where only one asks for it.
+    Its end, where it has none; the later beginning; fewer uses; a name to be shown, where only one
+    asks for it.
     """
     kept = {name: getattr(consent, name) or getattr(by, name) for name in _KEPT}
-    return replace(consent, **kept, uses=_common_uses(consent.uses, by.uses))
+    uses = _common_uses(consent.uses, by.uses)
+    return replace(consent, **kept, embargo=_later(consent, by), uses=uses)
 
 
 def strictest(said: Iterable[Description]) -> Description:

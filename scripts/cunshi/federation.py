@@ -23,7 +23,7 @@ from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
 
 _LIMITS = ("access", "minor")
-_CONSENT_LIMITS = ("until", "withdrawn_on", "uses", "shown_as")
+_CONSENT_LIMITS = ("until", "withdrawn_on", "embargo", "uses", "shown_as")
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ class Kind(StrEnum):
 class Consent:
     """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it.
 
+    Nothing is published before the day of ``embargo``.
+
     ``uses`` are those of USES that were ticked, or NO_USE alone; when empty it is a consent to
     everything, as a signature on a general form gives it. ``shown_as`` stands for the narrator's
     name in all that is published. ``guardian`` is who signed for a minor.
@@ -79,11 +81,16 @@ class Consent:
     uses: tuple[str, ...] = ()
     guardian: str = ""
     shown_as: str = ""
+    embargo: dt.date | None = None
 
     def holds(self, today: dt.date) -> bool:
         """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
         expired = self.until is not None and today > self.until
         return bool(self.by and self.signed_on) and not expired and self.withdrawn_on is None
+
+    def waits(self, today: dt.date) -> bool:
+        """Whether the day before which nothing may be published is still to come."""
+        return self.embargo is not None and today < self.embargo
 
     def allows(self, use: str) -> bool:
         """Whether a use was ticked, or the consent asks for none in particular."""
@@ -174,7 +181,8 @@ class Recording:
         A minor's uses are nobody's to tick but a guardian's.
         """
         said, consent = self.description, self.description.consent
-        if not consent.holds(today) or (said.minor and consent.uses and not consent.guardian):
+        unsigned = said.minor and bool(consent.uses) and not consent.guardian
+        if not consent.holds(today) or consent.waits(today) or unsigned:
             return Access.SEALED
         starts = Access.SEALED if said.minor else Access.OPEN
         return consent.limit(starts if said.access is None else said.access)

@@ -9,8 +9,8 @@ from cunshi.model import ARCHIVE, LESSON, WEBSITE, Access, Consent, Recording
 def why(recording: Recording, today: dt.date) -> str:
     """What the effective access follows from: the first thing that would have to change."""
     said, consent = recording.description, recording.description.consent
-    if not consent.holds(today):
-        return _lacking(consent)
+    if not consent.holds(today) or consent.waits(today):
+        return _lacking(consent, today)
     if said.minor and consent.uses and not consent.guardian:
         return _("未成年人要监护人同意，还没有写监护人，所以封存。")
     if not consent.allows(ARCHIVE):
@@ -28,7 +28,7 @@ def why(recording: Recording, today: dt.date) -> str:
     }[asked] + _unused(consent, asked)
 
 
-def _lacking(consent: Consent) -> str:
+def _lacking(consent: Consent, today: dt.date) -> str:
     if consent.withdrawn_on is not None:
         day = consent.withdrawn_on.isoformat()
         return _("{day} 撤回了同意，所以封存。").format(day=day)
@@ -36,6 +36,8 @@ def _lacking(consent: Consent) -> str:
         return _("没有登记同意书，所以封存。")
     if consent.signed_on is None:
         return _("同意书没有写签署日期，所以封存。")
+    if consent.embargo is not None and consent.holds(today):
+        return _("讲好了 {day} 以前不公开，所以先封存。").format(day=consent.embargo.isoformat())
     day = consent.until.isoformat() if consent.until else ""
     return _("同意书 {day} 到期了，所以封存。").format(day=day)
 

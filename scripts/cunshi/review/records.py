@@ -29,7 +29,10 @@ from cunshi.verify import names_left
 
 _LONGEST = 5000  # characters of one field
 _LINES = {"title", "village", "narrator", "access", "language", "date"}
-_DAYS = {"date", "consent.signed_on", "consent.until", "consent.withdrawn_on"}
+_DAYS = {
+    "date",
+    *(f"consent.{name}" for name in ("signed_on", "until", "withdrawn_on", "embargo")),
+}
 _TEXTS = {"rights", "note", "motto", "meaning"}
 _CONSENT = {field.name for field in fields(Consent)}
 

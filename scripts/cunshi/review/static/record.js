@@ -69,6 +69,7 @@ function build(session) {
     signer.guardian,
     textField("consent.signed_on", "签署日期", { type: "date" }),
     textField("consent.form", "纸上的编号", { hint: "例如：2026-03 号" }),
+    textField("consent.embargo", "哪一天以前不公开", { type: "date", hint: "空着就是现在可以公开。" }),
     textField("consent.until", "到哪一天为止", { type: "date", hint: "空着就是一直有效。" }),
     usesField(session.uses, SENTENCES),
     nameField(),
