@@ -61,7 +61,7 @@ def published(project: Project, report: Report) -> Iterator[str]:
     yield _("  · 双击打开上面的 index.html，听一听，看一看")
     yield _("  · 把 build/site 整个文件夹复制到 U 盘，教室里没有网络也能用")
     if drafts := _with_status(report, TranscriptStatus.DRAFT):
-        yield _("  · 校对 {count} 份机器初稿：边听边改 archive/编号/transcript.vtt").format(
+        yield _("  · 校对 {count} 份机器初稿：双击 scripts 里的“校对”，在浏览器里边听边改").format(
             count=len(drafts)
         )
     if waiting := verify.awaiting_consent(report.recordings, report.today):
