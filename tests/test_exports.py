@@ -106,6 +106,12 @@ def test_captions_are_read_as_they_were_written(spoken: list[Segment]) -> None:
     assert set(starts) <= {segment.start for segment in spoken}
 
 
+def test_a_voice_makes_no_arrow() -> None:
+    entry = entry_of(Segment(1, 2, "桥", speaker="--"))
+    [cue] = webvtt.from_string(format_webvtt(entry, Archive()), strict=True).captions
+    assert (cue.voice, cue.text) == ("－－", "桥")
+
+
 def test_voices_meanings_and_marks_come_through() -> None:
     entry = entry_of(
         Segment(1, 2.5, "桥 <1> & 河 --> 好", speaker="王>阿婆", mandarin="桥和河都好"),

@@ -321,7 +321,8 @@ def as_written(line: Segment) -> Segment:
         round(line.start, 3),
         round(line.end, 3),
         _plain(line.text),
-        speaker=_plain(line.speaker).translate(_NAME),
+        # Two hyphens and the mark that ends the voice would be the arrow between two times.
+        speaker=_plain(line.speaker).translate(_NAME).replace("--", "－－"),
         mandarin=_plain(line.mandarin),
         flags=tuple(dict.fromkeys(line.flags)),
         replaced=tuple(filter(_can_be_noted, line.replaced)),

@@ -77,8 +77,8 @@ def _cues(entry: Entry) -> Iterator[_Cue]:
 
 def _voice(cue: _Cue) -> str:
     lines = [_escaped(line) for line in (cue.text, _meaning(cue)) if line]
-    # A ">" would end the tag, and no escape stands for it there.
-    name = _escaped(cue.speaker.replace(">", "＞"))
+    # A ">" would end the tag, and no escape stands for it there; behind "--" it would be an arrow.
+    name = _escaped(cue.speaker.replace(">", "＞").replace("--", "－－"))
     return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
 
 
