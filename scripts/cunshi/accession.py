@@ -1,6 +1,5 @@
 """Taking in: deposit → archive/<id>/ with a byte-identical master, fixity, record and events."""
 
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -215,12 +214,9 @@ def _copy(source: Path, target: Path) -> str:
     """Copy byte for byte; the hash of what was read must be the hash of what was written."""
     temporary = temporary_name(target)
     try:
-        with temporary.open("wb") as stream:
-            digest = fixity.copy_hashed(source, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if fixity.sha256_of(temporary) != digest:
-            raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次"))
+        digest = fixity.copy_checked(source, temporary)
+    except ValueError as error:
+        raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
     except OSError as error:
         raise DepositError(
             _("复制不了：{error}").format(error=error.strerror),

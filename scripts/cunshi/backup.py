@@ -5,7 +5,6 @@ is copied, under a temporary name, and read again. Nothing in it is ever deleted
 set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from cunshi.errors import ConfigurationError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
 from cunshi.files import files_below, put_in_place, temporary_name
-from cunshi.fixity import copy_hashed, sha256_of
+from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Reporter
@@ -138,12 +137,10 @@ def _copy_checked(source: Path, target: Path) -> None:
     """Copy durably and read the copy again; its time is the source's, which ends the next look."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
-    with temporary.open("wb") as stream:
-        digest = copy_hashed(source, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if sha256_of(temporary) != digest:
-        raise OSError(None, _("写好的副本读出来不一样"))
+    try:
+        copy_checked(source, temporary)
+    except ValueError as error:
+        raise OSError(None, _("写好的副本读出来不一样")) from error
     shutil.copystat(source, temporary)
     put_in_place(temporary, target)
 

@@ -16,7 +16,7 @@ from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, ExitCode, RecordError
 from cunshi.fields import read_text
 from cunshi.files import files_below, put_in_place, write_atomic
-from cunshi.fixity import copy_hashed, sha256_of
+from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem, Recording
 from cunshi.progress import Reporter
@@ -52,14 +52,15 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     """Bring in the accessions of a project, a backup, or a bag of one. Only under the lock."""
     theirs = Project.at(_payload(folder))
     merged = Merged()
-    merged.holder = theirs.read_archive(merged.problems).institution
+    archive = theirs.read_archive(merged.problems)
+    merged.holder = archive.institution
     known = {h: a for a in project.accessions() for h in _masters(a)}
     accessions = theirs.accessions()
     project.sweep()
     with reporter.task(_("并入"), len(accessions), 0) as task:
         for accession in accessions:
             try:
-                _merge_one(project, theirs, accession, known, merged)
+                _merge_one(project, theirs, accession, archive.rights, known, merged)
             except CunshiError as error:
                 where = str(accession.folder)
                 merged.problems.append(replace(Problem.of(error), where=where))
@@ -102,6 +103,7 @@ def _merge_one(
     project: Project,
     theirs: Project,
     accession: Accession,
+    rights: str,
     known: dict[str, Accession],
     merged: Merged,
 ) -> None:
@@ -113,7 +115,7 @@ def _merge_one(
     elif project.accession(accession.id).folder.exists():
         raise RecordError(_("两边有同一个编号，录音却不一样"), _("两边核对原件；这一件没有并入"))
     else:
-        _bring(project, theirs, accession, merged)
+        _bring(project, theirs, accession, rights, merged)
 
 
 def _check_masters(accession: Accession) -> None:
@@ -127,7 +129,9 @@ def _check_masters(accession: Accession) -> None:
         )
 
 
-def _bring(project: Project, theirs: Project, accession: Accession, merged: Merged) -> None:
+def _bring(
+    project: Project, theirs: Project, accession: Accession, rights: str, merged: Merged
+) -> None:
     """Copy an accession aside, say whose it is, and give it its name in one step."""
     problems: list[Problem] = []
     recording = theirs.read_recording(accession, problems)
@@ -136,7 +140,6 @@ def _bring(project: Project, theirs: Project, accession: Accession, merged: Merg
         relative = path.relative_to(accession.folder)
         if not any(part.startswith(".") for part in relative.parts):
             _copy(path, aside.folder / relative)
-    rights = theirs.read_archive([]).rights
     text = read_text(aside.record)
     for key, value in (("holder", merged.holder), ("rights", rights)):
         if value and not getattr(recording.description, key):
@@ -150,10 +153,10 @@ def _bring(project: Project, theirs: Project, accession: Accession, merged: Merg
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as stream:
-        digest = copy_hashed(source, stream)
-    if sha256_of(target) != digest:
-        raise RecordError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次"))
+    try:
+        copy_checked(source, target)
+    except ValueError as error:
+        raise RecordError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
     shutil.copystat(source, target)
 
 

@@ -32,12 +32,17 @@ def temporary_name(path: Path) -> Path:
 def put_in_place(temporary: Path, path: Path) -> None:
     """Give a finished file or folder its name in one step, durably."""
     temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system knows how."""
     if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            os.fsync(handle)
         finally:
-            os.close(folder)
+            os.close(handle)
 
 
 def files_below(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Fixity: hash in blocks, write and compare manifests in BagIt's line format (RFC 8493, 2.1.3)."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +25,20 @@ def copy_hashed(source: Path, target: BinaryIO) -> str:
     return digest.hexdigest()
 
 
+def copy_checked(source: Path, target: Path) -> str:
+    """Copy durably and read the copy again; the SHA-256. Its caller gives it its final name.
+
+    OSError when it cannot be written, ValueError when it reads differently.
+    """
+    with target.open("wb") as stream:
+        digest = copy_hashed(source, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if sha256_of(target) != digest:
+        raise ValueError(target)
+    return digest
+
+
 def format_manifest(hashes: Mapping[str, str]) -> str:
     """Manifest lines ``<sha256>  <path>``, sorted by path."""
     return "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
@@ -41,16 +56,21 @@ def parse_manifest(text: str) -> dict[str, str]:
     return hashes
 
 
-def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
-    """Path → ``missing``, ``changed`` or ``unexpected`` for what differs below folder/master."""
+def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
+    """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
     present = {
-        path.relative_to(folder).as_posix(): path
+        path.relative_to(folder).as_posix()
         for path in (folder / "master").rglob("*")
         if path.is_file()
     }
-    found = dict.fromkeys(hashes.keys() - present.keys(), "missing")
-    found |= dict.fromkeys(present.keys() - hashes.keys(), "unexpected")
-    for path in sorted(hashes.keys() & present.keys()):
-        if sha256_of(present[path]) != hashes[path]:
+    found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
+    return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
+
+
+def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`look` finds, and ``changed`` for a file that has another hash."""
+    found = look(folder, hashes)
+    for path in sorted(hashes.keys() - found.keys()):
+        if sha256_of(folder / path) != hashes[path]:
             found[path] = "changed"
     return found

@@ -85,8 +85,12 @@ class Consent:
 
     def holds(self, today: dt.date) -> bool:
         """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
-        expired = self.until is not None and today > self.until
-        return bool(self.by and self.signed_on) and not expired and self.withdrawn_on is None
+        given = bool(self.by and self.signed_on)
+        return given and not self.has_expired(today) and self.withdrawn_on is None
+
+    def has_expired(self, today: dt.date) -> bool:
+        """Whether the last day on which it holds is over."""
+        return self.until is not None and today > self.until
 
     def waits(self, today: dt.date) -> bool:
         """Whether the day before which nothing may be published is still to come."""

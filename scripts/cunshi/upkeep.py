@@ -9,19 +9,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from cunshi import fixity
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
-from cunshi.verify import compare_accession
+from cunshi.verify import compare_accession, differing
 
 CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
 
 
 @dataclass
 class Checked:
-    """What a run has found: ``hashed`` ids, how many had no turn, and the oldest check by then."""
+    """What a run has found: ``hashed`` ids, how many had no turn, and the oldest check of these."""
 
     hashed: list[str] = field(default_factory=list)
     waiting: int = 0
@@ -35,19 +36,19 @@ def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -
     One accession is always hashed when there is any time, so that every run gets on.
     """
     checked = Checked()
-    turns = sorted(project.accessions(), key=lambda a: (_last_check(a), a.id))
+    turns = sorted((_last_check(a), a.id, a) for a in project.accessions())
     ends = None if seconds is None else time.monotonic() + seconds
     with reporter.task(_("核对主文件"), len(turns), 0) as task:
-        for accession in turns:
+        for last, __, accession in turns:
             quick = list(_look(project, accession))
             checked.problems += quick
             if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
+                checked.oldest = checked.oldest if checked.waiting else last
                 checked.waiting += 1
             else:
                 checked.problems += _hash(project, accession, quick)
                 checked.hashed.append(accession.id)
             task.finish_one(accession.id)
-    checked.oldest = min(map(_last_check, project.accessions()), default="")
     return checked
 
 
@@ -64,15 +65,12 @@ def _last_check(accession: Accession) -> str:
 def _look(project: Project, accession: Accession) -> Iterator[Problem]:
     """What shows without reading a master: files missing, strange, or of another size."""
     hashes, sizes = accession.hashes(), _sizes(accession)
-    names = {f"master/{p.name}": p for p in accession.master.glob("*") if p.is_file()}
-    for name in sorted(hashes.keys() - names.keys()):
-        cause = _("主文件不见了")
-        yield _problem(project, accession, name, cause, _("从备份恢复"))
-    for name in sorted(names.keys() - hashes.keys()) if hashes else ():
-        cause = _("多出了没有登记的文件")
-        yield _problem(project, accession, name, cause, _("查明来处，移出 master 文件夹"))
-    for name in sorted(hashes.keys() & names.keys() & sizes.keys()):
-        found = names[name].stat().st_size
+    if not hashes:
+        return  # that the manifest is gone is told when it is the accession's turn
+    differences = fixity.look(accession.folder, hashes)
+    yield from differing(project, accession, differences)
+    for name in sorted((hashes.keys() & sizes.keys()) - differences.keys()):
+        found = (accession.folder / name).stat().st_size
         if found != sizes[name]:
             cause = _("主文件的大小变了：登记的是 {old} 字节，现在是 {new} 字节").format(
                 old=sizes[name], new=found

@@ -29,19 +29,25 @@ def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
 
 def compare_accession(project: Project, accession: Accession) -> list[Problem]:
     """Hash the masters of one accession and compare them with its manifest."""
+    hashes = accession.hashes()
+    if not hashes:
+        where = project.relative(accession.manifest)
+        return [Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))]
+    found = fixity.compare(accession.folder, hashes)
+    return differing(project, accession, found) + _compare_forms(project, accession)
+
+
+def differing(project: Project, accession: Accession, found: Mapping[str, str]) -> list[Problem]:
+    """What :mod:`cunshi.fixity` found, in words."""
     said = {
         "missing": (_("主文件不见了"), _("从备份恢复")),
         "changed": (_("主文件的内容变了，与登记的不同"), _("从备份恢复，不要改清单")),
         "unexpected": (_("多出了没有登记的文件"), _("查明来处，移出 master 文件夹")),
     }
-    hashes = accession.hashes()
-    if not hashes:
-        where = project.relative(accession.manifest)
-        return [Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))]
     return [
         Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
-        for path, difference in fixity.compare(accession.folder, hashes).items()
-    ] + _compare_forms(project, accession)
+        for path, difference in found.items()
+    ]
 
 
 def _compare_forms(project: Project, accession: Accession) -> list[Problem]:

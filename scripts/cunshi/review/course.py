@@ -11,9 +11,14 @@ from cunshi.templating import LESSON_COUNT
 def lesson_titles(project: Project) -> dict[int, str]:
     """Number → title of every lesson of the course; empty where nobody has written it yet."""
     titles = dict.fromkeys(range(1, LESSON_COUNT + 1), "")
-    for lesson in _lessons(project, _stamp(project)):
+    for lesson in written_lessons(project):
         titles[lesson.number] = lesson.title
     return dict(sorted(titles.items()))
+
+
+def written_lessons(project: Project) -> tuple[Lesson, ...]:
+    """The lessons that can be read, in the order of the course."""
+    return _lessons(project, _stamp(project))
 
 
 def lesson_name(number: int, title: str) -> str:

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from cunshi import audio, fixity, photos
 from cunshi.errors import CunshiError
 from cunshi.fields import read_text
+from cunshi.files import sync_folder
 from cunshi.i18n import _
 from cunshi.model import Description, is_photo, is_text
 from cunshi.records import describe_name, parse_day
@@ -343,9 +344,4 @@ def _link(arrived: Path, target: Path) -> None:
         # Sticks and network shares know no links: take the name first, then move onto it.
         target.open("x").close()
         arrived.replace(target)
-    if os.name == "posix":
-        handle = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_folder(target.parent)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.errors import RecordError
+from cunshi.files import sync_folder
 from cunshi.i18n import _
 from cunshi.store import now
 
@@ -150,12 +151,8 @@ class History:
             stream.flush()
             os.fsync(stream.fileno())
         self._whole += len(line)
-        if new and os.name == "posix":
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        if new:
+            sync_folder(self._path.parent)
 
     def _damaged(self, number: int) -> RecordError:
         return RecordError(

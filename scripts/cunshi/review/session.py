@@ -1,13 +1,11 @@
 """Signing in and out, and what a page has to know before it begins."""
 
-from typing import Any
-
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cunshi.i18n import _
-from cunshi.lessons import read_course, read_lesson
 from cunshi.review.asking import Ask, Refusal, route
+from cunshi.review.course import written_lessons
 from cunshi.review.desk import Desk
 from cunshi.review.people import LONGEST_NAME
 from cunshi.settings import MANDARIN, MIXED, WU
@@ -59,7 +57,9 @@ def _about(desk: Desk, ask: Ask) -> dict[str, object]:
         "today": today().isoformat(),
         "two_people": archive.two_people,
         "villages": list(archive.villages),
-        "lessons": _lessons(desk),
+        "lessons": [
+            {"number": one.number, "title": one.title} for one in written_lessons(desk.project)
+        ],
         "site": desk.site if ask.address == _HERE else "",
         "languages": _choices(
             {MANDARIN: _("普通话"), WU: _("吴语（本地话）"), MIXED: _("夹杂（两种都说）")}
@@ -81,12 +81,3 @@ def _uses() -> dict[str, str]:
 
 def _choices(labels: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "label": label} for key, label in labels.items()]
-
-
-def _lessons(desk: Desk) -> list[dict[str, Any]]:
-    """Number and title of each lesson that can be read, in the order of the course."""
-    courses = desk.project.courses
-    names = read_course(courses / "course.yml", "", []).lessons
-    paths = [courses / name / "lesson.md" for name in names]
-    found = (read_lesson(path, "", []) for path in paths if path.is_relative_to(courses))
-    return [{"number": one.number, "title": one.title} for one in found if one]

@@ -88,8 +88,7 @@ def consent_state(consent: Consent, today: dt.date) -> str:
         return "withdrawn"
     if consent.holds(today):
         return "held"
-    expired = consent.until is not None and today > consent.until
-    return "expired" if consent.by and expired else "missing"
+    return "expired" if consent.by and consent.has_expired(today) else "missing"
 
 
 def state(card: Card, consent: str) -> str:
