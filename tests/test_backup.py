@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from conftest import tree
+from conftest import settle, tree
 from cunshi import backup, store
 from cunshi.accession import take_in
 from cunshi.errors import ConfigurationError, ExitCode
@@ -91,6 +92,18 @@ def test_two_masters_swapped_with_their_manifests_show(kept: Project) -> None:
         accession.manifest.write_text(text.replace(old, new), "utf-8")
     found = [line for line in wrong(kept, 0) if "对不上" in line]
     assert len(found) == 2
+
+
+def test_a_photo_of_the_same_name_is_no_swapped_master(
+    village: Project, drop: Callable[..., Path]
+) -> None:
+    drop("mottoes/金村村", f"mottoes/{NAMES[0]}")
+    photo = (village.recordings / "mottoes" / NAMES[0]).with_suffix(".jpg")
+    Image.new("RGB", (40, 30), "red").save(photo)
+    settle(photo)
+    assert len(take_in(village, Archive(), Silent()).taken) == 1
+    assert len(village.accessions()[0].own_hashes()) == 2
+    assert wrong(village, 0) == wrong(village) == []
 
 
 def test_with_little_time_the_longest_unchecked_comes_first(

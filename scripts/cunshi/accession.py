@@ -85,8 +85,7 @@ def _known_masters(project: Project) -> dict[str, str]:
     return {
         digest: accession.id
         for accession in project.accessions()
-        for path, digest in accession.hashes().items()
-        if Path(path).stem == accession.id
+        for digest in accession.own_hashes().values()
     }
 
 

@@ -6,7 +6,6 @@ Where two records of one recording differ, both are told and nobody decides.
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     merged = Merged()
     archive = theirs.read_archive(merged.problems)
     merged.holder = archive.institution
-    known = {h: a for a in project.accessions() for h in _masters(a)}
+    known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
     accessions = theirs.accessions()
     project.sweep()
     with reporter.task(_("并入"), len(accessions), 0) as task:
@@ -93,12 +92,6 @@ def _holds(bag: Path, name: str, algorithm: str, digest: str) -> bool:
         return hashlib.file_digest(stream, algorithm).hexdigest() == digest.lower()
 
 
-def _masters(accession: Accession) -> Iterator[str]:
-    for path, digest in accession.hashes().items():
-        if Path(path).stem == accession.id:
-            yield digest
-
-
 def _merge_one(
     project: Project,
     theirs: Project,
@@ -108,7 +101,9 @@ def _merge_one(
     merged: Merged,
 ) -> None:
     _check_masters(accession)
-    here = next((known[digest] for digest in _masters(accession) if digest in known), None)
+    here = next(
+        (known[digest] for digest in accession.own_hashes().values() if digest in known), None
+    )
     if here:
         merged.same.append(here.id)
         _compare(project, theirs, here, accession, merged)

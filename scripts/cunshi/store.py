@@ -92,6 +92,10 @@ class Accession:
         except (OSError, ValueError):
             return {}
 
+    def own_hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of what bears the accession's own name: its master, perhaps a photo."""
+        return {path: h for path, h in self.hashes().items() if Path(path).stem == self.id}
+
     def form_hashes(self) -> dict[str, str]:
         """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
         found: dict[str, str] = {}

@@ -76,16 +76,15 @@ def _look(project: Project, accession: Accession) -> Iterator[Problem]:
                 old=sizes[name], new=found
             )
             yield _problem(project, accession, name, cause, _("从备份恢复，不要改清单"))
-    yield from _swapped(project, accession, hashes)
+    yield from _swapped(project, accession)
 
 
-def _swapped(project: Project, accession: Accession, hashes: dict[str, str]) -> Iterator[Problem]:
-    """An id begins with its master's hash, so that a manifest swapped with it shows as well."""
-    for name, digest in hashes.items():
-        own = name.removeprefix("master/").rpartition(".")[0] or name.removeprefix("master/")
-        if own == accession.id and not digest.startswith(accession.id.rpartition("-")[2]):
-            cause = _("主文件和编号对不上：它是另一件录音的")
-            yield _problem(project, accession, name, cause, _("从备份恢复这个文件夹"))
+def _swapped(project: Project, accession: Accession) -> Iterator[Problem]:
+    """An id ends with its master's hash, so that a manifest swapped with it shows as well."""
+    own, digits = accession.own_hashes(), accession.id.rpartition("-")[2]
+    if own and not any(digest.startswith(digits) for digest in own.values()):
+        cause = _("主文件和编号对不上：它是另一件录音的")
+        yield _problem(project, accession, min(own), cause, _("从备份恢复这个文件夹"))
 
 
 def _sizes(accession: Accession) -> dict[str, int]:
