@@ -10,13 +10,14 @@ from pathlib import Path
 
 from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.errors import SiteError
+from cunshi.export import crate
 from cunshi.export.bag import facts_of, write_bag
 from cunshi.export.captions import captions_path, format_srt, format_webvtt
 from cunshi.export.description import describe
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
 from cunshi.export.ohms import EDITIONS, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core
-from cunshi.files import write_atomic
+from cunshi.files import files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.page_text import clean, file_name
 
@@ -55,6 +56,8 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
         if (docs / made).is_file():
             (payload / made).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(docs / made, payload / made)
+    sizes = {p.relative_to(payload).as_posix(): p.stat().st_size for p in files_below(payload)}
+    write_atomic(payload / crate.NAME, crate.format_crate(catalogue, describe(catalogue), sizes))
     write_bag(payload, target, facts_of(catalogue.archive, catalogue.course.title), catalogue.today)
     return target
 
