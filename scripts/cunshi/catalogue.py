@@ -24,11 +24,12 @@ from cunshi.model import (
     is_text,
 )
 from cunshi.page_text import clean
+from cunshi.pseudonyms import names_of, rename_lines, rename_recording, spoken
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
 from cunshi.transcripts import WITHHELD, read_heard, read_transcript, with_engine
-from cunshi.verify import consent_notes
+from cunshi.verify import consent_notes, names_in_lessons
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 
 
@@ -56,13 +57,23 @@ def _transcript(
     except CunshiError as error:
         where = project.relative(accession.transcript)
         problems.append(replace(Problem.of(error), where=where))
-        return Transcript(silenced=_unknown(accession, recording))
+        silenced, names = _unknown(accession, recording), names_of(recording, archive)
+        return Transcript(silenced=silenced, names=names)
     heard = read_heard(accession.machine)
     transcript = mark_drafted(with_engine(transcript, heard), heard)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
-    silenced = withheld_ranges(transcript.segments)
-    return replace(transcript, knows_dialect=known, silenced=silenced)
+    names = names_of(recording, archive)
+    words = [word for line in heard.segments for word in line.words] if heard and names else []
+    # What a family wrote says nothing about when it is spoken.
+    said = heard.segments if heard and transcript.written else transcript.segments
+    return replace(
+        transcript,
+        knows_dialect=known,
+        silenced=withheld_ranges(transcript.segments),
+        unnamed=spoken(said, words, names),
+        names=names,
+    )
 
 
 def _unknown(accession: Accession, recording: Recording) -> Ranges:
@@ -113,7 +124,7 @@ def gather(
     """
     work = _Gathering(project, today, problems, strict)
     # From here on nothing knows a name that its bearer does not want to be shown.
-    by_id = {recording.id: recording.as_shown for recording in recordings}
+    by_id = {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
     names = {recording.id: recording.description.narrator for recording in recordings}
     allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
     entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
@@ -128,6 +139,7 @@ def gather(
         for lesson in _lessons(work, course)
     )
     problems += consent_notes(project, recordings, transcripts, today)
+    problems += names_in_lessons(project, archive, recordings)
     return Catalogue(
         archive=archive,
         course=course,
@@ -163,7 +175,8 @@ def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Tr
     """
     spoken = recording.technical.has_sound and not transcript.written
     if spoken and not recording.description.consent.allows(TRANSCRIPTION):
-        return Transcript(silenced=transcript.silenced)
+        return Transcript(silenced=transcript.silenced, unnamed=transcript.unnamed)
+    transcript = rename_lines(transcript, transcript.names)
     shown, name = recording.description.narrator, clean(narrator)
     if clean(shown) == name:
         return transcript

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
 
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.settings import Archive
+from cunshi.settings import Archive, Names
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,8 @@ class Transcript:
 
     ``knows_dialect`` tells whether the engine's model was made for the recording's language,
     ``written`` that these are not spoken words but those that a family wrote. ``silenced`` are the
-    stretches, in seconds, of which nobody may hear the sound.
+    stretches, in seconds, of which nobody may hear the sound, ``unnamed`` those in which one of
+    ``names`` is spoken: names that are not to be shown, each with the one in its place.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -333,6 +334,8 @@ class Transcript:
     knows_dialect: bool = True
     written: bool = False
     silenced: tuple[tuple[float, float], ...] = ()
+    unnamed: tuple[tuple[float, float], ...] = ()
+    names: Names = ()
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""

@@ -29,7 +29,7 @@ from cunshi.model import (
     Technical,
     Term,
 )
-from cunshi.settings import MANDARIN, MIXED, WU, Archive, Destination, Recogniser
+from cunshi.settings import MANDARIN, MIXED, WU
 
 ALIASES = {
     "课": "lesson",
@@ -297,66 +297,6 @@ def _read_technical(fields: Fields) -> Technical:
     )
     fields.finish()
     return technical
-
-
-def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
-    """Read archive/archive.yml."""
-    default = Archive()
-    fields = load_fields(path, where, problems)
-    archive = Archive(
-        institution=fields.text("institution"),
-        contact=fields.text("contact"),
-        villages=fields.texts("villages"),
-        rights=fields.text("rights"),
-        language=fields.choice("language", LANGUAGES, doubt=default.language) or default.language,
-        engine=fields.text("engine", default.engine),
-        model=fields.text("model", default.model),
-        server=_read_server(fields),
-        publish=_read_destination(fields.section("publish", {})),
-        two_people=fields.flag("two_people"),
-    )
-    dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
-    fields.finish()
-    return replace(archive, dialects=dialects)
-
-
-def _read_destination(fields: Fields) -> Destination:
-    default = Destination()
-    where = Destination(
-        folder=fields.text("to"),
-        branch=fields.text("branch"),
-        remote=fields.text("remote", default.remote),
-        rsync=fields.text("rsync"),
-    )
-    fields.finish()
-    return where
-
-
-def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogniser], ...]:
-    """The recognisers of languages that have their own; what one leaves out is the archive's."""
-    dialects = []
-    for language in (MANDARIN, WU, MIXED):
-        if language in fields:
-            own = fields.section(language, {})
-            engine = own.text("engine", archive.engine)
-            model = own.text("model", archive.model)
-            recogniser = Recogniser(engine, model, _read_server(own) or archive.server)
-            dialects.append((language, recogniser))
-            own.finish()
-    fields.finish()
-    return tuple(dialects)
-
-
-def _read_server(fields: Fields) -> str:
-    """The address of a server. A wrong one is kept: no other may be asked in its place."""
-    server = fields.text("server")
-    if server and not server.startswith(("http://", "https://")):
-        fields.complain(
-            "server",
-            _("识别服务的地址 “{server}” 看不懂").format(server=server),
-            _("写成 http://192.168.1.5:8000 的样子"),
-        )
-    return server
 
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:

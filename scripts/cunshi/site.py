@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cunshi import audio
 from cunshi.cards import Face, cards_of, find_face, make_cards
-from cunshi.course_model import Catalogue, ClipRef, Page
+from cunshi.course_model import Catalogue, ClipRef, Entry, Page
 from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.fields import load_fields
@@ -32,7 +32,7 @@ from cunshi.progress import Reporter
 from cunshi.search_index import divide_index
 from cunshi.store import Accession, Project
 from cunshi.transcripts import read_heard
-from cunshi.withholding import Ranges, overlapping
+from cunshi.withholding import Ranges, merged, overlapping
 
 _RECIPE = ".recipe"
 _SILENCED = ".silenced"  # what access copies and clips were made without
@@ -100,7 +100,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
         master, length = masters / recording.master, recording.technical.duration
         where = project.relative(master)
         if entry.audio:
-            silenced = entry.transcript.silenced
+            silenced = _unheard(entry)
             make = partial(audio.make_access_copy, master, silenced=silenced)
             yield _Derivative(entry.audio, where, length, make, silenced=silenced)
         if entry.photo:
@@ -116,7 +116,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             entry, ref = entries[clip.ref.recording_id], clip.ref
             # An edge may move into the next pause.
             around = (ref.start - audio.CONTEXT_SECONDS, ref.end + audio.CONTEXT_SECONDS)
-            silenced = overlapping(entry.transcript.silenced, *around)
+            silenced = overlapping(_unheard(entry), *around)
             recording = entry.recording
             accession = project.accession(recording.id)
             master = accession.master / recording.master
@@ -124,6 +124,11 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             length = ref.end - ref.start
             where = project.relative(master)
             yield _Derivative(clip.audio, where, length, make, accession.machine, silenced)
+
+
+def _unheard(entry: Entry) -> Ranges:
+    """Withheld stretches and spoken names."""
+    return merged(entry.transcript.silenced + entry.transcript.unnamed)
 
 
 def _cut_clip(

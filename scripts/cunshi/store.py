@@ -14,11 +14,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cunshi import fixity
+from cunshi.archive_settings import read_archive
 from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
-from cunshi.files import write_atomic
+from cunshi.files import files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
-from cunshi.records import read_archive, read_glossary, read_recording
+from cunshi.records import read_glossary, read_recording
 from cunshi.settings import Archive
 
 _LOOK = 0.01  # seconds after which it looks again whether it may
@@ -260,6 +261,12 @@ class Project:
                 _("过一会儿再试；如果没有别的程序，请重新启动电脑"),
                 where=self.relative(self.archive),
             ) from error
+
+    def written(self) -> list[Path]:
+        """What people write for the site besides what they say of recordings."""
+        lessons = (p for p in files_below(self.courses) if p.suffix in {".md", ".yml"})
+        others = (self.glossary, self.root / "mkdocs.yml")
+        return sorted([*lessons, *(path for path in others if path.is_file())])
 
     def accession(self, recording_id: str) -> Accession:
         """The folder of an accession, whether it exists or not."""
