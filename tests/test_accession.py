@@ -105,6 +105,19 @@ def test_what_happened_is_told_in_events(village: Project, drop: Drop) -> None:
     assert all(event["time"] == "2027-01-15T08:00:00+00:00" for event in events)
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_a_line_separator_in_a_title_breaks_no_events(
+    village: Project, drop: Drop, separator: str
+) -> None:
+    sidecar = drop(SHORT, f"mottoes/{NAME}").with_suffix(".yml")
+    title = f"石桥{separator}和河"
+    sidecar.write_text(json.dumps({"title": title}), "utf-8")
+    settle(sidecar)
+    take(village)
+    assert only(village).read_events()[0]["fields"]["title"] == title
+    assert take(village).problems == []
+
+
 def test_taking_in_twice_changes_nothing(village: Project, drop: Drop) -> None:
     drop(SHORT, f"mottoes/{NAME}")
     take(village)

@@ -79,8 +79,8 @@ def _read(project: Project, edition: str) -> _State:
 def _lines(project: Project) -> Iterator[dict[str, Any]]:
     path = project.publications
     try:
-        for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-            yield dict(json.loads(line))
+        lines = path.read_text("utf-8").split("\n") if path.is_file() else []
+        yield from (dict(json.loads(line)) for line in lines if line)
     except (OSError, ValueError, TypeError) as error:
         raise RecordError(
             _("发布的登记读不了"), _("从备份恢复这个文件"), where=project.relative(path)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -99,20 +99,17 @@ class Accession:
 
     def form_hashes(self) -> dict[str, str]:
         """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
-        found: dict[str, str] = {}
-        for entry in self.read_events():
-            hashes = entry.get("hashes", {}).items()
-            found |= {path: digest for path, digest in hashes if path.startswith("consent/")}
-        return found
+        return scans_in(self.read_events())
 
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
         if not self.events.exists():
             return []
         try:
-            lines = self.events.read_text("utf-8").splitlines()
-            return [dict(json.loads(line)) for line in lines if line]
-        except (OSError, ValueError, TypeError) as error:
+            # Not splitlines: a title may hold a line separator, which JSON does not escape.
+            lines = self.events.read_text("utf-8").split("\n")
+            return [_parse_event(line) for line in lines if line]
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise RecordError(
                 _("事件登记读不了"),
                 _("从备份恢复这个文件"),
@@ -126,6 +123,22 @@ class Accession:
         """
         events = [*self.read_events(), event(kind, **detail)]
         write_atomic(self.events, format_events(events))
+
+
+def scans_in(events: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Path → SHA-256 of what lies in ``consent_forms``, from all events of an accession."""
+    hashes = (pair for entry in events for pair in entry.get("hashes", {}).items())
+    return {path: digest for path, digest in hashes if path.startswith("consent/")}
+
+
+def _parse_event(line: str) -> dict[str, Any]:
+    """An event; ValueError or TypeError for a line that none has written."""
+    found = dict(json.loads(line))
+    texts = (found.get(key) for key in ("event", "time"))
+    mappings = (found.get(key, {}) for key in ("hashes", "sizes", "fields", "decided"))
+    if not all(isinstance(t, str) for t in texts) or not all(isinstance(m, dict) for m in mappings):
+        raise ValueError(line)
+    return found
 
 
 def event(kind: str, **detail: Any) -> dict[str, Any]:

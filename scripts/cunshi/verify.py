@@ -28,14 +28,24 @@ def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
     return problems
 
 
-def compare_accession(project: Project, accession: Accession) -> list[Problem]:
-    """Hash the masters of one accession and compare them with its manifest."""
+def compare_accession(
+    project: Project, accession: Accession, scans: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """Hash the masters of one accession and compare them with its manifest.
+
+    ``scans`` is what its events say of the scans of what was signed, where they were read already.
+    """
     hashes = accession.hashes()
     if not hashes:
-        where = project.relative(accession.manifest)
-        return [Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))]
+        return [without_manifest(project, accession)]
     found = fixity.compare(accession.folder, hashes)
-    return differing(project, accession, found) + _compare_forms(project, accession)
+    return differing(project, accession, found) + _compare_forms(project, accession, scans)
+
+
+def without_manifest(project: Project, accession: Accession) -> Problem:
+    """Nobody can tell of an accession whether its masters are those that were taken in."""
+    where = project.relative(accession.manifest)
+    return Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))
 
 
 def differing(project: Project, accession: Accession, found: Mapping[str, str]) -> list[Problem]:
@@ -51,14 +61,16 @@ def differing(project: Project, accession: Accession, found: Mapping[str, str]) 
     ]
 
 
-def _compare_forms(project: Project, accession: Accession) -> list[Problem]:
+def _compare_forms(
+    project: Project, accession: Accession, scans: Mapping[str, str] | None
+) -> list[Problem]:
     """Whether the scans of what was signed are still those that were put in at the desk."""
     said = {
         "missing": (_("同意书的扫描件不见了"), _("从备份恢复，或重新扫描")),
         "changed": (_("同意书的扫描件变了，与登记的不同"), _("从备份恢复，或重新扫描")),
     }
     try:
-        hashes = accession.form_hashes()
+        hashes = accession.form_hashes() if scans is None else scans
     except CunshiError as error:
         return [Problem.of(error)]
     return [
