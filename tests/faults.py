@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -95,10 +96,11 @@ class Disk:
             return _Written(stream, self, file) if writes else stream
 
         def fsync_(handle: int) -> None:
-            name = os.readlink(f"/proc/self/fd/{handle}")
-            how = self.visit("fsync", name)
-            if how == "torn":
-                os.truncate(name, os.stat(name).st_size // 2) if os.path.isfile(name) else None
+            is_file = stat.S_ISREG(os.fstat(handle).st_mode)
+            name = str(Path(f"/proc/self/fd/{handle}").readlink())
+            how = self.visit("fsync", name if is_file else f"{name}/")
+            if how == "torn" and is_file:
+                os.ftruncate(handle, os.fstat(handle).st_size // 2)
                 die()
             fsync(handle)
             _after(how)
