@@ -22,11 +22,10 @@ from pydub.generators import Sine
 
 from conftest import settle, tree
 from cunshi.errors import ExitCode
-from faults import KILL, Fault, Ran, run
+from faults import ALL, KILL, Fault, Ran, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds names in /proc")
 WORKERS = os.cpu_count() or 1
-ALL = "CUNSHI_CASES" in os.environ
 OHMS = """<ROOT xmlns="https://www.weareavp.com/nunncenter/ohms"><record id="1">
 <title>村里的桥</title><sync>1:|2(1)|</sync><interviewee>金老师</interviewee>
 <transcript>村里有一条河。\n金老师：河上有一座桥。</transcript></record></ROOT>"""
