@@ -51,9 +51,9 @@ class Model:
     def of(cls, project: Project) -> "Model":
         accession = next(a for a in project.accessions() if [*a.master.glob("*.m4a")])
         heard = read_heard(accession.machine)
-        assert heard is not None, "the sample village has not been transcribed"
         said = re.search(r"glossary \w+", accession.transcript.read_text("utf-8"))
-        assert said is not None
+        if heard is None or said is None:
+            raise ValueError("the sample village has not been transcribed")
         copy = project.docs / "audio" / f"{accession.id}.m4a"
         return cls(accession, project.read_recording(accession, []), heard, said[0], copy)
 
@@ -124,11 +124,9 @@ def _duration() -> float:
 
 def _derive(project: Project, model: Model, deposit: Deposit, digest: str, number: int) -> None:
     """The accession of a deposit, heard, and three in ten approved, one in ten half corrected."""
-    day = deposit.description.date
-    assert day is not None
     recording = replace(
         model.recording,
-        id=f"{day:%Y%m%d}-{digest[:8]}",
+        id=f"{deposit.description.date:%Y%m%d}-{digest[:8]}",
         sha256=digest,
         original_name=project.relative(deposit.path).removeprefix("recordings/"),
         technical=replace(model.recording.technical, duration=_duration()),
@@ -217,7 +215,9 @@ def _spoken(number: int) -> Iterator[Segment]:
     while said < CHARACTERS:
         text = rng.choice(_SENTENCES)
         words = tuple(
-            Word(round(start + at * SECONDS_A_CHARACTER, 2), round(start + (at + 1) * 0.24, 2), c, p)
+            Word(
+                round(start + at * SECONDS_A_CHARACTER, 2), round(start + (at + 1) * 0.24, 2), c, p
+            )
             for at, c in enumerate(text)
             for p in [round(rng.uniform(0.5, 1), 3)]
         )

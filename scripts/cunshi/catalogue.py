@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.evidence import Holdings, mark_drafted, resolve
+from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
 from cunshi.golden import golden_lines
 from cunshi.i18n import _
@@ -27,7 +27,14 @@ from cunshi.page_text import clean
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project
-from cunshi.transcripts import WITHHELD, read_heard, read_transcript, with_engine
+from cunshi.transcripts import (
+    WITHHELD,
+    Heard,
+    read_heard,
+    read_origin,
+    read_transcript,
+    with_engine,
+)
 from cunshi.verify import consent_notes
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 
@@ -57,8 +64,7 @@ def _transcript(
         where = project.relative(accession.transcript)
         problems.append(replace(Problem.of(error), where=where))
         return Transcript(silenced=_unknown(accession, recording))
-    heard = read_heard(accession.machine)
-    transcript = mark_drafted(with_engine(transcript, heard), heard)
+    transcript = with_engine(transcript, read_origin(accession.machine))
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
     silenced = withheld_ranges(transcript.segments)
@@ -119,7 +125,7 @@ def gather(
     entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, today, ceiling)
+    holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),
@@ -139,6 +145,10 @@ def gather(
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=today,
     )
+
+
+def _heard(project: Project, recording_id: str) -> Heard | None:
+    return read_heard(project.accession(recording_id).machine)
 
 
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:

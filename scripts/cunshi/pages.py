@@ -13,7 +13,7 @@ from cunshi.course_model import Catalogue, Entry, Lesson, Page
 from cunshi.events import event_id, format_calendar
 from cunshi.export.holdings import captions_and_manifests
 from cunshi.lesson_pages import lesson_page
-from cunshi.mentions import Mention, Spoken
+from cunshi.mentions import Mentions, Spoken
 from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.places import marks_of
@@ -189,9 +189,9 @@ def _of_kind(catalogue: Catalogue, kind: Kind) -> list[Entry]:
 
 def _terms_by_kind(
     terms: tuple[Term, ...], spoken: Spoken
-) -> dict[str, list[tuple[str, Term, list[Mention]]]]:
+) -> dict[str, list[tuple[str, Term, Mentions]]]:
     """The terms of each kind: id, term, and where it is spoken."""
-    kinds: dict[str, list[tuple[str, Term, list[Mention]]]] = {}
+    kinds: dict[str, list[tuple[str, Term, Mentions]]] = {}
     for term_id, term in zip(term_ids(terms), terms, strict=True):
         found = (term_id, term, spoken.mentions([term.term]))
         kinds.setdefault(term.kind, []).append(found)
