@@ -6,6 +6,7 @@ print titles without escaping them. A lesson's body is its author's own Markdown
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,26 +49,27 @@ class _Card:
     voices: int
 
 
-def render_pages(catalogue: Catalogue) -> list[Page]:
-    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site."""
+def render_pages(catalogue: Catalogue) -> Iterator[Page]:
+    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site.
+
+    One after the other, so that not all are in memory at once.
+    """
     spoken = Spoken(catalogue)
     mottoes = _of_kind(catalogue, Kind.MOTTO)
-    return [
-        _home_page(catalogue),
-        *(lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1)),
-        _recordings_page(catalogue),
-        *(recording_page(catalogue, entry) for entry in catalogue.entries),
-        *village_pages(catalogue, spoken),
-        people_page(catalogue),
-        quotes_page(catalogue),
-        timeline_page(catalogue),
-        *_event_pages(catalogue),
-        _mottoes_page(catalogue, mottoes),
-        *map(_poster_page, mottoes),
-        render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken)),
-        _about_page(catalogue),
-        *captions_and_manifests(catalogue),
-    ]
+    yield _home_page(catalogue)
+    yield from (lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1))
+    yield _recordings_page(catalogue)
+    yield from (recording_page(catalogue, entry) for entry in catalogue.entries)
+    yield from village_pages(catalogue, spoken)
+    yield people_page(catalogue)
+    yield quotes_page(catalogue)
+    yield timeline_page(catalogue)
+    yield from _event_pages(catalogue)
+    yield _mottoes_page(catalogue, mottoes)
+    yield from map(_poster_page, mottoes)
+    yield render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken))
+    yield _about_page(catalogue)
+    yield from captions_and_manifests(catalogue)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
