@@ -350,7 +350,7 @@ def test_a_large_index_is_divided_and_a_new_recording_changes_one_part(monkeypat
     text = "金村的老街四面都是水。" * 40
     entries = [make_entry(make_recording(f"2026-{n:08x}"), text) for n in range(60)]
     before, after = index_of(entries=entries[:-1]), index_of(entries=entries)
-    assert len(before.parts) == len(after.parts) == 4
+    assert len(before.parts) == len(after.parts) == 8
     assert all(len(part.encode()) < 40_000 for part in after.parts.values())
     assert len(after.parts.keys() - before.parts.keys()) == 1
     assert len(told_in(after)) == 60
