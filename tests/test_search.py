@@ -238,6 +238,11 @@ def test_all_parts_are_searched_although_one_is_missing(
     page.goto(f"{in_parts.as_uri()}/index.html")
     page.locator("[data-md-component=search-query]").click()
     for query in ("铁站", "老街"):
-        found = {place(link, in_parts.as_uri())[0] for link in search(page, query)}
-        assert found == truth(published, query)
+        expected = truth(published, query)
+        for __ in range(100):
+            found = {place(link, in_parts.as_uri())[0] for link in search(page, query)}
+            if found == expected:
+                break
+            page.wait_for_timeout(100)
+        assert found == expected
     page.close()

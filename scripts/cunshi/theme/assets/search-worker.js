@@ -6,13 +6,14 @@
    of results into the page as HTML, so all that leaves here is escaped.
 
    What is spoken in the recordings is in parts, which are scripts that call addPart: they are loaded
-   for the first question. Until all are there, what has been found so far is answered again. */
+   for the first question. Where that takes long, what has been found so far is answered meanwhile. */
 
 "use strict"
 
 const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3
 const BEFORE = 24, AFTER = 96
 const TITLE_WEIGHT = 20
+const PATIENCE = 1000 // Milliseconds of loading after which an answer that lacks something is better.
 // From a disk this runs in a frame of the page.
 const HERE = self.document ? document.currentScript.src : location.href
 
@@ -101,12 +102,13 @@ function load(path) {
 async function loadParts() {
   if (loading) return
   loading = true
+  const begun = performance.now()
   for (const part of parts.slice()) {
     try {
       await load(part)
       parts.splice(parts.indexOf(part), 1)
     } catch { continue }
-    if (parts.length) answer(false)
+    if (parts.length && performance.now() - begun > PATIENCE) answer(false)
   }
   loading = false
   answer(true)
@@ -174,8 +176,8 @@ function search(query) {
   return { items: groups.sort((a, b) => best.get(b) - best.get(a)) }
 }
 
-/** Answer the last question. ``whole`` tells that nothing is missing; before, nothing found says
-    nothing. */
+/** Answer the last question. ``whole`` tells that no part is missing; before, to have found nothing
+    means nothing. */
 function answer(whole) {
   const data = search(asked)
   if (whole || data.items.length) postMessage({ type: RESULT, data: { ...data, whole } })
@@ -188,7 +190,7 @@ addEventListener("message", function (event) {
     postMessage({ type: READY })
   } else if (type === QUERY) {
     asked = data
-    answer(!parts.length)
     if (parts.length && asked.trim()) loadParts()
+    else answer(true)
   }
 })
