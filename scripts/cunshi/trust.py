@@ -38,7 +38,7 @@ _GUESSES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """Some words of a line; ``replaced`` when they stand there because the glossary says so."""
 
@@ -46,7 +46,7 @@ class Part:
     replaced: Replacement | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A segment as its page shows it; ``doubt`` says why not to trust it.
 
@@ -58,6 +58,12 @@ class Line:
     parts: tuple[Part, ...]
     kind: str = ""
     doubt: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is words and nothing else, as nearly all lines are."""
+        told = self.kind or self.doubt or self.segment.mandarin
+        return not told and len(self.parts) == 1 and self.parts[0].replaced is None
 
 
 @dataclass(frozen=True)
