@@ -129,6 +129,12 @@ def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> 
     """Transcribe what is in the archive and has no transcript yet."""
     with project.lock():
         report = _begin(project)
+        if choice.scheduler and not report.archive.cluster:
+            raise ConfigurationError(
+                _("这个档案库没有说可以请别的电脑听写"),
+                _("先在 archive.yml 里写 cluster: 是；网站和同意书会照实说，录音要送到别的电脑"),
+                where=project.relative(project.archive / "archive.yml"),
+            )
         _read_recordings(project, report)
         _transcribe(project, report, reporter, choice)
     return report
