@@ -112,6 +112,8 @@ def test_forty_recordings_with_a_worker_killed_and_the_connection_cut(
     assert first.returncode == -signal.SIGKILL
     assert line.connections > 1
     assert tree(there.archive) == tree(here.archive)
+    heard = [path.read_text("utf-8") for path in there.archive.glob("*/machine.json")]
+    assert sum('"faster-whisper"' in text for text in heard) == 6
 
 
 def test_one_bad_passage_costs_its_recording_alone(tmp_path: Path, run: Run, dask: Dask) -> None:
@@ -267,7 +269,7 @@ def test_ctrl_c_takes_back_what_was_sent(tmp_path: Path, dask: Dask) -> None:
         wait_for(lambda: not client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.tasks))
 
 
-def test_over_tls(tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_over_tls(tmp_path: Path, run: Run, dask: Dask) -> None:
     project = village_of(tmp_path / "village", [6, 6])
     if not (openssl := shutil.which("openssl")):
         pytest.skip("openssl makes the certificate of this test")
@@ -288,8 +290,10 @@ def test_over_tls(tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.Monk
     dask.worker(**variables)
     code, text = run(project, "transcribe", "--scheduler", address)
     assert (code, "连不上集群" in text) == (ExitCode.ENGINE, True), text
-    import dask as settings
+    from dask import config
 
-    monkeypatch.setattr(settings.config, "config", settings.config.collect(env=variables))
-    code, text = run(project, "transcribe", "--scheduler", address)
+    prefix = "distributed.comm."
+    keys = {prefix + n.lower().replace("__", ".").replace("_", "-"): v for n, v in secured.items()}
+    with config.set(keys):
+        code, text = run(project, "transcribe", "--scheduler", address)
     assert (code, finished(project)) == (0, 2), text

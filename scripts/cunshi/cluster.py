@@ -7,6 +7,7 @@ heard again, and the answers are what one computer would have said.
 
 import hashlib
 import logging
+import os
 import socket
 import threading
 import time
@@ -40,7 +41,7 @@ class _Order:
     """What a worker has to listen with, and what it has to be for the answers to be the same."""
 
     recogniser: Recogniser
-    root: str
+    root: str  # where a model folder is looked for, unless a worker's CUNSHI_ROOT says another
     facts: Mapping[str, Any]
 
 
@@ -64,7 +65,7 @@ def _hear(
     """Runs at a worker. OutOfReachError when it cannot listen as it is meant to."""
     try:
         with _opening:
-            engine, facts = _opened(order.recogniser, order.root)
+            engine, facts = _opened(order.recogniser, os.environ.get("CUNSHI_ROOT", order.root))
     except CunshiError as error:
         raise OutOfReachError(f"{socket.gethostname()}: {error.cause}", error.remedy) from error
     differing = [name for name, wanted in order.facts.items() if facts.get(name) != wanted]
