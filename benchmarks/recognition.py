@@ -85,7 +85,7 @@ def heard(recordings: list[Any]) -> list[Heard]:
         return listen(ours(), unit[1], "cmn", TERMS)
 
     parts: list[list[Listened]] = [[] for __ in recordings]
-    for (number, __), result in in_order(work, units, ours().workers):
+    for (number, __), result in in_order(work, units, ours().workers, lambda: 2 * ours().workers):
         parts[number].append(result)
     return [
         Heard(
@@ -409,7 +409,7 @@ def alone(path: Path) -> None:
 
     ends = 0.0
     work = partial(listen, ours(), language="cmn", terms=TERMS)
-    for passage, __ in in_order(work, units(), ours().workers):
+    for passage, __ in in_order(work, units(), ours().workers, lambda: 2 * ours().workers):
         ends = passage.spans[-1].end
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, ends)
 

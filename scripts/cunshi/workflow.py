@@ -9,8 +9,9 @@ from cunshi import backup, evaluation, federation, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
+from cunshi.cluster import Cluster
 from cunshi.course_model import Catalogue
-from cunshi.engine import open_engine
+from cunshi.engine import Engine, open_engine
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
@@ -21,6 +22,7 @@ from cunshi.federation import Merged
 from cunshi.i18n import _
 from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
+from cunshi.listening import Here, Listener
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, note_publication
@@ -70,10 +72,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine and model asked for on the command line; empty means archive.yml's."""
+    """What is asked for on the command line; an empty engine or model means archive.yml's.
+
+    ``scheduler`` is the address of a cluster that listens; without one this computer does.
+    """
 
     engine: str = ""
     model: str = ""
+    scheduler: str = ""
 
     def recogniser(self, archive: Archive, language: str) -> Recogniser:
         """What listens to a language. What is asked for listens to all of them.
@@ -84,6 +90,12 @@ class Choice:
             return archive.recogniser(language)
         engine, model = self.engine or archive.engine, self.model or archive.model
         return Recogniser(engine, model, archive.server)
+
+    def listener(self, engine: Engine, recogniser: Recogniser, root: Path) -> Listener:
+        """Who listens with an engine."""
+        if self.scheduler and engine.hears:
+            return Cluster(self.scheduler, engine, recogniser, root)
+        return Here(engine)
 
 
 def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Report:
@@ -117,6 +129,12 @@ def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> 
     """Transcribe what is in the archive and has no transcript yet."""
     with project.lock():
         report = _begin(project)
+        if choice.scheduler and not report.archive.cluster:
+            raise ConfigurationError(
+                _("这个档案库没有说可以请别的电脑听写"),
+                _("先在 archive.yml 里写 cluster: 是；网站和同意书会照实说，录音要送到别的电脑"),
+                where=project.relative(project.archive / "archive.yml"),
+            )
         _read_recordings(project, report)
         _transcribe(project, report, reporter, choice)
     return report
@@ -328,8 +346,9 @@ def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Ch
     for asked, recordings in _by_recogniser(report, choice).items():
         try:
             engine = open_engine(asked.engine, asked.model, project.root, asked.server)
+            listener = choice.listener(engine, asked, project.root)
             done, problems = transcribe(
-                project, recordings, report.archive, engine, terms, reporter
+                project, recordings, report.archive, listener, terms, reporter
             )
         except CunshiError as error:
             # Without an engine what people have already transcribed can still be published.
