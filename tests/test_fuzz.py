@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from cunshi.archive_settings import read_archive
 from cunshi.errors import CunshiError
 from cunshi.fields import parse_fields, read_text
 from cunshi.fixity import parse_manifest
@@ -20,7 +21,7 @@ from cunshi.importing import read_foreign
 from cunshi.lessons import read_course, read_lesson
 from cunshi.model import Problem
 from cunshi.quiz import read_quiz
-from cunshi.records import ALIASES, parse_glossary, read_archive, read_description
+from cunshi.records import ALIASES, parse_glossary, read_description
 from cunshi.review.history import History
 from cunshi.store import Accession
 from cunshi.transcripts import parse_transcript, read_heard
