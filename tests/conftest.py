@@ -12,6 +12,7 @@ from playwright.sync_api import Page as BrowserPage
 
 from cunshi import cli, engine
 from cunshi.store import Project
+from desk import OpenDesk, open_desk
 
 ROOT = Path(__file__).parents[1]
 # The same moment everywhere, so that archives made by two runs can be compared byte for byte.
@@ -152,6 +153,21 @@ def told(told_once: Project, tmp_path: Path) -> tuple[Project, str, str]:
     project = Project.at(tmp_path / "told")
     ids = {"金老师" in a.record.read_text("utf-8"): a.id for a in project.accessions()}
     return project, ids[True], ids[False]
+
+
+@pytest.fixture(scope="module")
+def home(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """That village for a module whose tests change nothing in it."""
+    root = tmp_path_factory.mktemp("desk") / "village"
+    shutil.copytree(told_once.root, root, symlinks=True)
+    return Project.at(root)
+
+
+@pytest.fixture(scope="module")
+def desk(home: Project) -> Iterator[OpenDesk]:
+    """The review desk of ``home``."""
+    with open_desk(home) as opened:
+        yield opened
 
 
 def chromium_path() -> str | None:
