@@ -37,7 +37,9 @@ class Dask:
         """Start the scheduler; its address."""
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
-        self._start("dask_scheduler", "--scheduler-file", str(file), *options, **variables)
+        self._start(
+            "dask_scheduler", "--port=0", "--scheduler-file", str(file), *options, **variables
+        )
         wait_for(file.exists)
         self.address = json.loads(file.read_text("utf-8"))["address"]
         return self.address

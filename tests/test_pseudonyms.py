@@ -151,6 +151,6 @@ def test_whisper_does_not_hear_it_in_what_is_published(copy_of_built: Project, r
 def hear(path: Path) -> str:
     engine = open_engine("faster-whisper", "base", ROOT)
     engine.prepare()
-    stretches = (p for start, part in audio.passages(path) for p in voice.passages(part, start))
-    heard = (line for p in stretches for line in engine.transcribe(p.samples, "cmn"))
+    passages = voice.passages(audio.blocks(path))
+    heard = (line for p in passages for line in engine.transcribe(p.samples, "cmn"))
     return to_simplified("".join(line.segment.text for line in heard))

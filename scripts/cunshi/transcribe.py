@@ -150,8 +150,8 @@ def _units(jobs: Iterable[_Job], *, hears: bool) -> Iterator[_Unit]:
         error: CunshiError | None = None
         try:
             if hears:
-                for start, samples in audio.passages(job.accession.master / job.recording.master):
-                    yield from (_Unit(job, passage) for passage in passages(samples, start))
+                blocks = audio.blocks(job.accession.master / job.recording.master)
+                yield from (_Unit(job, passage) for passage in passages(blocks))
         except CunshiError as found:
             error = found
         yield _Unit(job, error=error)
