@@ -21,8 +21,8 @@ import yaml
 from cunshi import fixity
 from cunshi.amendments import as_logged
 from cunshi.deposits import Deposit, find_deposits
-from cunshi.files import write_atomic
-from cunshi.looks import Looks, stat_of
+from cunshi.files import stat_of, write_atomic
+from cunshi.looks import Looks
 from cunshi.model import Recording, Segment, Word
 from cunshi.records import write_recording
 from cunshi.store import Accession, Project, event, format_events

@@ -1,8 +1,6 @@
 """Long recordings are decoded in blocks: nothing shows where one ends and the next begins."""
 
-import os
-import subprocess
-import sys
+import itertools
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,9 +13,7 @@ from numpy.typing import NDArray
 from conftest import ROOT, settle
 from cunshi import audio, engine, voice
 from cunshi.engine import EngineIdentity, HeardSegment
-from cunshi.listening import Listened, listen
 from cunshi.model import Segment, Word
-from cunshi.scoring import Errors, count_errors
 from cunshi.store import Project
 from cunshi.transcripts import read_heard
 from test_listening import load
@@ -122,7 +118,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
         assert word.start == pytest.approx(int(word.text) / RATE, abs=0.0006)
         assert word.end == pytest.approx((int(word.text) + WORD) / RATE, abs=0.0006)
     places = [int(word.text) for word in words]
-    assert all(a + WORD <= b for a, b in zip(places, places[1:], strict=False))
+    assert all(a + WORD <= b for a, b in itertools.pairwise(places))
     joins = [start for start, __ in audio.blocks(path)][1:]
     assert len(joins) >= 14
     # What is spoken in other blocks is spoken in these, also beside and across the joins.

@@ -11,13 +11,14 @@ import click
 from cunshi import __version__, report, workflow
 from cunshi.engine import ENGINES
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.hearing import Choice
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
 from cunshi.settings import Destination
 from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
-from cunshi.workflow import Choice, Report
+from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 

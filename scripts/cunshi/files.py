@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+Stat = tuple[int, int]
+
 
 def write_atomic(path: Path, data: str | bytes) -> bool:
     """Write a whole file or nothing; False when the file already had these bytes.
@@ -52,6 +54,15 @@ def put_in_place(temporary: Path, path: Path) -> None:
     """Give a finished file or folder its name in one step, durably."""
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def stat_of(path: Path) -> Stat | None:
+    """Size and time of change (ns); None when the file is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
 
 
 def sync_folder(folder: Path) -> None:

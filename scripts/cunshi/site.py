@@ -75,7 +75,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     _remove_stale(project, pages | {d.path for d in derivatives} | kit_paths(catalogue) | drawn)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
-    make_kits(project.docs, catalogue)
+    make_kits(project, catalogue)
     if face:
         make_cards(project.docs, cards, face)
     build_site(project, catalogue, pages, drawn)

@@ -50,15 +50,6 @@ def motto_words(entry: Entry) -> list[str]:
     return [line for line in map(clean, (written or spoken).splitlines()) if line]
 
 
-def plain_line(line: trust.Line) -> Markup:
-    """What the macro ``line`` makes of a plain one, written here because there are so many."""
-    start, end = page_text.seconds(line.segment.start), page_text.seconds(line.segment.end)
-    said = line.parts[0].text
-    return Markup(  # noqa: S704 (the parts of a line are escaped)
-        f'<span class="cs-line" data-start="{start}" data-end="{end}">{said}</span>'
-    )
-
-
 def _finalize(value: Any) -> Any:
     return value if isinstance(value, Markup) else clean(str(value))
 
@@ -72,7 +63,6 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "motto_words": motto_words,
     "numeral": page_text.numeral,
     "paragraphs": page_text.paragraphs,
-    "plain_line": plain_line,
     "seconds": page_text.seconds,
     "title_of": recording_title,
     "url": page_text.url,

@@ -144,7 +144,7 @@ def mark_line(segment: Segment, transcript: Transcript) -> Line:
         return Line(segment, (Part(escape(IN_ITS_PLACE)),), "withheld")
     if text == UNHEARD:
         return Line(segment, (Part(escape(NOT_HEARD)),), "unheard")
-    if transcript.status is TranscriptStatus.APPROVED:
+    if transcript.status is TranscriptStatus.APPROVED or not (segment.flags or segment.replaced):
         return Line(segment, (Part(escape(text)),))
     # A line that has words again is no longer unheard, even if its note was left.
     flags = [flag for flag in segment.flags if flag is not Flag.UNHEARD]
