@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import forkserver
+from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -34,6 +34,7 @@ from cunshi.voice import RATE, Passage, Span
 ALL = "CUNSHI_CASES" in os.environ  # visit also the places that are left out to save time
 KILL = ("replace", "fsync")
 WRITING = ("open", "write", "mkdir", "fsync", "replace")
+_starting = threading.Lock()
 _SPAWN = multiprocessing.get_context("forkserver")
 
 
@@ -43,13 +44,14 @@ class Fault:
 
     ``how`` is the number of an error; or ``before``, ``after`` or ``torn``: killed, the last with
     half of what was written and not yet durable, as a power cut leaves it. A ``lasting`` error
-    meets every later place as well.
+    meets every later place as well, also of the kinds in ``later``.
     """
 
     at: int = 0
     how: str | int = "before"
     kinds: Sequence[str] = KILL
     lasting: bool = False
+    later: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,16 @@ class Disk:
         """What is to happen here; empty: nothing. An error of a whole call is raised at once."""
         name = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
         fault = self._fault
-        if kind not in fault.kinds or not name.startswith(self._below):
+        if not name.startswith(self._below):
             return ""
         with self._lock:
-            self._count += 1
-            mine = self._count
-            self._note(f"{kind} {name}\n")
-        met = fault.at and (mine == fault.at or (fault.lasting and mine > fault.at))
+            counts = kind in fault.kinds
+            if counts:
+                self._count += 1
+                self._note(f"{kind} {name}\n")
+            here, later = counts and self._count == fault.at, self._count > fault.at
+        lasts = fault.lasting and later and kind in (*fault.kinds, *fault.later)
+        met = fault.at and (here or lasts)
         if met and fault.how == "before":
             die()
         if met and isinstance(fault.how, int) and kind != "write":
@@ -182,9 +187,10 @@ def speech(samples: Any, start: float = 0.0) -> Iterator[Passage]:
 def copy_for_mkdocs(project: Any, aside: Path, cards: object) -> None:
     """Every page under the name that MkDocs would give it."""
     shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(project.docs, aside, ignore=shutil.ignore_patterns(".*"))
-    for page in aside.rglob("*.md"):
-        page.rename(page.with_suffix(".html"))
+    for path in sorted(project.docs.rglob("[!.]*.*")):
+        made = aside / path.relative_to(project.docs)
+        made.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, made.with_suffix(".html") if made.suffix == ".md" else made)
 
 
 @contextmanager
@@ -248,8 +254,11 @@ def run(
     _start_server()
     words_ = (top, said, fault or Fault(), epoch, prepare, quick)
     process = _SPAWN.Process(target=_child, args=words_)
-    process.start()
-    process.join()
+    with _starting:  # which also asks how other threads' processes have ended
+        process.start()
+    connection.wait([process.sentinel])
+    with _starting:
+        process.join()
     printed = (top / "printed").read_text("utf-8")
     places = (top / "places").read_text("utf-8").replace(f"{top / 'work'}{os.sep}", "")
     return Ran(process.exitcode or 0, printed, places.splitlines())

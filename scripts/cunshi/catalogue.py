@@ -53,9 +53,8 @@ def _transcript(
     accession = project.accession(recording.id)
     try:
         transcript = read_words(project, recording)
-    except CunshiError as error:
-        where = project.relative(accession.transcript)
-        problems.append(replace(Problem.of(error), where=where))
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording))
     heard = read_heard(accession.machine)
     transcript = mark_drafted(with_engine(transcript, heard), heard)

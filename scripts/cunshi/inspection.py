@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import audio, photos
-from cunshi.errors import CunshiError, DepositError
+from cunshi.errors import CunshiError, DepositError, DiskError
 from cunshi.fields import read_text
 from cunshi.i18n import _
 from cunshi.model import Technical, is_photo, is_text
@@ -106,8 +106,8 @@ def _answer(path: Path) -> dict[str, Any]:
     except CunshiError as error:
         return {"cause": error.cause, "remedy": error.remedy}
     except OSError as error:
-        cause = _("读不了这个文件：{error}").format(error=error.strerror)
-        return {"cause": cause, "remedy": _("检查文件权限，或从手机重新复制一次")}
+        told = DiskError(error)
+        return {"cause": told.cause, "remedy": told.remedy}
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from cunshi import audio
 from cunshi.cards import Face, cards_of, find_face, make_cards
 from cunshi.course_model import Catalogue, ClipRef, Page
-from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
+from cunshi.errors import CunshiError, ExitCode, SiteError, disk_error_in, last_lines
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.fields import load_fields
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
@@ -214,6 +214,8 @@ def _make(
                 future.result()
             except CunshiError as error:
                 problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
+            except OSError as error:
+                problems.append(Problem.of_one(error, made.source))
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)
@@ -252,6 +254,8 @@ def _run_mkdocs(project: Project, aside: Path, cards: Iterable[str]) -> None:
     )
     if done.returncode:
         last = last_lines(done, _LAST_LINES)
+        if refused := disk_error_in(last):
+            raise refused
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再运行一次；原来的网站还在"),

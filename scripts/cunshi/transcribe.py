@@ -4,7 +4,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cunshi import audio, fixity, listening
@@ -12,7 +12,7 @@ from cunshi.drafting import DRAFTING, draft
 from cunshi.engine import Engine, EngineIdentity
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.fields import read_text
-from cunshi.files import write_atomic
+from cunshi.files import exists, write_atomic
 from cunshi.i18n import _
 from cunshi.listening import Listened, listen
 from cunshi.model import TRANSCRIPTION, Coverage, Problem, Recording, Term
@@ -65,7 +65,7 @@ def transcribe(
         if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
             try:
                 _finish(job, terms)
-            except CunshiError as error:
+            except (CunshiError, OSError) as error:
                 problems.append(_problem(job, error))
         else:
             jobs.append(job)
@@ -91,7 +91,7 @@ def _belongs_to_people(job: _Job) -> bool:
     Looks at the files as they are now: recognition takes hours, and people correct meanwhile.
     """
     path = job.accession.transcript
-    if not path.exists():
+    if not exists(path):
         return False
     if job.project.read_recording(job.accession, []).description.approved_by:
         return True
@@ -138,18 +138,18 @@ class _Unit:
 
     job: _Job
     passage: Passage | None = None
-    error: CunshiError | None = None
+    error: CunshiError | OSError | None = None
 
 
 def _units(jobs: Iterable[_Job], engine: Engine) -> Iterator[_Unit]:
     """The passages of all recordings, decoded only when they are asked for."""
     for job in jobs:
-        error: CunshiError | None = None
+        error: CunshiError | OSError | None = None
         try:
             if engine.hears:
                 for start, samples in audio.passages(job.accession.master / job.recording.master):
                     yield from (_Unit(job, passage) for passage in passages(samples, start))
-        except CunshiError as found:
+        except (CunshiError, OSError) as found:
             error = found
         yield _Unit(job, error=error)
 
@@ -165,9 +165,9 @@ class _Desk:
     done: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     parts: list[Listened] = field(default_factory=list)
-    error: CunshiError | None = None
+    error: CunshiError | OSError | None = None
 
-    def hear(self, unit: _Unit) -> Listened | CunshiError | None:
+    def hear(self, unit: _Unit) -> Listened | CunshiError | OSError | None:
         """Runs in several threads; an error is an answer, the other recordings go on."""
         if unit.passage is None:
             return unit.error
@@ -176,7 +176,7 @@ class _Desk:
         except CunshiError as error:
             return error
 
-    def take(self, unit: _Unit, answer: Listened | CunshiError | None) -> None:
+    def take(self, unit: _Unit, answer: Listened | CunshiError | OSError | None) -> None:
         """The answers come in order, recording by recording."""
         if isinstance(answer, Listened):
             self.parts.append(answer)
@@ -194,7 +194,7 @@ class _Desk:
                 raise error
             _write(job, _heard(job, self.identity, parts), self.terms)
             self.done.append(job.recording.id)
-        except CunshiError as found:
+        except (CunshiError, OSError) as found:
             self.problems.append(_problem(job, found))
         self.task.finish_one(job.recording.original_name)
 
@@ -237,9 +237,10 @@ def in_order(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _problem(job: _Job, error: CunshiError) -> Problem:
+def _problem(job: _Job, error: CunshiError | OSError) -> Problem:
     where = f"archive/{job.recording.id} ({job.recording.original_name})"
-    return Problem(ExitCode.TRANSCRIPTION, where, error.cause, error.remedy)
+    found = Problem.of_one(error, where)
+    return found if isinstance(error, OSError) else replace(found, code=ExitCode.TRANSCRIPTION)
 
 
 def _set_aside(accession: Accession) -> None:

@@ -40,7 +40,7 @@ def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -
     ends = None if seconds is None else time.monotonic() + seconds
     with reporter.task(_("核对主文件"), len(turns), 0) as task:
         for last, __, accession in turns:
-            quick = list(_look(project, accession))
+            quick = _look_at(project, accession)
             checked.problems += quick
             if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
                 checked.oldest = checked.oldest if checked.waiting else last
@@ -60,6 +60,13 @@ def _last_check(accession: Accession) -> str:
         return ""
     hashed = (CHECK, "message digest calculation")
     return max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default="")
+
+
+def _look_at(project: Project, accession: Accession) -> list[Problem]:
+    try:
+        return list(_look(project, accession))
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
 
 
 def _look(project: Project, accession: Accession) -> Iterator[Problem]:
@@ -103,7 +110,9 @@ def _hash(project: Project, accession: Accession, quick: list[Problem]) -> list[
     try:
         with project.writing():
             accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
-    except (OSError, CunshiError) as error:
+    except OSError as error:
+        found.append(Problem.of_one(error, project.relative(accession.events)))
+    except CunshiError as error:
         cause = _("核对了，但没能登记：{error}").format(error=error)
         where = project.relative(accession.events)
         found.append(Problem(ExitCode.RECORD, where, cause, _("检查磁盘空间和文件夹权限")))

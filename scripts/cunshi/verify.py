@@ -33,7 +33,10 @@ def compare_accession(project: Project, accession: Accession) -> list[Problem]:
     if not hashes:
         where = project.relative(accession.manifest)
         return [Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))]
-    found = fixity.compare(accession.folder, hashes)
+    try:
+        found = fixity.compare(accession.folder, hashes)
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
     return differing(project, accession, found) + _compare_forms(project, accession)
 
 
