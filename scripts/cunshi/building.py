@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cunshi.course_model import Catalogue
-from cunshi.errors import SiteError, last_lines
+from cunshi.errors import SiteError, disk_error_in, last_lines
 from cunshi.fields import load_fields
 from cunshi.files import files_below, temporary_name, write_made
 from cunshi.frames import Frames, is_frame, is_framed
@@ -86,6 +86,8 @@ def _run_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> N
     )
     if done.returncode:
         last = last_lines(done, _LAST_LINES)
+        if refused := disk_error_in(last):
+            raise refused
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再运行一次；原来的网站还在"),

@@ -61,9 +61,8 @@ def _transcript(
     accession = project.accession(recording.id)
     try:
         transcript = read_words(project, recording)
-    except CunshiError as error:
-        where = project.relative(accession.transcript)
-        problems.append(replace(Problem.of(error), where=where))
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         silenced, names = _unknown(accession, recording), names_of(recording, archive)
         return Transcript(silenced=silenced, names=names)
     transcript = with_engine(transcript, read_origin(accession.machine))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cunshi.descriptions import merge
-from cunshi.errors import ExitCode
+from cunshi.errors import DiskError, ExitCode
+from cunshi.files import exists
 from cunshi.i18n import _
 from cunshi.model import Consent, Description, Kind, Problem, is_photo, is_text
 from cunshi.records import describe_folder, describe_name, load_description
@@ -69,15 +70,17 @@ class _Walk:
     def folder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         try:
             entries = sorted(Path(entry.path) for entry in os.scandir(folder))
+            usable = [entry for entry in entries if self._is_usable(entry)]
+            files = [entry for entry in usable if entry.is_file()]
+            folders = [entry for entry in usable if entry.is_dir()]
         except OSError as error:
-            self._complain(folder, _("打不开这个文件夹：{error}").format(error=error.strerror))
+            told = DiskError(error)
+            self._complain(folder, told.cause, told.remedy)
             return
         said = said.then(self._load(folder / _FOLDER_FILE))
-        usable = [entry for entry in entries if self._is_usable(entry)]
-        yield from self._files([e for e in usable if e.is_file()], folder, said)
-        for entry in usable:
-            if entry.is_dir():
-                yield from self._subfolder(entry, said)
+        yield from self._files(files, folder, said)
+        for entry in folders:
+            yield from self._subfolder(entry, said)
 
     def _subfolder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         if folder.suffix.lower() in _SOUND:
@@ -149,7 +152,7 @@ class _Walk:
         said = load_description(path, self.project.relative(path), self.problems)
         for ending in _MISNAMED:
             misnamed = path.with_name(path.name.removesuffix(_SIDECAR) + ending)
-            if misnamed.is_file():
+            if exists(misnamed):
                 self._complain(
                     misnamed,
                     _("说明文件的名字不对，没有读"),

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,8 @@ def _approved(project: Project, recording: Recording, problems: list[Problem]) -
     try:
         transcript = read_transcript(path, where, recording)
         identical = is_untouched_draft(read_text(path))
-    except CunshiError as error:
-        problems.append(replace(Problem.of(error), where=where))
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, where))
         return None
     text = "".join(segment.text for segment in transcript.segments)
     if transcript.status is not TranscriptStatus.APPROVED or not normalise(text):

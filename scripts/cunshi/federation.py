@@ -6,7 +6,7 @@ Where two records of one recording differ, both are told and nobody decides.
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +60,8 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
         for accession in accessions:
             try:
                 _merge_one(project, theirs, accession, archive.rights, known, merged)
-            except CunshiError as error:
-                where = str(accession.folder)
-                merged.problems.append(replace(Problem.of(error), where=where))
+            except (CunshiError, OSError) as error:
+                merged.problems.append(Problem.of_one(error, str(accession.folder)))
             task.finish_one(accession.id)
     return merged
 

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from cunshi.errors import ExitCode, RecordError
+from cunshi.errors import DiskError, ExitCode, RecordError
+from cunshi.files import exists
 from cunshi.i18n import _
 from cunshi.model import Problem
 
@@ -29,9 +30,8 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RecordError(
-            _("读不了这个文件：{error}").format(error=error.strerror), where=path
-        ) from error
+        told = DiskError(error)
+        raise RecordError(told.cause, told.remedy, where=path) from error
     encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
     for encoding in encodings:
         try:
@@ -285,7 +285,7 @@ def load_fields(
     path: Path, where: str, problems: list[Problem], aliases: Mapping[str, str] | None = None
 ) -> Fields:
     """Read a YAML file as one mapping; a missing file is an empty one."""
-    if not path.exists():
+    if not exists(path):
         return Fields(None, where, problems, aliases)
     try:
         text = read_text(path)

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cunshi.errors import CunshiError, DepositError
+from cunshi import audio, photos
+from cunshi.errors import CunshiError, DepositError, DiskError
 from cunshi.fields import read_text
 from cunshi.i18n import _
 from cunshi.model import Technical, is_photo, is_text
@@ -79,7 +80,6 @@ def _start() -> subprocess.Popen[str]:
 
 def look_at(path: Path) -> Technical:
     """What a file is; in this process."""
-    from cunshi import audio, photos  # the child decodes, and the parent needs no decoder
 
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
@@ -107,8 +107,8 @@ def _answer(path: Path) -> dict[str, Any]:
     except CunshiError as error:
         return {"cause": error.cause, "remedy": error.remedy}
     except OSError as error:
-        cause = _("读不了这个文件：{error}").format(error=error.strerror)
-        return {"cause": cause, "remedy": _("检查文件权限，或从手机重新复制一次")}
+        told = DiskError(error)
+        return {"cause": told.cause, "remedy": told.remedy}
 
 
 def main() -> None:

@@ -214,6 +214,8 @@ def _make(
                 future.result()
             except CunshiError as error:
                 problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
+            except OSError as error:
+                problems.append(Problem.of_one(error, made.source))
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)

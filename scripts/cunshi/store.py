@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from cunshi import fixity
 from cunshi.archive_settings import read_archive
 from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
-from cunshi.files import files_below, write_atomic
+from cunshi.files import exists, files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_glossary, read_recording
@@ -283,7 +283,8 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        found = {path.parent for name in names for path in self.archive.glob(f"[!.]*/{name}")}
+        folders = (path for path in self.archive.iterdir() if not path.name.startswith("."))
+        found = (path for path in folders if any(exists(path / name) for name in names))
         return [Accession(folder) for folder in sorted(found)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
@@ -300,7 +301,7 @@ class Project:
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
-        if not accession.record.is_file():
+        if not exists(accession.record):
             found.append(
                 Problem(ExitCode.RECORD, where, _("目录卡不见了"), _("从备份恢复这个文件"))
             )
