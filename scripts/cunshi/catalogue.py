@@ -8,6 +8,7 @@ from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, mark_drafted, resolve
 from cunshi.fields import load_fields, read_text
+from cunshi.files import exists
 from cunshi.golden import golden_lines
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
@@ -53,10 +54,10 @@ def _transcript(
     accession = project.accession(recording.id)
     try:
         transcript = read_words(project, recording)
+        heard = read_heard(accession.machine)
     except (CunshiError, OSError) as error:
         problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording))
-    heard = read_heard(accession.machine)
     transcript = mark_drafted(with_engine(transcript, heard), heard)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
@@ -69,7 +70,7 @@ def _unknown(accession: Accession, recording: Recording) -> Ranges:
     try:
         told = WITHHELD in read_text(accession.transcript)
     except CunshiError:
-        told = accession.transcript.exists()
+        told = exists(accession.transcript)
     return ((0.0, recording.technical.duration),) if told else ()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cunshi import fixity
-from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
+from cunshi.errors import BusyError, ConfigurationError, DiskError, ExitCode, RecordError
 from cunshi.files import exists, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
@@ -106,12 +106,14 @@ class Accession:
 
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
-        if not self.events.exists():
-            return []
         try:
             lines = self.events.read_text("utf-8").splitlines()
             return [dict(json.loads(line)) for line in lines if line]
-        except (OSError, ValueError, TypeError) as error:
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DiskError(error, self.events) from error
+        except (ValueError, TypeError) as error:
             raise RecordError(
                 _("事件登记读不了"),
                 _("从备份恢复这个文件"),
