@@ -296,6 +296,11 @@ def unpublished(files: Files) -> Files:
     return kept
 
 
+def recorded(files: Files) -> Files:
+    """All but logs: that a folder's consent could not be read, and then could, is noted twice."""
+    return {n: d for n, d in files.items() if not n.endswith(".jsonl")}
+
+
 def whole(name: str, data: bytes, known: Sequence[bytes]) -> bool:
     """Whether a file is as it was or is to be; a log may be on its way from one to the other."""
     growing = name.endswith(".jsonl") and data.endswith(b"\n")
@@ -392,6 +397,36 @@ def test_refused_at_every_place(stage: Stage) -> None:
             later = ("read",) if how in {errno.ENOTCONN, errno.ESTALE} else ()
             fault = Fault(number, how, WRITING, lasting, later)
             faults[fault] = f"{errno.errorcode[how]} {number} {place}\n"
+    stage.everywhere(meet, faults)
+
+
+@pytest.mark.parametrize("stage", CASES, indirect=True)
+def test_one_file_that_cannot_be_read(stage: Stage) -> None:
+    """It is named, the others are done, and no master, manifest or text of a person changes."""
+    chosen = some(stage.undisturbed(("read",)), 4 * stage.case.step)
+
+    def meet(fault: Fault, where: str) -> None:
+        with stage.set_up() as top:
+            ran = stage.play(top, fault)
+            where += ran.printed
+            assert ran.code != ExitCode.UNEXPECTED, where
+            assert "Traceback" not in ran.printed, where
+            if ran.code == 0:
+                assert state(top) == stage.end, where
+            else:
+                assert "  → " in ran.printed, where
+                assert any(part in ran.printed for part in Path(where.split("\n")[0]).parts[-3:]), (
+                    where
+                )
+            now = state(top)
+            for name, data in stage.start.items():
+                if not name.startswith("village/archive/"):
+                    continue
+                if "/master/" in name or name.endswith((".txt", ".vtt", ".json", ".jsonl")):
+                    assert now[name].startswith(data) or now[name] == stage.end[name], (where, name)
+            stage.completed(top, where, recorded)
+
+    faults = {Fault(n, errno.EIO, ("read",)): f"{n} {place}\n" for n, place in chosen}
     stage.everywhere(meet, faults)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cunshi.errors import ConfigurationError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
-from cunshi.files import files_below, put_in_place, temporary_name
+from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -202,8 +202,8 @@ def _bring_back(
     project: Project, path: Path, target: Path, found: Copied, *, rehearse: bool
 ) -> None:
     name = project.relative(target)
-    damaged = target.exists() and _is_master(name) and _is_damaged(project, target)
-    if target.exists() and not damaged:
+    damaged = exists(target) and _is_master(name) and _is_damaged(project, target)
+    if exists(target) and not damaged:
         found.same += 1
         return
     if not rehearse:

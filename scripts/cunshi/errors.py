@@ -160,6 +160,7 @@ class DiskError(CunshiError):
             _("检查磁盘、网络和文件夹权限，再运行一次"),
         )
         super().__init__(*(said or other), where=where or _named(error))
+        self.errno = error.errno
         self.meets_all = said in {_FULL, _GONE, _READ_ONLY}
 
 

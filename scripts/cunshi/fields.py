@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from cunshi.errors import DiskError, ExitCode, RecordError
+from cunshi.errors import CunshiError, DiskError, ExitCode, RecordError
 from cunshi.files import exists
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -25,13 +25,12 @@ _NO = {"false", "no", "off", "否", "无", "不", "没有"}
 def read_text(path: Path) -> str:
     """Read a text that a volunteer wrote: UTF-8 with or without BOM, UTF-16 with BOM, or GB 18030.
 
-    Raises RecordError when it cannot be read.
+    Raises RecordError when it is no text, DiskError when it cannot be read.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        told = DiskError(error)
-        raise RecordError(told.cause, told.remedy, where=path) from error
+        raise DiskError(error, path) from error
     encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
     for encoding in encodings:
         try:
@@ -289,7 +288,7 @@ def load_fields(
         return Fields(None, where, problems, aliases)
     try:
         text = read_text(path)
-    except RecordError as error:
+    except CunshiError as error:
         problems.append(Problem(error.code, where, error.cause, error.remedy))
         text = ""
     return parse_fields(text, where, problems, aliases)

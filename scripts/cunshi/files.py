@@ -101,5 +101,15 @@ def exists(path: Path) -> bool:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and its subfolders, in no order."""
-    return (path for path in folder.rglob("*") if path.is_file())
+    """Every file in a folder and its subfolders, in no order; OSError where one cannot be opened.
+
+    ``Path.rglob`` passes over such a folder in silence.
+    """
+    for parent, __, names in os.walk(folder, onerror=_refused):
+        paths = (Path(parent, name) for name in names)
+        yield from (path for path in paths if path.is_file())
+
+
+def _refused(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from cunshi.files import naming
+from cunshi.files import files_below, naming
 
 _BLOCK = 1 << 20
 
@@ -65,11 +65,7 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
     """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
-    present = {
-        path.relative_to(folder).as_posix()
-        for path in (folder / "master").rglob("*")
-        if path.is_file()
-    }
+    present = {path.relative_to(folder).as_posix() for path in files_below(folder / "master")}
     found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
     return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
 

@@ -6,6 +6,7 @@ what ends or holds up the child is refused, and the next file gets a new child.
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -33,11 +34,16 @@ class Inspector:
         self._child: subprocess.Popen[str] | None = None
 
     def inspect(self, path: Path) -> Technical:
-        """What a file is; DepositError when it cannot become a recording or a companion."""
+        """What a file is; DepositError when it cannot become a recording or a companion.
+
+        DiskError when it cannot be read.
+        """
         seconds = self._least + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE
         answer = self._ask(path, seconds)
         if "technical" in answer:
             return Technical(**answer["technical"])
+        if "errno" in answer:
+            raise DiskError(OSError(answer["errno"], os.strerror(answer["errno"] or 0)), path)
         raise DepositError(answer["cause"], answer["remedy"])
 
     def close(self) -> None:
@@ -104,11 +110,12 @@ def _limit_memory() -> None:
 def _answer(path: Path) -> dict[str, Any]:
     try:
         return {"technical": asdict(look_at(path))}
+    except DiskError as error:
+        return {"errno": error.errno}
     except CunshiError as error:
         return {"cause": error.cause, "remedy": error.remedy}
     except OSError as error:
-        told = DiskError(error)
-        return {"cause": told.cause, "remedy": told.remedy}
+        return {"errno": error.errno}
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import fixity
-from cunshi.errors import CunshiError, DepositError
+from cunshi.errors import CunshiError, DepositError, DiskError
 from cunshi.files import Stat, stat_of, write_atomic
 from cunshi.i18n import language
 from cunshi.inspection import Inspector
@@ -73,6 +73,8 @@ class Looks:
             return Technical(**look["technical"])
         try:
             technical = self._inspector.inspect(path)
+        except DiskError:
+            raise  # may be another time; what a file is stays as it is
         except CunshiError as error:
             said = {"cause": error.cause, "remedy": error.remedy}
             self.remember(path, stat, {"sha256": digest, **said})

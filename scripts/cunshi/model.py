@@ -41,7 +41,7 @@ class Problem:
         if isinstance(told, DiskError) and told.meets_all:
             raise told from error
         found = replace(cls.of(told), where=where)
-        elsewhere = isinstance(told, DiskError) and not told.where.endswith(where)
+        elsewhere = told.where and not told.where.endswith(where)
         return replace(found, cause=f"{told.cause}：{told.where}") if elsewhere else found
 
 

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from cunshi import fixity
 from cunshi.archive_settings import read_archive
-from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
+from cunshi.errors import BusyError, ConfigurationError, DiskError, ExitCode, RecordError
 from cunshi.files import exists, files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
@@ -103,13 +103,15 @@ class Accession:
 
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
-        if not self.events.exists():
-            return []
         try:
             # Not splitlines: a title may hold a line separator, which JSON does not escape.
             lines = self.events.read_text("utf-8").split("\n")
             return [_parse_event(line) for line in lines if line]
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DiskError(error, self.events) from error
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(
                 _("事件登记读不了"),
                 _("从备份恢复这个文件"),

@@ -64,13 +64,13 @@ def transcribe(
         job = _job(project, recording, archive)
         if not _may_be_heard(recording) or _belongs_to_people(job):
             continue
-        if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
-            try:
+        try:
+            if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
                 _finish(job, terms)
-            except (CunshiError, OSError) as error:
-                problems.append(_problem(job, error))
-        else:
-            jobs.append(job)
+            else:
+                jobs.append(job)
+        except (CunshiError, OSError) as error:
+            problems.append(_problem(job, error))
     if not jobs:
         return [], problems
     with closing(listener):
@@ -84,8 +84,9 @@ def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
 
 
 def _may_be_heard(recording: Recording) -> bool:
+    """Whether somebody allowed it, and there is a master that its manifest knows."""
     allowed = recording.description.consent.allows(TRANSCRIPTION)
-    return recording.technical.has_sound and allowed
+    return recording.technical.has_sound and allowed and bool(recording.sha256)
 
 
 def _belongs_to_people(job: _Job) -> bool:
