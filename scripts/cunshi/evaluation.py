@@ -25,7 +25,7 @@ from cunshi.transcripts import Heard, is_untouched_draft, read_heard, read_trans
 
 _FORM = "cunshi-evaluation-1"
 _RECORDINGS = "recordings/"
-_MEASURED = 30  # recordings on which the figure of the site rests
+_ENOUGH = 50_000  # characters on which the figure of the site rests
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,9 @@ def measure(project: Project, catalogue: Catalogue) -> Measured | None:
     basis = stamp_of(project.read_glossary([]))
     approved = [entry for entry in catalogue.entries if entry.recording.description.approved_by]
     errors, count, identical = Errors(), 0, 0
-    for entry in sorted(approved, key=_approval, reverse=True)[:_MEASURED]:
+    for entry in sorted(approved, key=_approval, reverse=True):
+        if errors.length >= _ENOUGH:
+            break
         scores, untouched = _measured(project, entry.recording, settled, basis)
         shown = [Errors(*counts) for engine, *counts in scores if engine == entry.transcript.engine]
         errors, count = sum(shown, errors), count + len(shown)
