@@ -263,8 +263,9 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        found = {path.parent for name in names for path in self.archive.glob(f"[!.]*/{name}")}
-        return [Accession(folder) for folder in sorted(found)]
+        entries = sorted(os.listdir(self.archive)) if self.archive.is_dir() else []
+        folders = [self.archive / name for name in entries if not name.startswith(".")]
+        return [Accession(f) for f in folders if any((f / name).exists() for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
         """archive/archive.yml, with its defaults."""
