@@ -263,8 +263,8 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        entries = sorted(os.listdir(self.archive)) if self.archive.is_dir() else []
-        folders = [self.archive / name for name in entries if not name.startswith(".")]
+        entries = sorted(self.archive.iterdir()) if self.archive.is_dir() else []
+        folders = [entry for entry in entries if not entry.name.startswith(".")]
         return [Accession(f) for f in folders if any((f / name).exists() for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
