@@ -75,10 +75,13 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     _remove_stale(project, pages | {d.path for d in derivatives} | kit_paths(catalogue) | drawn)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
-    make_kits(project, catalogue)
-    if face:
-        make_cards(project.docs, cards, face)
-    build_site(project, catalogue, pages, drawn)
+
+    def make_the_rest() -> None:
+        make_kits(project, catalogue)
+        if face:
+            make_cards(project.docs, cards, face)
+
+    build_site(project, catalogue, pages, drawn, make_the_rest)
     return problems
 
 

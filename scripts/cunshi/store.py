@@ -285,9 +285,9 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        folders = (path for path in self.archive.iterdir() if not path.name.startswith("."))
-        found = (path for path in folders if any(exists(path / name) for name in names))
-        return [Accession(folder) for folder in sorted(found)]
+        entries = sorted(self.archive.iterdir()) if exists(self.archive) else []
+        folders = [entry for entry in entries if not entry.name.startswith(".")]
+        return [Accession(f) for f in folders if any(exists(f / name) for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
         """archive/archive.yml, with its defaults."""
