@@ -9,7 +9,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ NOTE
 """
 
 UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
-_MEANING = "普通话："
+MEANING = ("普通话：", "普通话:")  # before a line in Mandarin; the first is how it is written
 REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
@@ -164,7 +164,7 @@ def format_cue(line: Segment, name: str = "", settings: str = "", notes: str = "
     """
     times = f"{format_timecode(line.start)} --> {format_timecode(line.end)} {settings}".rstrip()
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
-    meaning = f"{_MEANING}{_escaped(line.mandarin)}\n" if line.mandarin else ""
+    meaning = f"{MEANING[0]}{_escaped(line.mandarin)}\n" if line.mandarin else ""
     head = f"{name}\n" if name else ""
     return f"{notes}{_note(line)}{head}{times}\n{text}\n{meaning}"
 
@@ -220,32 +220,30 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
     _check_blocks(text, where)
+    written = _written_cues(text)
     try:
         captions = webvtt.from_string(text, strict=True).captions
+        segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=False)]
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
         raise RecordError(
             _("字幕文件的写法有误：{error}").format(error=error),
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         ) from error
-    written = _written_cues(text)
     if len(written) != len(captions):
         raise RecordError(
             _("字幕文件的写法有误：有的句子看不出时间"),
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         )
-    cues = tuple(
-        Cue(_segment(caption, notes), notes, lines)
-        for caption, (notes, lines) in zip(captions, written, strict=True)
-    )
-    _check_times(cues, where)
-    return cues
+    check_times(segments, where)
+    return tuple(Cue(segment, *around) for segment, around in zip(segments, written, strict=True))
 
 
-def _check_times(cues: Iterable[Cue], where: str) -> None:
-    for segment in (cue.segment for cue in cues if cue.segment.text):
-        if segment.end < segment.start:
+def check_times(segments: Iterable[Segment], where: str) -> None:
+    """RecordError when a line with words ends before it begins."""
+    for segment in segments:
+        if segment.text and segment.end < segment.start:
             raise RecordError(
                 _("{time} 开始的一句，结束比开始还早").format(time=format_timecode(segment.start)),
                 _("改正这一句的时间行"),
@@ -286,20 +284,27 @@ def remarks(notes: Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
+def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
+    """The lines of a cue as what was said and its meaning in Mandarin.
+
+    What stands first is what was said, even where somebody says 普通话：.
+    """
+    lines = [" ".join(line.split()) for line in lines]
+    meant = [line[len(MEANING[0]) :].strip() for line in lines[1:] if line.startswith(MEANING)]
+    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(MEANING))]
+    return " ".join(filter(None, spoken)), " ".join(filter(None, meant))
+
+
 def _segment(cue: webvtt.Caption, above: tuple[str, ...]) -> Segment:
-    lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
-    marks = tuple(_MEANING[:-1] + colon for colon in "：:")
-    # What stands first is what was said, even where somebody says 普通话：.
-    meant = [line[len(_MEANING) :].strip() for line in lines[1:] if line.startswith(marks)]
-    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(marks))]
+    spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
     notes = remarks(above)
     doubts = "；".join(_after(_DOUBT, notes)).split("；")
     segment = Segment(
         parse_timecode(cue.start),
         parse_timecode(cue.end),
-        " ".join(filter(None, spoken)),
-        speaker=(cue.voice or "").strip(),
-        mandarin=" ".join(filter(None, meant)),
+        spoken,
+        speaker=html.unescape(cue.voice or "").strip(),
+        mandarin=meant,
         flags=tuple(_FLAGS[doubt] for doubt in doubts if doubt in _FLAGS),
         replaced=_pairs(_after(_REPLACED, notes)),
         suggested=_pairs(_after(_SUGGESTED, notes)),
