@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
@@ -79,13 +79,15 @@ def plain(samples: Any, **options: Any) -> list[Segment]:
 
 def heard(recordings: list[Any]) -> list[Heard]:
     """What the pipeline makes of recordings, all passages at once as in transcribe."""
-    units = ((n, p) for n, samples in enumerate(recordings) for p in voice.passages(samples))
+    units = (
+        (n, p) for n, samples in enumerate(recordings) for p in voice.passages([(0.0, samples)])
+    )
 
     def work(unit: tuple[int, voice.Passage]) -> Listened:
         return listen(ours(), unit[1], "cmn", TERMS)
 
     parts: list[list[Listened]] = [[] for __ in recordings]
-    for (number, __), result in in_order(work, units, ours().workers):
+    for (number, __), result in in_order(work, units, ours().workers, lambda: 2 * ours().workers):
         parts[number].append(result)
     return [
         Heard(
@@ -321,7 +323,9 @@ def reference_engine() -> Hear:
     engine = open_engine("openai-whisper", "base", ROOT)
     engine.prepare()
     return lambda talk: "".join(
-        h.segment.text for p in voice.passages(talk) for h in engine.transcribe(p.samples, "cmn")
+        h.segment.text
+        for p in voice.passages([(0.0, talk)])
+        for h in engine.transcribe(p.samples, "cmn")
     )
 
 
@@ -403,13 +407,11 @@ def memory(hours: float) -> list[Row]:
 
 
 def alone(path: Path) -> None:
-    def units() -> Iterator[Any]:
-        for start, samples in audio.passages(path):
-            yield from voice.passages(samples, start)
-
     ends = 0.0
     work = partial(listen, ours(), language="cmn", terms=TERMS)
-    for passage, __ in in_order(work, units(), ours().workers):
+    for passage, __ in in_order(
+        work, voice.passages(audio.blocks(path)), ours().workers, lambda: 2 * ours().workers
+    ):
         ends = passage.spans[-1].end
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, ends)
 

@@ -21,6 +21,7 @@ SBOM = ROOT / "docs" / "sbom.cdx.json"
 # What "scope" means here: always installed; on demand (`run.py add`); by the tests alone.
 LOCKS = {
     "requirements.txt": "required",
+    "requirements-cluster.txt": "optional",
     "requirements-pdf.txt": "optional",
     "requirements-silk.txt": "optional",
     "requirements-test.txt": "excluded",

@@ -18,6 +18,7 @@ from conftest import sample_path, settle, tree
 from cunshi import audio, looks
 from cunshi.accession import Intake, take_in
 from cunshi.errors import ExitCode
+from cunshi.files import stat_of
 from cunshi.model import Access, Problem, Recording
 from cunshi.progress import Silent
 from cunshi.settings import Archive
@@ -152,7 +153,7 @@ def test_a_cache_of_another_version_is_not_believed(
     village: Project, drop: Drop, version: str, believed: bool
 ) -> None:
     path = drop(SHORT, f"mottoes/{NAME}")
-    look = {"stat": looks.stat_of(path), "sha256": sha256(path), "cause": "坏", "remedy": "换"}
+    look = {"stat": stat_of(path), "sha256": sha256(path), "cause": "坏", "remedy": "换"}
     village.cache.parent.mkdir(parents=True)
     seen = {village.relative(path): look}
     village.cache.write_text(json.dumps({"version": version, "seen": seen}), "utf-8")

@@ -216,7 +216,7 @@ def test_passages_are_cut_where_it_is_quiet_and_lose_nothing(tmp_path: Path) -> 
     for begin, end in quiet:
         noise[round(begin * RATE) : round(end * RATE)] = 0
     path = write_wav(tmp_path / "long.wav", noise)
-    found = list(audio.passages(path, longest=5.0))
+    found = list(audio.blocks(path, longest=5.0))
     starts = [start for start, __ in found]
     assert starts[0] == 0
     for start, (begin, end) in zip(starts[1:], quiet, strict=False):
@@ -230,7 +230,7 @@ def test_passages_are_cut_where_it_is_quiet_and_lose_nothing(tmp_path: Path) -> 
 
 
 def test_a_short_recording_is_one_passage() -> None:
-    ((start, samples),) = audio.passages(sample_path(AMR))
+    ((start, samples),) = audio.blocks(sample_path(AMR))
     assert (start, len(samples) / RATE) == (0, pytest.approx(7.48, abs=0.05))
 
 

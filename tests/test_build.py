@@ -90,7 +90,7 @@ def test_real_speech_is_heard() -> None:
     reference = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
     pairs = []
     for entry in reference:
-        [(__, samples)] = audio.passages(SAMPLES / "real-speech" / entry["file"])
+        [(__, samples)] = audio.blocks(SAMPLES / "real-speech" / entry["file"])
         heard = engine.transcribe(samples, "cmn")
         pairs.append((entry["text"], "".join(h.segment.text for h in heard)))
     assert len(pairs) == 2
@@ -108,7 +108,7 @@ def test_long_recordings_in_passages_lose_nothing(
     engine = open_engine("faster-whisper", "base", ROOT)
     [master] = built.accession(recording_id).master.iterdir()
     words, ends = "", []
-    for start, samples in audio.passages(master, longest=20.0):
+    for start, samples in audio.blocks(master, longest=20.0):
         for entry in engine.transcribe(samples, "cmn"):
             words += entry.segment.text
             ends.append(start + entry.segment.end)

@@ -18,6 +18,7 @@ from cunshi.descriptions import limited, merge, strictest
 from cunshi.errors import ExitCode
 from cunshi.evidence import why_withheld
 from cunshi.fields import parse_fields
+from cunshi.hearing import Choice
 from cunshi.model import (
     ARCHIVE,
     LESSON,
@@ -41,7 +42,6 @@ from cunshi.review.reasons import why
 from cunshi.settings import Archive
 from cunshi.store import Project
 from cunshi.verify import consent_notes, names_replaced, verify_fixity
-from cunshi.workflow import Choice
 
 TODAY = dt.date(2026, 6, 1)
 GIVEN = Consent(by="金老师", signed_on=dt.date(2026, 1, 1))

@@ -9,19 +9,23 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from PIL import Image
 from pydub.generators import Sine
 
-from conftest import ROOT, settle, tree
-from faults import Fault, Ran, run
+from conftest import settle, tree
+from cunshi.errors import ExitCode
+from faults import ALL, KILL, Fault, Ran, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds names in /proc")
-ALL = "CUNSHI_CASES" in os.environ
+WORKERS = os.cpu_count() or 1
 OHMS = """<ROOT xmlns="https://www.weareavp.com/nunncenter/ohms"><record id="1">
 <title>村里的桥</title><sync>1:|2(1)|</sync><interviewee>金老师</interviewee>
 <transcript>村里有一条河。\n金老师：河上有一座桥。</transcript></record></ROOT>"""
@@ -151,13 +155,23 @@ def copied(top: Path) -> Path:
     return village
 
 
-def published(top: Path) -> Path:
-    """A site that was published, and a talk that was taken in since."""
+def published(top: Path, differently: Callable[[], None] | None = None) -> Path:
+    """A site that was published twice; meanwhile there is another talk, and one was withdrawn."""
     village = heard(top)
-    done(top, "publish", "--to", "{work}/out")
-    tone(village / "recordings" / "02-老街" / "金村村_王阿婆_2026-01-20.wav", 340)
+    for hertz, name in ((340, "王阿婆"), (380, "蒋阿姨")):
+        found = run(top, ("publish", "--to", "{work}/out"), prepare=differently)
+        assert found.code == 0, found.printed
+        tone(village / "recordings" / "02-老街" / f"金村村_{name}_2026-01-20.wav", hertz)
+        done(top, "build", "--engine", "recorded")
+    withdrawn = found_one("*/*王阿婆*.wav", village / "recordings").with_suffix(".yml")
+    write(withdrawn, "consent: {withdrawn_on: 2026-03-01}\n")
     done(top, "ingest")
     return village
+
+
+def moved(top: Path) -> Path:
+    """The same where there are no links."""
+    return published(top, without_links)
 
 
 def without_links() -> None:
@@ -176,6 +190,8 @@ class Case:
     begin: Callable[[Path], Path]
     words: tuple[str, ...]
     differently: Callable[[], None] | None = None
+    step: int = 1  # in a normal run each so many places are visited
+    refuses: int = 0  # how it ends when everything is done already
 
 
 TRANSCRIBE = ("transcribe", "--engine", "recorded")
@@ -188,44 +204,61 @@ CASES = {
     "import": Case(foreign, ("import", "{talk}", "{work}/in.xml")),
     "merge": Case(neighbours, ("merge", "{work}/other")),
     "backup": Case(copied, ("backup", "{work}/copy")),
-    "bag": Case(taken_in, ("backup", "{work}/out", "--bag")),
+    "bag": Case(taken_in, ("backup", "{work}/out", "--bag"), step=3, refuses=ExitCode.SITE),
     "restore": Case(damaged, ("restore", "{work}/copy")),
-    "publish": Case(published, ("publish", "--to", "{work}/out")),
-    "publish-without-links": Case(published, ("publish", "--to", "{work}/out"), without_links),
-    "build": Case(bare, ("build", "--engine", "recorded")),
+    "publish": Case(published, ("publish", "--to", "{work}/out"), step=3),
+    "publish-without-links": Case(moved, ("publish", "--to", "{work}/out"), without_links, step=3),
+    "build": Case(bare, ("build", "--engine", "recorded"), step=13),
 }
 
 
 class Stage:
-    """A case that is prepared once and played again and again."""
+    """A case that is prepared once and played again and again, in several folders at a time."""
 
     def __init__(self, case: Case, top: Path):
-        self.case, self.top = case, top
-        village = case.begin(top / "start")
+        self.case, self.origin = case, top / "start"
+        village = case.begin(self.origin)
         self.words = tuple(
             word.replace("{talk}", talk(village).name) if "{talk}" in word else word
             for word in case.words
         )
-        self.start = state(top / "start")
+        self.start = state(self.origin)
+        self._tops: SimpleQueue[Path] = SimpleQueue()
+        for number in range(WORKERS):
+            (top / str(number)).mkdir()
+            self._tops.put(top / str(number))
 
-    def play(self, fault: Fault | None = None) -> Ran:
-        return run(self.top, self.words, fault, prepare=self.case.differently)
+    @contextmanager
+    def set_up(self) -> Iterator[Path]:
+        """The case as it begins, in a folder of its own."""
+        top = self._tops.get()
+        try:
+            shutil.rmtree(top / "work", ignore_errors=True)
+            shutil.copytree(self.origin / "work", top / "work", symlinks=True)
+            yield top
+        finally:
+            self._tops.put(top)
 
-    def reset(self) -> None:
-        shutil.rmtree(self.top / "work", ignore_errors=True)
-        shutil.copytree(self.top / "start" / "work", self.top / "work", symlinks=True)
+    def play(self, top: Path, fault: Fault | None = None) -> Ran:
+        return run(top, self.words, fault, prepare=self.case.differently)
 
-    def undisturbed(self, kinds: tuple[str, ...]) -> list[str]:
+    def undisturbed(self, kinds: Sequence[str]) -> list[str]:
         """Play it as it should go; the places that were visited."""
-        self.reset()
-        ran = self.play(Fault(kinds=kinds))
-        assert ran.code == 0, ran.printed
-        self.end = state(self.top)
+        with self.set_up() as top:
+            ran = self.play(top, Fault(kinds=kinds))
+            assert ran.code == 0, ran.printed
+            self.end = state(top)
         return ran.places
 
-    def unharmed(self, where: str) -> None:
+    def everywhere(self, meet: Callable[[Fault, str], None], faults: dict[Fault, str]) -> None:
+        """Meet every fault, each with the place where it happens."""
+        with ThreadPoolExecutor(WORKERS) as pool:
+            for met in [pool.submit(meet, fault, where) for fault, where in faults.items()]:
+                met.result()
+
+    def unharmed(self, top: Path, where: str) -> None:
         """Each file is as it was, or as it is to become; none is gone, and none is half there."""
-        now = state(self.top)
+        now = state(top)
         for name, data in self.start.items():
             if name in self.end and name not in now:
                 assert data in now.values(), (where, name)
@@ -233,12 +266,18 @@ class Stage:
                 assert whole(name, now[name], (data, self.end[name])), (where, name)
         for name in now.keys() - self.start.keys():
             if not any(part.startswith(".") for part in Path(name).parts):
-                assert whole(name, now[name], (self.end.get(name, b""),)), (where, name)
+                known = (
+                    (self.end[name],)
+                    if name in self.end
+                    else (*self.start.values(), *self.end.values())
+                )
+                assert whole(name, now[name], known), (where, name)
 
-    def completed(self, where: str) -> None:
-        again = self.play()
-        assert again.code == 0, (where, again.printed)
-        found = state(self.top)
+    def completed(self, top: Path, where: str) -> None:
+        """Run again, it ends as if nothing had happened."""
+        again = self.play(top)
+        assert again.code in {0, self.case.refuses}, (where, again.printed)
+        found = state(top)
         assert found.keys() == self.end.keys(), where
         for name, data in self.end.items():
             assert same(name, found[name], data), (where, name, found[name][-600:], data[-600:])
@@ -274,16 +313,37 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
     return Stage(CASES[request.param], tmp_path)
 
 
+def ways(place: str) -> Sequence[str]:
+    """How to be killed at a place so that no state of the disk is left out.
+
+    What is there after a file was made durable is there before it gets its name. Before it was,
+    half of it is worse than the whole.
+    """
+    if ALL:
+        return ("before", "after") if place.startswith("replace") else ("before", "torn", "after")
+    if place.startswith("replace"):
+        return "before", "after"
+    return ("after",) if place.endswith("/") else ("torn",)
+
+
 @pytest.mark.parametrize("stage", CASES, indirect=True)
 def test_killed_at_every_place(stage: Stage) -> None:
-    places = stage.undisturbed(("replace", "fsync"))
-    assert places
-    for number, place in enumerate(places, 1):
-        ways = ("before", "after") if place.startswith("replace") else ("before", "after", "torn")
-        for how in ways:
-            where = f"{number} {how} {place}"
-            stage.reset()
-            killed = stage.play(Fault(number, how))
+    places = stage.undisturbed(KILL)
+
+    def meet(fault: Fault, where: str) -> None:
+        with stage.set_up() as top:
+            killed = stage.play(top, fault)
             assert killed.code == -signal.SIGKILL, (where, killed.printed)
-            stage.unharmed(where)
-            stage.completed(where)
+            stage.unharmed(top, where)
+            stage.completed(top, where)
+
+    chosen = some(places, stage.case.step)
+    faults = {Fault(n, how): f"{n} {how} {place}" for n, place in chosen for how in ways(place)}
+    assert len(faults) > 6
+    stage.everywhere(meet, faults)
+
+
+def some(places: Sequence[str], step: int) -> list[tuple[int, str]]:
+    """Numbered places; of a long run every so many, the last one among them."""
+    found = list(enumerate(places, 1))
+    return found if ALL else found[::-step][::-1]

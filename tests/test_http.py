@@ -511,7 +511,7 @@ def test_a_real_server_hears_real_speech(whisper_server: str) -> None:
     engine.prepare()
     reference = yaml.safe_load((SPEECH / "reference.yml").read_text("utf-8"))
     for entry in reference:
-        ((__, samples),) = audio.passages(SPEECH / entry["file"])
+        ((__, samples),) = audio.blocks(SPEECH / entry["file"])
         found = list(engine.transcribe(samples, "cmn"))
         text = "".join(entry.segment.text for entry in found)
         assert jiwer.cer(spoken(entry["text"]), spoken(text)) < 0.3, text

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from conftest import tree
 from cunshi.errors import ExitCode, RecordError
 from cunshi.export.captions import format_srt, format_webvtt
 from cunshi.export.description import describe
@@ -254,6 +255,10 @@ def test_a_file_comes_into_an_accession_and_over_nobodys_words(
     # It is a person's now: no build drafts over it, and neither does another import.
     whole = transcript.read_bytes()
     assert run(project, "build", "--engine", "recorded")[0] == 0
+    before = tree(project.archive)
+    assert run(project, "import", open_id, str(path))[0] == 0  # the same once more is nothing new
+    assert tree(project.archive) == before
+    path.write_text("1\n00:00:01,000 --> 00:00:02,500\n金老师：村里有座桥\n", "utf-8")
     assert run(project, "import", open_id, str(path))[0] == ExitCode.RECORD
     assert transcript.read_bytes() == whole
     assert run(project, "import", "19990101-00000000", str(path))[0] == ExitCode.CONFIGURATION

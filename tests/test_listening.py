@@ -54,7 +54,7 @@ def load(path: Path) -> Samples:
 
 def hear(samples: Samples) -> list[Listened]:
     engine = open_engine("faster-whisper", "base", ROOT)
-    return [listen(engine, passage, "cmn", ()) for passage in voice.passages(samples)]
+    return [listen(engine, passage, "cmn", ()) for passage in voice.passages([(0.0, samples)])]
 
 
 def text_of(listened: list[Listened]) -> str:
@@ -207,14 +207,14 @@ def test_a_long_silence_does_not_make_the_detector_forget_what_speech_is() -> No
 def test_the_detector_is_given_a_copy() -> None:
     samples = room(3) + 0.1
     before = samples.copy()
-    list(voice.passages(samples))
+    list(voice.passages([(0.0, samples)]))
     assert np.array_equal(samples, before)
 
 
 def test_speech_without_pauses_is_cut_into_what_the_engine_can_hear() -> None:
     speech = load(next((ROOT / "recordings").glob("01-*/*.m4a")))
-    without_pauses = np.concatenate([p.samples for p in voice.passages(speech)])
-    for passage in voice.passages(np.tile(without_pauses, 2), start=100.0):
+    without_pauses = np.concatenate([p.samples for p in voice.passages([(0.0, speech)])])
+    for passage in voice.passages([(100.0, np.tile(without_pauses, 2))]):
         assert passage.length <= voice.LONGEST + 2 * voice.PADDING
         assert all(span.start >= 100.0 for span in passage.spans)
         ends = [span.end for span in passage.spans]

@@ -47,7 +47,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def passage(path: Path) -> NDArray[np.float32]:
-    ((__, samples),) = audio.passages(path)
+    ((__, samples),) = audio.blocks(path)
     return samples
 
 

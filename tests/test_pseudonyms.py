@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import settle
+from conftest import ROOT, settle
+from cunshi import audio, voice
+from cunshi.chinese import to_simplified
+from cunshi.engine import open_engine
 from cunshi.model import Consent, Description, Kind, Recording, Segment, Technical, Word
 from cunshi.pseudonyms import across_lines, names_of, rename_recording, renamed, spoken
 from cunshi.settings import ANONYMOUS, Archive
@@ -126,3 +130,27 @@ def test_half_a_pseudonym_hides_all_the_same(told: Told, run: Run) -> None:
     assert "archive/archive.yml" in printed
     page = (project.site / "recordings" / f"{open_id}.html").read_text("utf-8")
     assert f"那年{ANONYMOUS}掉进河里。" in page
+
+
+SAMPLE = "20260112-7a994552"
+
+
+def test_whisper_does_not_hear_it_in_what_is_published(copy_of_built: Project, run: Run) -> None:
+    """The real model says when the name is spoken, and listens to what became of it."""
+    project = copy_of_built
+    with (project.archive / "archive.yml").open("a", encoding="utf-8") as stream:
+        stream.write("\npseudonyms: [{name: 金村, shown_as: 某村}]\n")
+    assert run(project, "site")[0] == 6  # the lessons of the sample village say it
+    [master] = project.accession(SAMPLE).master.iterdir()
+    assert "金村" in hear(master)
+    published = hear(project.site / "audio" / f"{SAMPLE}.m4a")
+    assert "金村" not in published
+    assert "近代开始就有了村落" in published  # what is said beside it is still heard
+
+
+def hear(path: Path) -> str:
+    engine = open_engine("faster-whisper", "base", ROOT)
+    engine.prepare()
+    passages = voice.passages(audio.blocks(path))
+    heard = (line for p in passages for line in engine.transcribe(p.samples, "cmn"))
+    return to_simplified("".join(line.segment.text for line in heard))

@@ -12,13 +12,14 @@ from cunshi.deposits import Deposit, find_deposits
 from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.fields import parse_fields, read_text
-from cunshi.files import put_in_place, temporary_name, write_atomic
+from cunshi.files import put_in_place, stat_of, temporary_name, write_atomic
 from cunshi.i18n import _
-from cunshi.looks import Looks, stat_of
+from cunshi.looks import Looks
 from cunshi.model import Problem, Recording, Technical
 from cunshi.progress import Reporter
 from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.settings import Archive
+from cunshi.settled import Settled, stamp_of
 from cunshi.store import Accession, Project, event, format_events
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
@@ -39,6 +40,11 @@ class Intake:
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def changes(self) -> int:
+        """How much was done or said so far."""
+        return sum(len(found) for found in (self.taken, self.amended, self.waiting, self.problems))
+
 
 def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     """Accession everything new below recordings/. Only under the lock."""
@@ -48,9 +54,14 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     settled = _settled(project, deposits, intake)
     looks = Looks(project)
     known = _known_masters(project)
+    done = Settled(project, "intake")
     new = {d.path for d in settled if looks.remembered(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
         for deposit, digest in _distinct(project, settled, looks, intake):
+            name, stamp = project.relative(deposit.path), _stamp(project, deposit, digest, known)
+            if done.holds(name, stamp):
+                continue
+            before = intake.changes
             try:
                 usable = _with_usable_companions(project, deposit, looks, intake.problems)
                 _take_in_one(project, usable, digest, looks, known, intake)
@@ -61,8 +72,18 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 intake.problems.append(replace(Problem.of(error), where=where))
             if deposit.path in new:
                 task.finish_one(deposit.path.name)
+            if intake.changes == before:
+                done.settle(name, stamp)
     looks.keep(path for deposit in settled for path in deposit.files)
+    done.keep()
     return intake
+
+
+def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, str]) -> str:
+    """What it depends on whether a deposit has anything that its accession has not."""
+    accession = project.accession(known.get(digest, digest))
+    texts = (accession.record, accession.manifest)
+    return stamp_of(deposit, digest, accession.deeds(), texts=texts, files=deposit.files)
 
 
 def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:

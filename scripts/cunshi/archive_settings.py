@@ -34,6 +34,7 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         server=_read_server(fields),
         publish=_read_destination(fields.section("publish", {})),
         two_people=fields.flag("two_people"),
+        cluster=fields.flag("cluster"),
         pseudonyms=_read_pseudonyms(fields),
     )
     dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)

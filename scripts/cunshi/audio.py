@@ -28,6 +28,7 @@ with warnings.catch_warnings():
 
 from cunshi.containers import has_frame_count, is_cut_off
 from cunshi.cutting import cut_points, silence
+from cunshi.engine import GRID as HEARING_GRID
 from cunshi.engine import RATE as HEARING_RATE
 from cunshi.errors import DepositError
 from cunshi.files import put_in_place, temporary_name
@@ -247,8 +248,8 @@ def _between(
             return
 
 
-def passages(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:
-    """The recording in stretches of at most ``longest`` seconds for recognition at 16 kHz.
+def blocks(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:
+    """The recording in blocks of at most ``longest`` seconds for recognition at 16 kHz.
 
     Each is cut at the quietest moment of its last fifth; yields (start in seconds, samples).
     """
@@ -261,6 +262,7 @@ def passages(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Sample
         if size >= limit:
             kept = np.concatenate(pending)
             cut = quietest(kept, round(limit * 0.8), limit)
+            cut -= cut % HEARING_GRID
             yield begun / HEARING_RATE, kept[:cut]
             begun += cut
             pending, size = [kept[cut:]], len(kept) - cut

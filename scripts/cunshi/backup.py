@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from glob import escape
 from pathlib import Path, PurePosixPath
 
 from cunshi.errors import ConfigurationError, ExitCode, SiteError
@@ -22,6 +23,7 @@ from cunshi.store import Accession, Project, now
 
 _EARLIER = "earlier"
 _KEPT = ("archive", "courses")
+_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
 
 
@@ -68,8 +70,11 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
         raise SiteError(
             _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
         )
+    for left in folder.glob(
+        f".{escape(project.root.name)} {_DAY}.*tmp"
+    ):  # of a run that was stopped
+        shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
-    shutil.rmtree(payload, ignore_errors=True)
     copied = Copied(target)
     for path in sorted(_kept(project.root)):
         _copy_checked(path, payload / path.relative_to(project.root))
@@ -125,7 +130,11 @@ def _is_master(name: str) -> bool:
 def _set_aside(copy: Path, target: Path) -> None:
     stamp = now().strftime("%Y%m%dT%H%M%SZ")
     relative = target.relative_to(copy)
-    kept = copy / _EARLIER / relative.parent / f"{relative.name}.{stamp}"
+    folder = copy / _EARLIER / relative.parent
+    # A run that was stopped may have set it aside already.
+    if any(sha256_of(p) == sha256_of(target) for p in folder.glob(f"{escape(relative.name)}.*Z*")):
+        return
+    kept = folder / f"{relative.name}.{stamp}"
     number = 2
     while kept.exists():
         kept = kept.with_name(f"{relative.name}.{stamp}-{number}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.evidence import Holdings, mark_drafted, resolve
+from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
 from cunshi.golden import golden_lines
 from cunshi.i18n import _
@@ -24,11 +24,18 @@ from cunshi.model import (
     is_text,
 )
 from cunshi.page_text import clean
-from cunshi.pseudonyms import names_of, rename_lines, rename_recording, spoken
+from cunshi.pseudonyms import names_of, rename_lines, rename_recording, says_name, spoken
 from cunshi.quiz import read_notes, read_quiz
-from cunshi.settings import Archive
+from cunshi.settings import Archive, Names
 from cunshi.store import Accession, Project
-from cunshi.transcripts import WITHHELD, read_heard, read_transcript, with_engine
+from cunshi.transcripts import (
+    WITHHELD,
+    Heard,
+    read_heard,
+    read_origin,
+    read_transcript,
+    with_engine,
+)
 from cunshi.verify import consent_notes, names_in_lessons
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 
@@ -59,21 +66,29 @@ def _transcript(
         problems.append(replace(Problem.of(error), where=where))
         silenced, names = _unknown(accession, recording), names_of(recording, archive)
         return Transcript(silenced=silenced, names=names)
-    heard = read_heard(accession.machine)
-    transcript = mark_drafted(with_engine(transcript, heard), heard)
+    transcript = with_engine(transcript, read_origin(accession.machine))
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
     names = names_of(recording, archive)
-    words = [word for line in heard.segments for word in line.words] if heard and names else []
-    # What a family wrote says nothing about when it is spoken.
-    said = heard.segments if heard and transcript.written else transcript.segments
     return replace(
         transcript,
         knows_dialect=known,
         silenced=withheld_ranges(transcript.segments),
-        unnamed=spoken(said, words, names),
+        unnamed=_spoken(accession, transcript, names),
         names=names,
     )
+
+
+def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
+    """When a name is spoken that is not to be shown."""
+    told = transcript.written or any(says_name(line.text, names) for line in transcript.segments)
+    if not names or not told:
+        return ()
+    heard = read_heard(accession.machine)
+    words = [word for line in heard.segments for word in line.words] if heard else []
+    # What a family wrote says nothing about when it is spoken.
+    said = heard.segments if heard and transcript.written else transcript.segments
+    return spoken(said, words, names)
 
 
 def _unknown(accession: Accession, recording: Recording) -> Ranges:
@@ -130,7 +145,7 @@ def gather(
     entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, today, ceiling)
+    holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),
@@ -151,6 +166,10 @@ def gather(
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=today,
     )
+
+
+def _heard(project: Project, recording_id: str) -> Heard | None:
+    return read_heard(project.accession(recording_id).machine)
 
 
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:

@@ -11,13 +11,14 @@ import click
 from cunshi import __version__, report, workflow
 from cunshi.engine import ENGINES
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.hearing import Choice
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
 from cunshi.settings import Destination
 from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
-from cunshi.workflow import Choice, Report
+from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -96,9 +97,15 @@ def ingest(context: click.Context) -> None:
 
 @cli.command(help=_("只听写：给还没有文稿的录音写初稿。"))
 @_engine_options
+@click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help=_("让集群里的电脑听（Dask 调度程序的地址，如 tcp://192.168.1.5:8786）；声音会送到那里"),
+)
 @click.pass_context
-def transcribe(context: click.Context, engine: str, model: str) -> None:
-    choice = Choice(engine, model)
+def transcribe(context: click.Context, engine: str, model: str, scheduler: str) -> None:
+    choice = Choice(engine, model, scheduler)
     done = workflow.transcribe_archive(_project(context), _reporter(), choice)
     _say(report.summary(done))
     _finish(done)

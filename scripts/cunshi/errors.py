@@ -70,6 +70,10 @@ class EngineError(CunshiError):
     code = ExitCode.ENGINE
 
 
+class OutOfReachError(EngineError):
+    """Who listens is gone, or is not what it should be: no other recording need be tried."""
+
+
 class SiteError(CunshiError):
     """MkDocs could not build the site."""
 

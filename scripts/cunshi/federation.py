@@ -17,7 +17,7 @@ from cunshi.fields import read_text
 from cunshi.files import files_below, put_in_place, write_atomic
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
-from cunshi.model import Problem, Recording
+from cunshi.model import Description, Problem, Recording
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
 
@@ -195,6 +195,7 @@ def _limit(
     if strict == ours.description:
         return
     with project.writing():
+        _tell_limits(here, ours, strict, merged.holder)
         text = read_text(here.record)
         for key in _LIMITS:
             if getattr(strict, key) != getattr(ours.description, key):
@@ -206,7 +207,19 @@ def _limit(
                 written = list(value) if key == "uses" else value
                 text = set_value(text, ("consent", key), written)
         write_atomic(here.record, text)
-        here.add_event("metadata modification", fields=as_logged(strict), source=merged.holder)
     merged.limited.append(here.id)
     cause = _("那边对这件录音有更严的限制，这里也照着限制了")
     merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))
+
+
+def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:
+    """Note the limits before they stand in the record: from there nobody could tell whose they are.
+
+    A run that dies in between leaves them told, and to be written by the next. They are no
+    ``fields``, which the folder's own words would then be held against.
+    """
+    before = as_logged(ours.description)
+    limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}
+    last = here.read_events()[-1:]
+    if not last or (last[0].get("limited"), last[0].get("source")) != (limited, source):
+        here.add_event("metadata modification", limited=limited, source=source)

@@ -9,10 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import rjieba
-from pypinyin import Style, lazy_pinyin
-from pypinyin.contrib.tone_convert import to_tone3
-
 from cunshi.model import Term
 
 _INITIALS = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)(.*?)([1-5]?)$")
@@ -91,6 +87,8 @@ def _syllable(written: str) -> Syllable:
 
 def read_aloud(text: str) -> tuple[Syllable, ...]:
     """A syllable for each character; of a character with several readings the one in context."""
+    from pypinyin import Style, lazy_pinyin  # dictionaries that most commands do without
+
     written = lazy_pinyin(
         text,
         style=Style.TONE3,
@@ -102,12 +100,16 @@ def read_aloud(text: str) -> tuple[Syllable, ...]:
 
 def pinyin_of(text: str) -> str:
     """How a word is read, as a glossary writes it: ``táng qiáo``."""
+    from pypinyin import Style, lazy_pinyin
+
     return " ".join(lazy_pinyin(text, style=Style.TONE))
 
 
 @functools.cache
 def _said(term: str, pinyin: str) -> tuple[Syllable, ...]:
     """How a term is said: as the glossary writes it, else as its characters are read."""
+    from pypinyin.contrib.tone_convert import to_tone3
+
     given = [to_tone3(part, neutral_tone_with_five=True) for part in pinyin.split()]
     return tuple(map(_syllable, given)) if len(given) == len(term) else read_aloud(term)
 
@@ -161,6 +163,8 @@ def _distance(sounds: tuple[Syllable, ...], at: int, said: tuple[Syllable, ...])
 
 def _words(text: str) -> list[tuple[int, str]]:
     """The words of a text with their places. A character that belongs to no word is one alone."""
+    import rjieba
+
     words, at = [], 0
     for word in rjieba.cut(text, False):
         words.append((at, word))

@@ -23,7 +23,7 @@ from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import Recording, Segment
 from cunshi.records import LANGUAGES, parse_day
-from cunshi.store import Project
+from cunshi.store import Accession, Project
 from cunshi.timecode import parse_timecode
 from cunshi.transcripts import (
     MEANING,
@@ -64,32 +64,49 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
     """
     found = read_foreign(path, recording.technical.duration)
     accession = project.accession(recording.id)
+    text = format_corrected(found.text, recording.id, found.lines) if found.lines else ""
     with project.writing():
         before = read_text(accession.transcript) if accession.transcript.is_file() else ""
-        if found.lines and before and not is_untouched_draft(before):
+        if text and before not in {"", text} and not is_untouched_draft(before):
             raise RecordError(
                 _("这份文稿已经有人改过，不会覆盖它"),
                 _("要用文件里的文字，请在校对台里改"),
                 where=project.relative(accession.transcript),
             )
         own = {"holder": project.read_archive([]).institution}
-        values = {
-            name: value
-            for name, value in found.values.items()
-            if not getattr(recording.description, name) and value != own.get(name)
-        }
+        theirs = {key: value for key, value in found.values.items() if value != own.get(key)}
+        values = _missing(theirs, recording, accession)
         record = read_text(accession.record)
         for key, value in values.items():
             record = set_value(record, (key,), value)
-        if found.lines:
-            text = format_corrected(found.text, recording.id, found.lines)
-            write_atomic(accession.transcript, text)
-        write_atomic(accession.record, record)
+        changed = bool(text) and write_atomic(accession.transcript, text)
+        changed |= write_atomic(accession.record, record)
         told = {name: str(value) for name, value in values.items()}
-        accession.add_event(
-            "metadata modification", source=path.name, decided=told, lines=len(found.lines)
-        )
+        detail = {"source": path.name, "decided": told, "lines": len(found.lines)}
+        if changed or not _is_told(accession, detail):
+            accession.add_event("metadata modification", **detail)
     return len(found.lines), list(values)
+
+
+def _missing(values: dict[str, Any], recording: Recording, accession: Accession) -> dict[str, Any]:
+    """What the record lacks, and what a run that died has put there and not told."""
+    told: dict[str, Any] = {}
+    for entry in accession.read_events():
+        told |= entry.get("fields", {}) | entry.get("decided", {})
+    said = {key: getattr(recording.description, key) for key in values}
+    return {
+        key: value
+        for key, value in values.items()
+        if not said[key] or (said[key] == value and told.get(key) != str(value))
+    }
+
+
+def _is_told(accession: Accession, detail: dict[str, Any]) -> bool:
+    """Whether the same came in before and nothing is left to tell."""
+    events = accession.read_events()
+    return not detail["decided"] and any(
+        (e.get("source"), e.get("lines")) == (detail["source"], detail["lines"]) for e in events
+    )
 
 
 def read_foreign(path: Path, duration: float) -> Imported:

@@ -13,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cunshi import audio, photos
 from cunshi.errors import CunshiError, DepositError
 from cunshi.fields import read_text
 from cunshi.i18n import _
@@ -80,6 +79,8 @@ def _start() -> subprocess.Popen[str]:
 
 def look_at(path: Path) -> Technical:
     """What a file is; in this process."""
+    from cunshi import audio, photos  # the child decodes, and the parent needs no decoder
+
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
     if is_photo(path.name):

@@ -6,6 +6,7 @@ tells is the speech without text. Such a passage is heard again in halves, cut a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from cunshi import audit, voice
 from cunshi.chinese import simplified_words
@@ -31,6 +32,51 @@ class Listened:
     weighed: tuple[Weighed, ...]
     speech: float
     lost: float
+
+
+class Listener(Protocol):
+    """Who hears passages: this computer, or others. Asked by several threads at once."""
+
+    engine: Engine
+    threads: int  # as many passages at most are heard, or waited for, at once
+
+    def prepare(self) -> None:
+        """Make sure that there is somebody who can listen. Raises EngineError."""
+
+    def ahead(self) -> int:
+        """How many passages are worth having at hand, those being heard included."""
+
+    def listen(
+        self, passage: Passage, language: str, terms: Sequence[Term], recording: str
+    ) -> Listened:
+        """Hear a passage of the recording of that hash; times are those of the recording.
+
+        Raises EngineError, and OutOfReachError when nobody can listen any more.
+        """
+
+    def close(self) -> None:
+        """Nothing more will be asked, nor is what was asked waited for."""
+
+
+class Here:
+    """This computer listens, with a thread for each of the engine's workers."""
+
+    def __init__(self, engine: Engine):
+        self.engine, self.threads = engine, engine.workers
+
+    def prepare(self) -> None:
+        self.engine.prepare()
+
+    def ahead(self) -> int:
+        return 2 * self.threads
+
+    def listen(
+        self, passage: Passage, language: str, terms: Sequence[Term], recording: str
+    ) -> Listened:
+        return listen(self.engine, passage, language, terms)
+
+    def close(self) -> None:
+        """There is nobody to tell."""
 
 
 @dataclass(frozen=True)

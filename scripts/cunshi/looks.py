@@ -9,7 +9,7 @@ from typing import Any
 
 from cunshi import fixity
 from cunshi.errors import CunshiError, DepositError
-from cunshi.files import write_atomic
+from cunshi.files import Stat, stat_of, write_atomic
 from cunshi.i18n import _, language
 from cunshi.inspection import Inspector
 from cunshi.model import Technical
@@ -17,17 +17,6 @@ from cunshi.store import Project
 
 _GRAIN = 1.0  # seconds: a file changed this recently could change again with the same time
 _VERSION = f"1 {language()}"  # causes and remedies are kept in the language of the messages
-
-Stat = tuple[int, int]
-
-
-def stat_of(path: Path) -> Stat | None:
-    """Size and time of change (ns); None when the file is gone."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
 
 
 class Looks:

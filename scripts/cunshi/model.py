@@ -231,7 +231,7 @@ def is_text(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word as the engine heard it; in Chinese often one character."""
 
@@ -252,7 +252,7 @@ class Flag(StrEnum):
     UNHEARD = "unheard"  # speech without any text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Replacement:
     """What a machine heard, and the word of the glossary that sounds like it."""
 
@@ -260,7 +260,7 @@ class Replacement:
     term: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of speech; ``words`` are empty once people have edited the text.
 

@@ -23,6 +23,8 @@ def clean(text: str) -> str:
     Blank lines would end a raw HTML block, and control characters are Python-Markdown's own
     placeholders. YAML leaves a space where it joined lines; Chinese punctuation needs none.
     """
+    if text.isprintable() and " " not in text:
+        return text  # almost all that is spoken
     kept = (c for c in text if c.isspace() or c == "\u200d" or unicodedata.category(c)[0] != "C")
     return _AFTER_PUNCTUATION.sub("", " ".join("".join(kept).split()))
 

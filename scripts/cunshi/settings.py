@@ -41,8 +41,9 @@ class Archive:
     """archive/archive.yml: who holds the recordings and how they are transcribed.
 
     ``dialects`` holds the languages that have a recogniser of their own. With ``two_people``
-    nobody may approve a transcript that they have corrected themselves. ``pseudonyms`` holds
-    whatever recording a name is said in.
+    nobody may approve a transcript that they have corrected themselves. With ``cluster`` other
+    computers may listen, when a command names their scheduler. ``pseudonyms`` holds whatever
+    recording a name is said in.
     """
 
     institution: str = ""
@@ -56,6 +57,7 @@ class Archive:
     dialects: tuple[tuple[str, Recogniser], ...] = ()
     publish: Destination = Destination()
     two_people: bool = False
+    cluster: bool = False
     pseudonyms: Names = ()
 
     def recogniser(self, language: str) -> Recogniser:
@@ -65,9 +67,9 @@ class Archive:
 
     @property
     def sends(self) -> bool:
-        """Whether recordings go to a server to be transcribed."""
+        """Whether recordings may go to other computers to be transcribed."""
         everyone = [self.recogniser(""), *(chosen for __, chosen in self.dialects)]
-        return any(one.engine == "http" for one in everyone)
+        return self.cluster or any(one.engine == "http" for one in everyone)
 
     def knows(self, language: str, engine: str) -> bool:
         """Whether the engine and model that a transcript names were chosen for its language.

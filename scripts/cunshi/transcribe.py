@@ -4,17 +4,18 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from cunshi import audio, fixity, listening
 from cunshi.drafting import DRAFTING, draft
-from cunshi.engine import Engine, EngineIdentity
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.engine import EngineIdentity
+from cunshi.errors import CunshiError, ExitCode, OutOfReachError
 from cunshi.fields import read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
-from cunshi.listening import Listened, listen
+from cunshi.listening import Listened, Listener
 from cunshi.model import TRANSCRIPTION, Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
 from cunshi.settings import Archive
@@ -44,7 +45,7 @@ def transcribe(
     project: Project,
     recordings: Iterable[Recording],
     archive: Archive,
-    engine: Engine,
+    listener: Listener,
     terms: Sequence[Term],
     reporter: Reporter,
 ) -> tuple[list[str], list[Problem]]:
@@ -55,6 +56,7 @@ def transcribe(
     hears nothing, nor without consent to transcription where consent says what it is for.
     Raises EngineError when the model cannot be used at all.
     """
+    engine = listener.engine
     identity = engine.identity()
     jobs: list[_Job] = []
     problems: list[Problem] = []
@@ -71,8 +73,9 @@ def transcribe(
             jobs.append(job)
     if not jobs:
         return [], problems
-    engine.prepare()
-    done, more = _run(jobs, engine, engine.identity(), terms, reporter)
+    with closing(listener):
+        listener.prepare()
+        done, more = _run(jobs, listener, terms, reporter)
     return done, problems + more
 
 
@@ -141,14 +144,14 @@ class _Unit:
     error: CunshiError | None = None
 
 
-def _units(jobs: Iterable[_Job], engine: Engine) -> Iterator[_Unit]:
+def _units(jobs: Iterable[_Job], *, hears: bool) -> Iterator[_Unit]:
     """The passages of all recordings, decoded only when they are asked for."""
     for job in jobs:
         error: CunshiError | None = None
         try:
-            if engine.hears:
-                for start, samples in audio.passages(job.accession.master / job.recording.master):
-                    yield from (_Unit(job, passage) for passage in passages(samples, start))
+            if hears:
+                blocks = audio.blocks(job.accession.master / job.recording.master)
+                yield from (_Unit(job, passage) for passage in passages(blocks))
         except CunshiError as found:
             error = found
         yield _Unit(job, error=error)
@@ -158,7 +161,7 @@ def _units(jobs: Iterable[_Job], engine: Engine) -> Iterator[_Unit]:
 class _Desk:
     """What has been heard of the recording at hand, and what became of those before it."""
 
-    engine: Engine
+    listener: Listener
     identity: EngineIdentity
     terms: Sequence[Term]
     task: Task
@@ -171,8 +174,13 @@ class _Desk:
         """Runs in several threads; an error is an answer, the other recordings go on."""
         if unit.passage is None:
             return unit.error
+        job = unit.job
         try:
-            return listen(self.engine, unit.passage, unit.job.language, self.terms)
+            return self.listener.listen(
+                unit.passage, job.language, self.terms, job.recording.sha256
+            )
+        except OutOfReachError:
+            raise
         except CunshiError as error:
             return error
 
@@ -200,34 +208,38 @@ class _Desk:
 
 
 def _run(
-    jobs: list[_Job],
-    engine: Engine,
-    identity: EngineIdentity,
-    terms: Sequence[Term],
-    reporter: Reporter,
+    jobs: list[_Job], listener: Listener, terms: Sequence[Term], reporter: Reporter
 ) -> tuple[list[str], list[Problem]]:
+    engine = listener.engine
     seconds = sum(job.recording.technical.duration for job in jobs)
     with reporter.task(_("听写"), len(jobs), seconds) as task:
-        desk = _Desk(engine, identity, terms, task)
-        for unit, answer in in_order(desk.hear, _units(jobs, engine), engine.workers):
-            desk.take(unit, answer)
+        desk = _Desk(listener, engine.identity(), terms, task)
+        units = _units(jobs, hears=engine.hears)
+        try:
+            for unit, answer in in_order(desk.hear, units, listener.threads, listener.ahead):
+                desk.take(unit, answer)
+        except OutOfReachError as error:
+            desk.problems.append(Problem.of(error))
     return sorted(desk.done), sorted(desk.problems, key=lambda problem: problem.where)
 
 
 def in_order(
-    work: Callable[[Unit], Answer], units: Iterable[Unit], workers: int
+    work: Callable[[Unit], Answer],
+    units: Iterable[Unit],
+    threads: int,
+    ahead: Callable[[], int],
 ) -> Iterator[tuple[Unit, Answer]]:
     """Work on all units in several threads, the answers in the units' order.
 
-    Every passage is a unit, so that one long talk keeps all cores busy. Only a few units more than
-    there are workers are taken in advance: memory does not grow with the length of a recording.
+    Every passage is a unit, so that one long talk keeps all cores busy. Only ``ahead()`` units
+    are taken in advance: memory does not grow with the length of a recording.
     """
     waiting: deque[tuple[Unit, Future[Answer]]] = deque()
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(threads)
     try:
         for unit in units:
             waiting.append((unit, pool.submit(work, unit)))
-            if len(waiting) > 2 * workers:
+            while len(waiting) > ahead():
                 first, future = waiting.popleft()
                 yield first, future.result()
         while waiting:

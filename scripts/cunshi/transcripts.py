@@ -7,10 +7,12 @@ has touched them; from the first changed character on, the file belongs to peopl
 import hashlib
 import html
 import json
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,10 @@ from cunshi.model import (
 )
 from cunshi.timecode import format_timecode, parse_timecode
 
+_SEGMENTS, _END = (
+    b'"segments": [\n',
+    b"\n]\n}\n",
+)  # in machine.json, what the segments stand between
 DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
 GUIDE = """\
 NOTE
@@ -59,6 +65,13 @@ _DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
 MARKS = (_DOUBT, _REPLACED, _SUGGESTED)
 WITHHELD, GOLDEN = "不公开", "金句"
 _DIVIDING = re.compile("[；→\n\r]|-->")  # what cannot stand in a pair of a note
+_TIME = r"(\d\d:[0-5]\d:[0-5]\d\.\d{3})"
+_WORDS = r"[^<>&\s][^<>&\n]*"
+# A cue without settings, escapes, or tags but for a speaker's name.
+_REGULAR = re.compile(rf"{_TIME} --> {_TIME}\n(?:<v ([\w·]+)>)?({_WORDS}(?:\n{_WORDS})*)")
+
+# The comments above each cue, and its lines.
+Written = list[tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -104,8 +117,8 @@ def format_heard(heard: Heard) -> str:
         for segment, confidence in zip(heard.segments, heard.confidence, strict=True)
     )
     lines = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
-    lines.append('"segments": [\n' + ",\n".join(segments) + "\n]")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    lines.append(_SEGMENTS.decode() + ",\n".join(segments))
+    return "{\n" + ",\n".join(lines) + _END.decode()
 
 
 def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, Any]:
@@ -123,7 +136,13 @@ def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, A
 def read_heard(path: Path) -> Heard | None:
     """Read machine.json; None when there is none or it is damaged, so that it is made anew."""
     try:
-        data = json.loads(path.read_text("utf-8"))
+        return _heard_of(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _heard_of(data: Any) -> Heard | None:
+    try:
         entries = data.pop("segments")
         segments = tuple(
             Segment(
@@ -144,8 +163,25 @@ def read_heard(path: Path) -> Heard | None:
             coverage=Coverage(**coverage) if coverage else None,
             weighed=weighed,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def read_origin(path: Path) -> Heard | None:
+    """What machine.json says of itself, without its segments, which are nearly all of it.
+
+    None as with read_heard; of a whole file nothing behind the head is read.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = b"".join(takewhile(_SEGMENTS.__ne__, stream))
+            stream.seek(-len(_END), os.SEEK_END)
+            is_whole = stream.read() == _END
+        data = json.loads(head.rstrip(b",\n") + b"}") if is_whole else None
+    except (OSError, ValueError):
+        data = None
+    heard = _heard_of({**data, "segments": []}) if isinstance(data, dict) else None
+    return heard or read_heard(path)
 
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
@@ -219,25 +255,68 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 
 def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
-    _check_blocks(text, where)
     written = _written_cues(text)
-    try:
-        captions = webvtt.from_string(text, strict=True).captions
-        segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=False)]
-    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
-        raise RecordError(
-            _("字幕文件的写法有误：{error}").format(error=error),
-            _("对照别的 transcript.vtt 检查时间行和空行"),
-            where=where,
-        ) from error
+    captions = _regular_captions(text, written) or _any_captions(text, where)
     if len(written) != len(captions):
         raise RecordError(
             _("字幕文件的写法有误：有的句子看不出时间"),
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         )
+    try:
+        segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=True)]
+    except ValueError as error:  # a time of more digits than a recording can have
+        raise _misspelt(error, where) from error
     check_times(segments, where)
     return tuple(Cue(segment, *around) for segment, around in zip(segments, written, strict=True))
+
+
+def _misspelt(error: Exception, where: str) -> RecordError:
+    return RecordError(
+        _("字幕文件的写法有误：{error}").format(error=error),
+        _("对照别的 transcript.vtt 检查时间行和空行"),
+        where=where,
+    )
+
+
+@dataclass(frozen=True)
+class _Caption:
+    """What a cue says, as the library reads it."""
+
+    start: str
+    end: str
+    voice: str | None
+    text: str
+
+
+def _any_captions(text: str, where: str) -> list[_Caption]:
+    _check_blocks(text, where)
+    try:
+        captions = webvtt.from_string(text, strict=True).captions
+    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
+        raise _misspelt(error, where) from error
+    return [_Caption(c.start, c.end, c.voice, c.text) for c in captions]
+
+
+def _regular_captions(text: str, written: Written) -> list[_Caption]:
+    """The captions of a file that is written as this program writes it; else none.
+
+    They are what the library finds in it, in a tenth of the time: a village has thousands of hours.
+    """
+    head, *notes = blocks(text)
+    regular = head == "WEBVTT" and text.startswith("WEBVTT\n")
+    if not regular or not all(_is_regular_note(b) or is_cue(b) for b in notes):
+        return []
+    found = [_REGULAR.fullmatch("\n".join(lines)) for __, lines in written]
+    captions = [_Caption(*match.groups()) for match in found if match]
+    plain = all(c.text.replace("\n", "").isprintable() for c in captions)
+    return captions if plain and len(captions) == len(found) else []
+
+
+def _is_regular_note(block: str) -> bool:
+    return (
+        block.startswith("NOTE") and "-->" not in block and all(map(str.strip, block.split("\n")))
+    )
 
 
 def check_times(segments: Iterable[Segment], where: str) -> None:
@@ -262,9 +341,9 @@ def is_cue(block: str) -> bool:
     return any("-->" in line for line in block.split("\n")[:2])
 
 
-def _written_cues(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _written_cues(text: str) -> Written:
     """The comments above each cue, and its lines."""
-    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    found: Written = []
     notes: list[str] = []
     for block in blocks(text)[1:]:
         if is_cue(block):
@@ -295,23 +374,28 @@ def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
     return " ".join(filter(None, spoken)), " ".join(filter(None, meant))
 
 
-def _segment(cue: webvtt.Caption, above: tuple[str, ...]) -> Segment:
+def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
     spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
-    notes = remarks(above)
-    doubts = "；".join(_after(_DOUBT, notes)).split("；")
     segment = Segment(
         parse_timecode(cue.start),
         parse_timecode(cue.end),
         spoken,
         speaker=html.unescape(cue.voice or "").strip(),
         mandarin=meant,
+    )
+    return _spoken(_noted(segment, remarks(above)) if above else segment)
+
+
+def _noted(segment: Segment, notes: list[str]) -> Segment:
+    doubts = "；".join(_after(_DOUBT, notes)).split("；")
+    return replace(
+        segment,
         flags=tuple(_FLAGS[doubt] for doubt in doubts if doubt in _FLAGS),
         replaced=_pairs(_after(_REPLACED, notes)),
         suggested=_pairs(_after(_SUGGESTED, notes)),
         withheld=any(note.startswith(WITHHELD) for note in notes),
         golden=GOLDEN in notes,
     )
-    return _spoken(segment)
 
 
 def _spoken(segment: Segment) -> Segment:

@@ -4,7 +4,7 @@ Silero VAD (MIT), as faster-whisper ships it. Engines get speech without the sil
 that is where Whisper hears words that nobody said.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ LONG_SILENCE = 4.0  # seconds that are worth a second look
 FRESH = 10.0  # seconds that the detector hears at once in a long silence
 FRESH_OVERLAP = 2.0
 LEAST_AGAIN = 1.0  # seconds of speech in such a piece: half of one can be a note of music
+_MOMENT = 0.001  # seconds; times that differ by less are the same
 LONGEST = 28.0  # seconds: with its padding a passage fits into Whisper's window of 30
 OPTIONS = {
     "min_silence_ms": 500,
@@ -57,15 +58,26 @@ class Passage:
 
         A range that reaches over a cut lies in one span, since a word is said in one go: in the
         second if its last fifth does, because the pause before a word is counted to the word.
+        Where two spans touch nothing was cut out.
         """
         begun, late = 0.0, start + 0.8 * (end - start)
-        for span in self.spans:
+        for number, span in enumerate(self.spans):
             if late < begun + span.length or span is self.spans[-1]:
+                earliest, latest = self._unbroken(number)
                 moved = (span.start + time - begun for time in (start, end))
-                first, last = (min(max(time, span.start), span.end) for time in moved)
+                first, last = (min(max(time, earliest), latest) for time in moved)
                 return round(first, 3), round(last, 3)
             begun += span.length
         raise ValueError("a passage has at least one span")
+
+    def _unbroken(self, number: int) -> tuple[float, float]:
+        """From where to where nothing was cut out around a span."""
+        first = last = number
+        while first and _touch(self.spans[first - 1], self.spans[first]):
+            first -= 1
+        while last + 1 < len(self.spans) and _touch(self.spans[last], self.spans[last + 1]):
+            last += 1
+        return self.spans[first].start, self.spans[last].end
 
     def halves(self) -> "tuple[Passage, Passage] | None":
         """The passage in two at the pause nearest to its middle, None when it has no pause."""
@@ -80,30 +92,33 @@ class Passage:
         )
 
 
+def _touch(first: Span, second: Span) -> bool:
+    return second.start - first.end < _MOMENT
+
+
 def _size(span: Span) -> int:
     return round(span.end * RATE) - round(span.start * RATE)
 
 
-def passages(samples: Samples, start: float = 0.0) -> Iterator[Passage]:
-    """The speech in mono samples at 16 kHz, in passages of at most LONGEST seconds.
+def passages(blocks: Iterable[tuple[float, Samples]]) -> Iterator[Passage]:
+    """The speech in a recording, in passages of at most LONGEST seconds.
 
-    ``start`` is the time of the first sample in the recording. Passages are cut at pauses;
-    speech without any pause for so long is cut where the model is least sure of it.
+    ``blocks`` are its mono samples at 16 kHz, each with the time of its first sample. Passages are
+    cut at pauses; speech without any pause for so long is cut where the model is least sure of it.
+    A passage goes on in the next block: one cut at the end of each would be a cut more, and would
+    move all that follow.
     """
-    pending: list[Span] = []
-    for span in find_speech(samples):
-        if pending and sum(s.length for s in pending) + span.length > LONGEST:
-            yield _passage(pending, samples, start)
-            pending = []
-        pending.append(span)
-    if pending:
-        yield _passage(pending, samples, start)
-
-
-def _passage(spans: list[Span], samples: Samples, start: float) -> Passage:
-    parts = [samples[round(s.start * RATE) : round(s.end * RATE)] for s in spans]
-    moved = tuple(Span(start + s.start, start + s.end) for s in spans)
-    return Passage(moved, np.concatenate(parts))
+    spans: list[Span] = []
+    parts: list[Samples] = []
+    for start, samples in blocks:
+        for span in find_speech(samples):
+            if spans and sum(s.length for s in spans) + span.length > LONGEST:
+                yield Passage(tuple(spans), np.concatenate(parts))
+                spans, parts = [], []
+            spans.append(Span(start + span.start, start + span.end))
+            parts.append(samples[round(span.start * RATE) : round(span.end * RATE)])
+    if spans:
+        yield Passage(tuple(spans), np.concatenate(parts))
 
 
 def find_speech(samples: Samples) -> list[Span]:

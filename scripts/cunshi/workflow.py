@@ -10,14 +10,14 @@ from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
 from cunshi.course_model import Catalogue
-from cunshi.engine import open_engine
-from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.errors import ConfigurationError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.bag import facts_of
 from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
 from cunshi.federation import Merged
+from cunshi.hearing import Choice, hear_all
 from cunshi.i18n import _
 from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
@@ -25,10 +25,9 @@ from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, note_publication
 from cunshi.release import Release, release_to, take_back
-from cunshi.settings import Archive, Destination, Recogniser
-from cunshi.site import publish
+from cunshi.settings import Archive, Destination
+from cunshi.standing import Standing
 from cunshi.store import Project, today
-from cunshi.transcribe import transcribe
 from cunshi.upkeep import Checked, check_in_turn
 from cunshi.withholding import fingerprint
 
@@ -68,31 +67,13 @@ class Report:
         return [problem for problem in self.problems if not problem.is_note]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The engine and model asked for on the command line; empty means archive.yml's."""
-
-    engine: str = ""
-    model: str = ""
-
-    def recogniser(self, archive: Archive, language: str) -> Recogniser:
-        """What listens to a language. What is asked for listens to all of them.
-
-        A server is only ever that of archive.yml: nothing leaves the machine by an option.
-        """
-        if not (self.engine or self.model):
-            return archive.recogniser(language)
-        engine, model = self.engine or archive.engine, self.model or archive.model
-        return Recogniser(engine, model, archive.server)
-
-
 def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Report:
     """The main job: take in, transcribe, publish. What fails for one recording stops no other."""
     with project.lock():
         report = _begin(project, strict=strict)
         _take_in(project, report, reporter)
         _transcribe(project, report, reporter, choice)
-        _publish(project, report, reporter)
+        _renew(project, report, reporter)
     return report
 
 
@@ -117,6 +98,12 @@ def transcribe_archive(project: Project, reporter: Reporter, choice: Choice) -> 
     """Transcribe what is in the archive and has no transcript yet."""
     with project.lock():
         report = _begin(project)
+        if choice.scheduler and not report.archive.cluster:
+            raise ConfigurationError(
+                _("这个档案库没有说可以请别的电脑听写"),
+                _("先在 archive.yml 里写 cluster: 是；网站和同意书会照实说，录音要送到别的电脑"),
+                where=project.relative(project.archive / "archive.yml"),
+            )
         _read_recordings(project, report)
         _transcribe(project, report, reporter, choice)
     return report
@@ -127,7 +114,7 @@ def publish_site(project: Project, reporter: Reporter, *, strict: bool = False) 
     with project.lock():
         report = _begin(project, strict=strict)
         _read_recordings(project, report)
-        _publish(project, report, reporter)
+        _renew(project, report, reporter)
     return report
 
 
@@ -136,6 +123,8 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
     with project.lock():
         report = _begin(project)
         _read_recordings(project, report)
+        from cunshi.site import publish
+
         catalogue = _gather(project, report, Access.CLASSROOM)
         path = packing.target_path(target or project.site.parent, catalogue)
         report.problems += publish(project.classroom, catalogue, reporter)
@@ -324,33 +313,28 @@ def _read_recordings(project: Project, report: Report) -> None:
 
 
 def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
-    terms = project.read_glossary([])  # gather() reports what is wrong with it
-    for asked, recordings in _by_recogniser(report, choice).items():
-        try:
-            engine = open_engine(asked.engine, asked.model, project.root, asked.server)
-            done, problems = transcribe(
-                project, recordings, report.archive, engine, terms, reporter
-            )
-        except CunshiError as error:
-            # Without an engine what people have already transcribed can still be published.
-            report.problems.append(Problem.of(error))
-            continue
-        report.transcribed += done
-        report.problems += problems
+    done, problems = hear_all(project, report.recordings, report.archive, choice, reporter)
+    report.transcribed += done
+    report.problems += problems
 
 
-def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Recording]]:
-    """The recordings that each recogniser listens to; the archive's own is always among them."""
-    found: dict[Recogniser, list[Recording]] = {
-        choice.recogniser(report.archive, report.archive.language): []
-    }
-    for recording in report.recordings:
-        asked = choice.recogniser(report.archive, recording.language(report.archive))
-        found.setdefault(asked, []).append(recording)
-    return found
+def _renew(project: Project, report: Report, reporter: Reporter) -> None:
+    """Publish, unless nothing has changed since: then only what is still wrong is said."""
+    asked = (report.archive, report.today, report.strict)
+    standing = Standing(project, report.recordings, *asked)
+    if standing.holds:
+        report.problems += standing.problems
+        report.transcripts = standing.transcripts
+        return
+    standing.begin()
+    said = len(report.problems)
+    _publish(project, report, reporter)
+    standing.note(report.problems[said:], report.transcripts)
 
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
+    from cunshi.site import publish  # templates and decoders, which nothing new does without
+
     catalogue = _gather(project, report)
     catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
     report.problems += publish(project, catalogue, reporter)

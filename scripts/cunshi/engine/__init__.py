@@ -24,6 +24,7 @@ ENGINES = {
     "openai-whisper": "cunshi.engine.openai_whisper",
 }
 RATE = 16_000  # samples per second that an engine listens to
+GRID = 512  # samples that the voice detector weighs at once
 # Whisper writes every Chinese language, Wu too, under its one code for Chinese.
 CHINESE = "zh"
 # Whisper's own figures for a segment, as every implementation of it names them.

@@ -3,7 +3,7 @@
 Nothing of the archive's own transcript.vtt is copied: its notes are for those who correct it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cunshi import trust
@@ -24,15 +24,29 @@ def captions_path(entry: Entry) -> str:
 
 def format_webvtt(entry: Entry, archive: Archive) -> str:
     """The captions with voices; the first note says what they are and whose."""
-    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
-    cues = (f"{cue.times}\n{_voice(cue)}\n" for cue in cues_of(entry))
-    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *cues])
+    return _webvtt(entry, archive, cues_of(entry))
 
 
 def format_srt(entry: Entry) -> str:
     """The captions without voices, which SubRip does not know: a name stands before the words."""
+    return _srt(cues_of(entry))
+
+
+def format_both(entry: Entry, archive: Archive) -> tuple[str, str]:
+    """The captions as WebVTT and as SubRip."""
+    cues = list(cues_of(entry))
+    return _webvtt(entry, archive, cues), _srt(cues)
+
+
+def _webvtt(entry: Entry, archive: Archive, cues: Iterable["Cue"]) -> str:
+    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
+    blocks = (f"{cue.times}\n{_voice(cue)}\n" for cue in cues)
+    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *blocks])
+
+
+def _srt(cues: Iterable["Cue"]) -> str:
     blocks = []
-    for number, cue in enumerate(cues_of(entry), 1):
+    for number, cue in enumerate(cues, 1):
         text = "\n".join(cue.lines()).replace("-->", "→")
         blocks.append(f"{number}\n{cue.times.replace('.', ',')}\n{text}\n")
     return "\n".join(blocks)
@@ -49,7 +63,7 @@ def _notes(entry: Entry, archive: Archive) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cue:
     """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds."""
 

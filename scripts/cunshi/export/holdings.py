@@ -12,7 +12,7 @@ from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.errors import SiteError
 from cunshi.export import crate
 from cunshi.export.bag import facts_of, write_bag
-from cunshi.export.captions import captions_path, format_srt, format_webvtt
+from cunshi.export.captions import captions_path, format_both
 from cunshi.export.description import describe
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
 from cunshi.export.ohms import EDITIONS, format_ohms
@@ -36,8 +36,9 @@ def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
 
 def _captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
     if path := captions_path(entry):
-        yield Page(path, format_webvtt(entry, catalogue.archive))
-        yield Page(f"{path.removesuffix('.vtt')}.srt", format_srt(entry))
+        webvtt, srt = format_both(entry, catalogue.archive)
+        yield Page(path, webvtt)
+        yield Page(f"{path.removesuffix('.vtt')}.srt", srt)
 
 
 def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:

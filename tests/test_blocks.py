@@ -1,0 +1,129 @@
+"""Long recordings are decoded in blocks: nothing shows where one ends and the next begins."""
+
+import itertools
+import wave
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+
+from conftest import ROOT, settle
+from cunshi import audio, engine, voice
+from cunshi.engine import EngineIdentity, HeardSegment
+from cunshi.model import Segment, Word
+from cunshi.store import Project
+from cunshi.transcripts import read_heard
+from test_listening import load
+
+RATE = voice.RATE
+REFERENCE = yaml.safe_load((ROOT / "tests" / "samples" / "reference.yml").read_text("utf-8"))
+TALKS = REFERENCE[:10]
+WORD = RATE // 20  # samples
+Samples = NDArray[np.int16]
+Run = Callable[..., tuple[int, str]]
+
+
+def long_talk(seconds: int) -> Samples:
+    """The talks of the sample village over and over, no two moments of which are the same."""
+    noise = np.random.default_rng(5)
+    parts, count = list[Samples](), 0
+    while count < seconds * RATE:
+        for number in noise.permutation(len(TALKS)):
+            pause = np.zeros(noise.integers(RATE // 2, 2 * RATE), np.float32)
+            part = np.concatenate([load(ROOT / TALKS[number]["file"]), pause])
+            part += noise.normal(0, 0.001, len(part)).astype(np.float32)
+            parts.append((part * 32767).astype(np.int16))
+            count += len(part)
+    return np.concatenate(parts)[: seconds * RATE]
+
+
+def write(path: Path, samples: Samples) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+class Ruler:
+    """Says where in the recording it is: a word every half second, the number of its first sample.
+
+    It knows the recording by heart: four samples at every sixteenth are looked up.
+    """
+
+    workers = 2
+    hears = True
+    recording = np.zeros(0, np.int16)
+
+    def __init__(self) -> None:
+        marks = np.lib.stride_tricks.sliding_window_view(self.recording, 4)[::16].copy()
+        keys = marks.view(np.int64).ravel()
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+
+    def identity(self) -> EngineIdentity:
+        return EngineIdentity("ruler", "1", "none", "0" * 64, {})
+
+    def prepare(self) -> None: ...
+
+    def _place(self, heard: Samples) -> int | None:
+        """The first sample of a stretch in the recording, None where a cut lies in it."""
+        for shift in range(16):
+            key = np.ascontiguousarray(heard[shift : shift + 4]).view(np.int64)[0]
+            found = int(np.searchsorted(self._keys, key))
+            if found < len(self._keys) and self._keys[found] == key:
+                first = int(self._order[found]) * 16 - shift
+                if np.array_equal(self.recording[first : first + len(heard)], heard):
+                    return first
+        return None
+
+    def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
+        heard = np.round(samples * 32768).astype(np.int16)
+        for at in range(0, len(heard) - WORD, RATE // 2):
+            place = self._place(heard[at : at + WORD])
+            if place is not None:
+                word = Word(at / RATE, (at + WORD) / RATE, str(place), 0.9)
+                yield HeardSegment(Segment(word.start, word.end, word.text, (word,)))
+
+    def weigh(
+        self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
+    ) -> Sequence[float]:
+        return ()
+
+
+def open_engine(model: str, root: Path) -> Ruler:
+    return Ruler()
+
+
+def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
+    village: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = long_talk(1800)
+    path = village.recordings / "金村村_金老师_2026-01-12.wav"
+    settle(write(path, recording))
+    monkeypatch.setattr(Ruler, "recording", recording)
+    monkeypatch.setitem(engine.ENGINES, "ruler", "test_blocks")
+    run(village, "ingest")
+    code, text = run(village, "transcribe", "--engine", "ruler")
+    assert code == 0, text
+    [accession] = village.accessions()
+    heard = read_heard(accession.machine)
+    assert heard is not None
+    words = [word for segment in heard.segments for word in segment.words]
+    for word in words:
+        assert word.start == pytest.approx(int(word.text) / RATE, abs=0.0006)
+        assert word.end == pytest.approx((int(word.text) + WORD) / RATE, abs=0.0006)
+    places = [int(word.text) for word in words]
+    assert all(a + WORD <= b for a, b in itertools.pairwise(places))
+    joins = [start for start, __ in audio.blocks(path)][1:]
+    assert len(joins) >= 14
+    # What is spoken in other blocks is spoken in these, also beside and across the joins.
+    for start, samples in audio.blocks(path, longest=601):
+        for span in voice.find_speech(samples):
+            begin, end = start + span.start - 0.1, start + span.end + 0.1
+            inside = sum(begin <= word.start <= end for word in words)
+            assert inside >= 2 * (span.length - 1.5), (begin, end, joins)
