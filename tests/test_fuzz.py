@@ -180,6 +180,8 @@ PIECES = [
     "2026-02-30",
 ]  # fmt: skip
 FOUND: list[tuple[str, str | bytes]] = [
+    ("srt", "1\n99999990:00:03,000 --> 00:00:04,000\n桥\n"),
+    ("transcript", "WEBVTT\n\n99999990:00:03.000 --> 00:00:04.000\n桥\n"),
     ("ohms", "<ROOT><record><sync>a:|9999999(1)|</sync><transcript>x</transcript></record></ROOT>"),
 ]
 

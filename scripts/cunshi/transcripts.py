@@ -10,7 +10,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -50,8 +50,7 @@ NOTE
 """
 
 UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
-_MEANING = "普通话："
-_MEANINGS = (_MEANING, "普通话:")
+MEANING = ("普通话：", "普通话:")  # before a line in Mandarin; the first is how it is written
 REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
@@ -204,7 +203,7 @@ def format_cue(line: Segment, name: str = "", settings: str = "", notes: str = "
     """
     times = f"{format_timecode(line.start)} --> {format_timecode(line.end)} {settings}".rstrip()
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
-    meaning = f"{_MEANING}{_escaped(line.mandarin)}\n" if line.mandarin else ""
+    meaning = f"{MEANING[0]}{_escaped(line.mandarin)}\n" if line.mandarin else ""
     head = f"{name}\n" if name else ""
     return f"{notes}{_note(line)}{head}{times}\n{text}\n{meaning}"
 
@@ -267,12 +266,20 @@ def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         )
-    cues = tuple(
-        Cue(_segment(caption, notes), notes, lines)
-        for caption, (notes, lines) in zip(captions, written, strict=True)
+    try:
+        segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=True)]
+    except ValueError as error:  # a time of more digits than a recording can have
+        raise _misspelt(error, where) from error
+    check_times(segments, where)
+    return tuple(Cue(segment, *around) for segment, around in zip(segments, written, strict=True))
+
+
+def _misspelt(error: Exception, where: str) -> RecordError:
+    return RecordError(
+        _("字幕文件的写法有误：{error}").format(error=error),
+        _("对照别的 transcript.vtt 检查时间行和空行"),
+        where=where,
     )
-    _check_times(cues, where)
-    return cues
 
 
 @dataclass(frozen=True)
@@ -290,11 +297,7 @@ def _any_captions(text: str, where: str) -> list[_Caption]:
     try:
         captions = webvtt.from_string(text, strict=True).captions
     except (MalformedFileError, MalformedCaptionError, ValueError) as error:
-        raise RecordError(
-            _("字幕文件的写法有误：{error}").format(error=error),
-            _("对照别的 transcript.vtt 检查时间行和空行"),
-            where=where,
-        ) from error
+        raise _misspelt(error, where) from error
     return [_Caption(c.start, c.end, c.voice, c.text) for c in captions]
 
 
@@ -319,9 +322,10 @@ def _is_regular_note(block: str) -> bool:
     )
 
 
-def _check_times(cues: Iterable[Cue], where: str) -> None:
-    for segment in (cue.segment for cue in cues if cue.segment.text):
-        if segment.end < segment.start:
+def check_times(segments: Iterable[Segment], where: str) -> None:
+    """RecordError when a line with words ends before it begins."""
+    for segment in segments:
+        if segment.text and segment.end < segment.start:
             raise RecordError(
                 _("{time} 开始的一句，结束比开始还早").format(time=format_timecode(segment.start)),
                 _("改正这一句的时间行"),
@@ -362,17 +366,25 @@ def remarks(notes: Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
+def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
+    """The lines of a cue as what was said and its meaning in Mandarin.
+
+    What stands first is what was said, even where somebody says 普通话：.
+    """
+    lines = [" ".join(line.split()) for line in lines]
+    meant = [line[len(MEANING[0]) :].strip() for line in lines[1:] if line.startswith(MEANING)]
+    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(MEANING))]
+    return " ".join(filter(None, spoken)), " ".join(filter(None, meant))
+
+
 def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
-    lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
-    # What stands first is what was said, even where somebody says 普通话：.
-    meant = [line[len(_MEANING) :].strip() for line in lines[1:] if line.startswith(_MEANINGS)]
-    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(_MEANINGS))]
+    spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
     segment = Segment(
         parse_timecode(cue.start),
         parse_timecode(cue.end),
-        " ".join(filter(None, spoken)),
-        speaker=(cue.voice or "").strip(),
-        mandarin=" ".join(filter(None, meant)),
+        spoken,
+        speaker=html.unescape(cue.voice or "").strip(),
+        mandarin=meant,
     )
     return _spoken(_noted(segment, remarks(above)) if above else segment)
 
