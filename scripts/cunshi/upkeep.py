@@ -127,7 +127,9 @@ def _hash(
     try:
         with project.writing():
             accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
-    except (OSError, CunshiError) as error:
+    except OSError as error:
+        found.append(Problem.of_one(error, project.relative(accession.events)))
+    except CunshiError as error:
         if known.fault:
             return found  # that the events cannot be read is told already
         cause = _("核对了，但没能登记：{error}").format(error=error)
