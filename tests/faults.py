@@ -17,23 +17,24 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import forkserver
+from multiprocessing import connection, forkserver
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-from cunshi import accession, cli, engine, inspection, looks, site, transcribe
+from cunshi import accession, building, cli, engine, frames, inspection, looks, transcribe
 from cunshi.voice import RATE, Passage, Span
 
 ALL = "CUNSHI_CASES" in os.environ  # visit also the places that are left out to save time
 KILL = ("replace", "fsync")
 WRITING = ("open", "write", "mkdir", "fsync", "replace")
+_starting = threading.Lock()
 _SPAWN = multiprocessing.get_context("forkserver")
 
 
@@ -43,13 +44,14 @@ class Fault:
 
     ``how`` is the number of an error; or ``before``, ``after`` or ``torn``: killed, the last with
     half of what was written and not yet durable, as a power cut leaves it. A ``lasting`` error
-    meets every later place as well.
+    meets every later place as well, also of the kinds in ``later``.
     """
 
     at: int = 0
     how: str | int = "before"
     kinds: Sequence[str] = KILL
     lasting: bool = False
+    later: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,16 @@ class Disk:
         """What is to happen here; empty: nothing. An error of a whole call is raised at once."""
         name = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
         fault = self._fault
-        if kind not in fault.kinds or not name.startswith(self._below):
+        if not name.startswith(self._below):
             return ""
         with self._lock:
-            self._count += 1
-            mine = self._count
-            self._note(f"{kind} {name}\n")
-        met = fault.at and (mine == fault.at or (fault.lasting and mine > fault.at))
+            counts = kind in fault.kinds
+            if counts:
+                self._count += 1
+                self._note(f"{kind} {name}\n")
+            here, later = counts and self._count == fault.at, self._count > fault.at
+        lasts = fault.lasting and later and kind in (*fault.kinds, *fault.later)
+        met = fault.at and (here or lasts)
         if met and fault.how == "before":
             die()
         if met and isinstance(fault.how, int) and kind != "write":
@@ -173,18 +178,24 @@ class Inspector:
         """There is nothing to end."""
 
 
-def speech(samples: Any, start: float = 0.0) -> Iterator[Passage]:
-    """All of it, as one passage."""
-    length = len(samples) / RATE
-    yield Passage((Span(start, start + length),), np.asarray(samples))
+def speech(blocks: Iterable[tuple[float, Any]]) -> Iterator[Passage]:
+    """All of it; each block is a passage."""
+    for start, samples in blocks:
+        length = len(samples) / RATE
+        yield Passage((Span(start, start + length),), np.asarray(samples))
 
 
-def copy_for_mkdocs(project: Any, aside: Path, cards: object) -> None:
-    """Every page under the name that MkDocs would give it."""
+def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
+    """Every page, and every frame for pages, under the name that MkDocs would give it."""
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(project.docs, aside, ignore=shutil.ignore_patterns(".*"))
-    for page in aside.rglob("*.md"):
-        page.rename(page.with_suffix(".html"))
+    for page in list(aside.rglob("*.md")):
+        if frames.is_framed(page.relative_to(aside).as_posix()):
+            page.unlink()
+        else:
+            page.rename(page.with_suffix(".html"))
+    for path, text in extra["frames"].items():
+        (aside / path).with_suffix(".html").write_text(text, "utf-8")
 
 
 @contextmanager
@@ -195,7 +206,7 @@ def stand_ins(quick: bool) -> Iterator[None]:
         for module, name, instead in (
             (looks, "Inspector", Inspector),
             (transcribe, "passages", speech),
-            (site, "_run_mkdocs", copy_for_mkdocs),
+            (building, "_run_mkdocs", copy_for_mkdocs),
             (accession, "_SETTLED", 0.0),
         ):
             if quick:
@@ -248,8 +259,11 @@ def run(
     _start_server()
     words_ = (top, said, fault or Fault(), epoch, prepare, quick)
     process = _SPAWN.Process(target=_child, args=words_)
-    process.start()
-    process.join()
+    with _starting:  # which also asks how other threads' processes have ended
+        process.start()
+    connection.wait([process.sentinel])
+    with _starting:
+        process.join()
     printed = (top / "printed").read_text("utf-8")
     places = (top / "places").read_text("utf-8").replace(f"{top / 'work'}{os.sep}", "")
     return Ran(process.exitcode or 0, printed, places.splitlines())

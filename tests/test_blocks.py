@@ -1,8 +1,12 @@
 """Long recordings are decoded in blocks: nothing shows where one ends and the next begins."""
 
-import itertools
+import difflib
+import os
+import subprocess
+import sys
 import wave
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +17,10 @@ from numpy.typing import NDArray
 from conftest import ROOT, settle
 from cunshi import audio, engine, voice
 from cunshi.engine import EngineIdentity, HeardSegment
+from cunshi.engine.faster_whisper import FasterWhisper
+from cunshi.listening import Listened, listen
 from cunshi.model import Segment, Word
+from cunshi.scoring import count_errors
 from cunshi.store import Project
 from cunshi.transcripts import read_heard
 from test_listening import load
@@ -118,7 +125,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
         assert word.start == pytest.approx(int(word.text) / RATE, abs=0.0006)
         assert word.end == pytest.approx((int(word.text) + WORD) / RATE, abs=0.0006)
     places = [int(word.text) for word in words]
-    assert all(a + WORD <= b for a, b in itertools.pairwise(places))
+    assert all(a + WORD <= b for a, b in pairwise(places))
     joins = [start for start, __ in audio.blocks(path)][1:]
     assert len(joins) >= 14
     # What is spoken in other blocks is spoken in these, also beside and across the joins.
@@ -127,3 +134,74 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
             begin, end = start + span.start - 0.1, start + span.end + 0.1
             inside = sum(begin <= word.start <= end for word in words)
             assert inside >= 2 * (span.length - 1.5), (begin, end, joins)
+
+
+Heard = dict[bytes, Listened]
+
+
+def hear(blocks: Iterable[tuple[float, NDArray[np.float32]]], known: Heard) -> list[Word]:
+    """The characters that Whisper hears, with their times; what it knows it does not hear anew."""
+    listener, words = FasterWhisper("base", ROOT), list[Word]()
+    for passage in voice.passages(blocks):
+        times = [round(time, 4) for span in passage.spans for time in (span.start, span.end)]
+        key = passage.samples.tobytes() + repr(times).encode()
+        known[key] = known.get(key) or listen(listener, passage, "cmn", ())
+        words += [w for entry in known[key].segments for w in entry.segment.words]
+    return [
+        Word(word.start, word.end, character, word.probability)
+        for word in words
+        for character in word.text
+    ]
+
+
+def spelt(words: list[Word]) -> str:
+    return "".join(word.text for word in words)
+
+
+@pytest.mark.whisper
+def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: Path) -> None:
+    path = write(tmp_path / "talk.wav", long_talk(360))
+    known = Heard()
+    one = hear(audio.blocks(path, longest=3600), known)
+    blocks = list(audio.blocks(path, longest=60))
+    many = hear(blocks, known)
+    assert len(blocks) >= 6
+    assert count_errors(spelt(one), spelt(many)).rate <= 0.003
+    matcher = difflib.SequenceMatcher(None, spelt(one), spelt(many), autojunk=False)
+    offsets = [
+        abs(one[a + n].start - many[b + n].start)
+        for a, b, size in matcher.get_matching_blocks()
+        for n in range(size)
+    ]
+    assert len(offsets) > 1200
+    assert np.percentile(offsets, 99) <= 0.02
+    assert max(offsets) <= 0.5
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from cunshi import audio, voice
+for passage in voice.passages(audio.blocks(Path(sys.argv[1]))):
+    pass
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+"""
+
+
+def peak_memory(path: Path) -> int:
+    """Bytes that a process needs at most to take a recording to pieces."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")},
+        check=True,
+        capture_output=True,
+    )
+    return int(done.stdout) * 1024
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
+def test_memory_does_not_grow_with_the_length_of_a_recording(tmp_path: Path) -> None:
+    recording = long_talk(300)
+    short = peak_memory(write(tmp_path / "short.wav", np.tile(recording, 2)))
+    long = peak_memory(write(tmp_path / "long.wav", np.tile(recording, 8)))
+    assert long - short < 6 * recording.size * 4

@@ -196,6 +196,14 @@ def test_times_come_back_into_the_speech_they_were_taken_from(
     assert any(b - 0.001 <= back <= till <= e + 0.001 for b, e in made)
 
 
+def test_a_word_over_a_place_where_nothing_was_cut_out_keeps_its_times() -> None:
+    passage = of_spans((2.0, 6.0), (6.0, 9.0), (20.0, 25.0))
+    assert passage.restore(3.9, 4.05) == (5.9, 6.05)
+    assert passage.restore(3.9, 4.5) == (5.9, 6.5)
+    assert passage.restore(6.8, 7.02) == (8.8, 9.0)
+    assert passage.restore(6.8, 8.0) == (20.0, 21.0)
+
+
 def test_a_long_silence_does_not_make_the_detector_forget_what_speech_is() -> None:
     speech = load(REAL / "TEST_NET_Y0000000000_-KTKHdZ2fb8_S00000.wav")
     samples = np.concatenate([silence(90), speech, silence(30)])

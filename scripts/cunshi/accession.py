@@ -67,9 +67,9 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 _take_in_one(project, usable, digest, looks, known, intake)
             except _StillCopyingError:
                 intake.waiting.append(project.relative(deposit.path))
-            except CunshiError as error:
+            except (CunshiError, OSError) as error:
                 where = project.relative(deposit.path)
-                intake.problems.append(replace(Problem.of(error), where=where))
+                intake.problems.append(Problem.of_one(error, where))
             if deposit.path in new:
                 task.finish_one(deposit.path.name)
             if intake.changes == before:
@@ -118,9 +118,8 @@ def _distinct(
     for deposit in deposits:
         try:
             copies.setdefault(looks.sha256(deposit.path), []).append(deposit)
-        except CunshiError as error:
-            where = project.relative(deposit.path)
-            intake.problems.append(replace(Problem.of(error), where=where))
+        except (CunshiError, OSError) as error:
+            intake.problems.append(Problem.of_one(error, project.relative(deposit.path)))
     distinct = []
     for digest, (first, *others) in copies.items():
         for other in others:
@@ -158,8 +157,8 @@ def _with_usable_companions(
         try:
             looks.inspect(path)
             usable.append(path)
-        except CunshiError as error:
-            problems.append(replace(Problem.of(error), where=project.relative(path)))
+        except (CunshiError, OSError) as error:
+            problems.append(Problem.of_one(error, project.relative(path)))
     return replace(deposit, companions=tuple(usable))
 
 
@@ -237,11 +236,6 @@ def _copy(source: Path, target: Path) -> str:
         digest = fixity.copy_checked(source, temporary)
     except ValueError as error:
         raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
-    except OSError as error:
-        raise DepositError(
-            _("复制不了：{error}").format(error=error.strerror),
-            _("检查磁盘空间和文件夹权限，再运行一次"),
-        ) from error
     put_in_place(temporary, target)
     return digest
 
@@ -263,6 +257,8 @@ def _bring_up_to_date(
 
 def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
     hashes = accession.hashes()
+    if not hashes:  # it was read a moment ago; written anew it would forget the master
+        raise RecordError(_("清单不见了或读不了"), _("再运行一次；还是这样，就从备份恢复它"))
     for path in deposit.companions:
         if looks.sha256(path) not in hashes.values():
             name = _master_name(accession.id, path, hashes)

@@ -112,16 +112,8 @@ def _silk_to_wav(stream: BinaryIO, path: Path) -> BinaryIO:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its best audio stream; DepositError when there is none."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DepositError(
-            _("读不了这个文件：{error}").format(error=error.strerror),
-            _("检查文件权限，或从手机重新复制一次"),
-            where=path,
-        ) from error
-    with file:
+    """The container and its best audio stream; DepositError when there is none, OSError."""
+    with path.open("rb") as file:
         head = file.read(64)
         file.seek(0)
         stream = _silk_to_wav(file, path) if _SILK in head[:16] else file
@@ -373,12 +365,15 @@ def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with av.open(str(temporary), "w", format="ipod", options=options) as container:
-        stream: Any = container.add_stream("aac", rate=LISTENING_RATE, layout="mono")
-        stream.bit_rate = LISTENING_BITS
-        for frame in _audio_frames(segments):
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+    try:
+        with av.open(str(temporary), "w", format="ipod", options=options) as container:
+            stream: Any = container.add_stream("aac", rate=LISTENING_RATE, layout="mono")
+            stream.bit_rate = LISTENING_BITS
+            for frame in _audio_frames(segments):
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except av.error.FFmpegError as error:  # such as of a full disk, which is no OSError there
+        raise OSError(error.errno, error.strerror, str(target)) from error
     put_in_place(temporary, target)
 
 

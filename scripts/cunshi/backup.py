@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from cunshi.errors import ConfigurationError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
-from cunshi.files import files_below, put_in_place, temporary_name
+from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -51,11 +51,7 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             try:
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             except OSError as error:
-                cause = _("复制不了：{error}").format(error=error.strerror or error)
-                remedy = _("检查磁盘空间和网络，再运行一次：已经拷好的不会重拷")
-                copied.problems.append(
-                    Problem(ExitCode.FIXITY, project.relative(path), cause, remedy)
-                )
+                copied.problems.append(Problem.of_one(error, project.relative(path)))
             task.finish_one(path.name)
     return copied
 
@@ -143,7 +139,12 @@ def _set_aside(copy: Path, target: Path) -> None:
 
 
 def _copy_checked(source: Path, target: Path) -> None:
-    """Copy durably and read the copy again; its time is the source's, which ends the next look."""
+    """Copy durably and read the copy again."""
+    put_in_place(_copy_aside(source, target), target)
+
+
+def _copy_aside(source: Path, target: Path) -> Path:
+    """A checked copy under a temporary name; its time is the source's, which ends the next look."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     try:
@@ -151,7 +152,7 @@ def _copy_checked(source: Path, target: Path) -> None:
     except ValueError as error:
         raise OSError(None, _("写好的副本读出来不一样")) from error
     shutil.copystat(source, temporary)
-    put_in_place(temporary, target)
+    return temporary
 
 
 def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Copied:
@@ -172,7 +173,10 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         relative = path.relative_to(folder)
         owner = relative.parts[1] if relative.parts[0] == "archive" else ""
         if whole.get(owner, True):
-            _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+            try:
+                _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+            except OSError as error:
+                found.problems.append(Problem.of_one(error, relative.as_posix()))
     return found
 
 
@@ -198,17 +202,17 @@ def _bring_back(
     project: Project, path: Path, target: Path, found: Copied, *, rehearse: bool
 ) -> None:
     name = project.relative(target)
-    if not target.exists():
-        found.new.append(name)
-    elif _is_master(name) and _is_damaged(project, target):
-        found.changed.append(name)
-        if not rehearse:
-            _move_aside(target)
-    else:
+    damaged = exists(target) and _is_master(name) and _is_damaged(project, target)
+    if exists(target) and not damaged:
         found.same += 1
         return
     if not rehearse:
-        _copy_checked(path, target)
+        # The whole one first: a disk that is full must not leave neither of the two.
+        whole = _copy_aside(path, target)
+        if damaged:
+            _move_aside(target)
+        put_in_place(whole, target)
+    (found.changed if damaged else found.new).append(name)
 
 
 def _is_damaged(project: Project, master: Path) -> bool:

@@ -3,17 +3,16 @@
 import filecmp
 import gzip
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
+from cunshi.children import run_module
 from cunshi.course_model import Catalogue
-from cunshi.errors import SiteError, last_lines
+from cunshi.errors import SiteError, disk_error_in, last_lines
 from cunshi.fields import load_fields
 from cunshi.files import files_below, temporary_name, write_made
 from cunshi.frames import Frames, is_frame, is_framed
@@ -27,16 +26,25 @@ _URL = re.compile(r"\s*<url>\s*<loc>([^<]*)</loc>.*?</url>", re.DOTALL)
 
 
 def build_site(
-    project: Project, catalogue: Catalogue, pages: Iterable[str], cards: Iterable[str]
+    project: Project,
+    catalogue: Catalogue,
+    pages: Iterable[str],
+    cards: Iterable[str] = (),
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
     """Make build/site from build/docs, which has these pages. Raises SiteError if MkDocs refuses.
 
     MkDocs builds into a folder of its own, so that a failure leaves the site as it is.
+    ``meanwhile`` is what else there is to make in build/docs, and no page.
     """
     aside = project.site.with_name(".site")
     framed = sorted(filter(is_framed, pages))
     frames = Frames((path, _text(project, path)) for path in framed)
-    _run_mkdocs(project, aside, {"cards": sorted(cards), "frames": frames.sources})
+    with ThreadPoolExecutor(1) as pool:
+        extra = {"cards": sorted(cards), "frames": frames.sources}
+        by_mkdocs = pool.submit(_run_mkdocs, project, aside, extra)
+        meanwhile()
+        by_mkdocs.result()
     made = {path: (aside / path).with_suffix(".html") for path in frames.sources}
     html = {path: file.read_text("utf-8") for path, file in made.items()}
     for file in made.values():
@@ -57,35 +65,20 @@ def _text(project: Project, path: str) -> str:
 
 
 def _run_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
-    command += ["-f", "-", "-d", str(aside)]
-    # Read from here, the settings count from the project's folder.
     added = {
         "INHERIT": "mkdocs.yml",
         "docs_dir": project.docs.relative_to(project.root).as_posix(),
         "extra": extra,
         "hooks": [*load_fields(project.root / "mkdocs.yml", "", []).texts("hooks"), str(_HOOK)],
     }
+    # Read from here, the settings count from the project's folder.
     settings = "".join(f"{key}: {json.dumps(value)}\n" for key, value in added.items())
-    package = str(Path(__file__).parents[1])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "NO_MKDOCS_2_WARNING": "1",
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONUTF8": "1",
-    }
-    done = subprocess.run(
-        command,
-        check=False,
-        cwd=project.root,
-        env=environment,
-        input=settings,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+    words = ["build", "--strict", "--quiet", "--clean", "-f", "-", "-d", str(aside)]
+    done = run_module("mkdocs", *words, cwd=project.root, said=settings)
     if done.returncode:
         last = last_lines(done, _LAST_LINES)
+        if refused := disk_error_in(last):
+            raise refused
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再运行一次；原来的网站还在"),

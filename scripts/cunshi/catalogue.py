@@ -8,6 +8,7 @@ from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
+from cunshi.files import exists
 from cunshi.golden import golden_lines
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
@@ -58,23 +59,21 @@ def read_transcripts(
 def _transcript(
     project: Project, archive: Archive, recording: Recording, problems: list[Problem]
 ) -> Transcript:
-    accession = project.accession(recording.id)
+    accession, names = project.accession(recording.id), names_of(recording, archive)
     try:
         transcript = read_words(project, recording)
-    except CunshiError as error:
-        where = project.relative(accession.transcript)
-        problems.append(replace(Problem.of(error), where=where))
-        silenced, names = _unknown(accession, recording), names_of(recording, archive)
-        return Transcript(silenced=silenced, names=names)
-    transcript = with_engine(transcript, read_origin(accession.machine))
+        transcript = with_engine(transcript, read_origin(accession.machine))
+        unnamed = _spoken(accession, transcript, names)
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
+        return Transcript(silenced=_unknown(accession, recording, names), names=names)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
-    names = names_of(recording, archive)
     return replace(
         transcript,
         knows_dialect=known,
         silenced=withheld_ranges(transcript.segments),
-        unnamed=_spoken(accession, transcript, names),
+        unnamed=unnamed,
         names=names,
     )
 
@@ -91,12 +90,13 @@ def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Range
     return spoken(said, words, names)
 
 
-def _unknown(accession: Accession, recording: Recording) -> Ranges:
-    """All of the sound, where lines of a transcript that cannot be read may be withheld."""
+def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges:
+    """All of the sound, where a transcript that cannot be read may hide something of it."""
     try:
-        told = WITHHELD in read_text(accession.transcript)
+        text = read_text(accession.transcript)
+        told = WITHHELD in text or says_name(text, names)
     except CunshiError:
-        told = accession.transcript.exists()
+        told = exists(accession.transcript)
     return ((0.0, recording.technical.duration),) if told else ()
 
 

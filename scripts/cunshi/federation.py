@@ -6,7 +6,7 @@ Where two records of one recording differ, both are told and nobody decides.
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from cunshi.amendments import as_logged, set_value
 from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, ExitCode, RecordError
 from cunshi.fields import read_text
-from cunshi.files import files_below, put_in_place, write_atomic
+from cunshi.files import exists, files_below, put_in_place, write_atomic
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Description, Problem, Recording
@@ -52,6 +52,8 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     theirs = Project.at(_payload(folder))
     merged = Merged()
     archive = theirs.read_archive(merged.problems)
+    if any(problem.code is ExitCode.DISK for problem in merged.problems):
+        return merged  # or nobody would know any more where it all came from
     merged.holder = archive.institution
     known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
     accessions = theirs.accessions()
@@ -60,9 +62,8 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
         for accession in accessions:
             try:
                 _merge_one(project, theirs, accession, archive.rights, known, merged)
-            except CunshiError as error:
-                where = str(accession.folder)
-                merged.problems.append(replace(Problem.of(error), where=where))
+            except (CunshiError, OSError) as error:
+                merged.problems.append(Problem.of_one(error, str(accession.folder)))
             task.finish_one(accession.id)
     return merged
 
@@ -107,7 +108,7 @@ def _merge_one(
     if here:
         merged.same.append(here.id)
         _compare(project, theirs, here, accession, merged)
-    elif project.accession(accession.id).folder.exists():
+    elif exists(project.accession(accession.id).folder):
         raise RecordError(_("两边有同一个编号，录音却不一样"), _("两边核对原件；这一件没有并入"))
     else:
         _bring(project, theirs, accession, rights, merged)
@@ -180,7 +181,7 @@ def _shown(value: Any) -> str:
 
 
 def _words(accession: Accession) -> str:
-    return read_text(accession.transcript) if accession.transcript.is_file() else ""
+    return read_text(accession.transcript) if exists(accession.transcript) else ""
 
 
 def _told(here: Accession, there: Accession) -> tuple[str, str]:

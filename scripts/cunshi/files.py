@@ -1,7 +1,9 @@
 """Files that are whole or not there: written aside, made durable, then given their name."""
 
+import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 Stat = tuple[int, int]
@@ -18,7 +20,7 @@ def write_atomic(path: Path, data: str | bytes) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(path)
-    with temporary.open("wb") as stream:
+    with naming(path), temporary.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
@@ -70,11 +72,44 @@ def sync_folder(folder: Path) -> None:
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            with naming(folder):
+                os.fsync(handle)
         finally:
             os.close(handle)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say in an error which file it is about; the system knows open files by their numbers."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def exists(path: Path) -> bool:
+    """Whether a name is there; also when the system refuses to say.
+
+    ``Path.exists`` takes what cannot be looked at for missing, or ends the program.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+    return True
+
+
 def files_below(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and its subfolders, in no order."""
-    return (path for path in folder.rglob("*") if path.is_file())
+    """Every file in a folder and its subfolders, in no order; OSError where one cannot be opened.
+
+    ``Path.rglob`` passes over such a folder in silence.
+    """
+    for parent, __, names in os.walk(folder, onerror=_refused):
+        paths = (Path(parent, name) for name in names)
+        yield from (path for path in paths if path.is_file())
+
+
+def _refused(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

@@ -38,15 +38,15 @@ class Syllable:
         if (self.initial, self.final) == (other.initial, other.final):
             tones = {self.tone, other.tone}
             return 0.0 if len(tones) == 1 or "5" in tones else OTHER_TONE
-        begins = _folded_initial(self) == _folded_initial(other)
-        ends = self.final.removesuffix("g") == other.final.removesuffix("g")
+        begins, ends = map(str.__eq__, self.folded, other.folded)
         if begins and ends:
             return NEAR
         return HALF if begins or ends else 2 * FARTHEST
 
-
-def _folded_initial(syllable: Syllable) -> str:
-    return _SAME_INITIAL.get(syllable.initial, syllable.initial)
+    @functools.cached_property
+    def folded(self) -> tuple[str, str]:
+        """Beginning and end without what southerners do not keep apart."""
+        return _SAME_INITIAL.get(self.initial, self.initial), self.final.removesuffix("g")
 
 
 @dataclass(frozen=True)
@@ -136,14 +136,33 @@ def _places(
     text: str, sounds: tuple[Syllable, ...], words: list[tuple[int, str]], term: Term
 ) -> Iterator[Candidate]:
     said, length = _said(term.term, term.pinyin), len(term.term)
-    for at in range(len(text) - length + 1):
-        distance = _distance(sounds, at, said)
+    written = {at for form in term.heard_as for at in _occurrences(text, form)}
+    for at in sorted(written | set(_begins_alike(sounds, said[0]))):
         heard = text[at : at + length]
+        if len(heard) < length:
+            continue
+        distance = _distance(sounds, at, said)
         listed = heard in term.heard_as
         if (distance <= FARTHEST or listed) and heard != term.term and _HAN.fullmatch(heard):
             whole, ordinary = _standing(words, at, term.term)
             ordinary = ordinary and not _is_misspelt(heard, term, distance)
             yield Candidate(at, heard, term.term, round(distance, 1), whole, ordinary, listed)
+
+
+def _begins_alike(sounds: tuple[Syllable, ...], first: Syllable) -> Iterator[int]:
+    """Where a syllable begins or ends as a term's first one: elsewhere it is too far from it."""
+    initial, final = first.folded
+    for at, sound in enumerate(sounds):
+        begin, end = sound.folded
+        if begin == initial or end == final:
+            yield at
+
+
+def _occurrences(text: str, form: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
 
 
 def _is_misspelt(heard: str, term: Term, distance: float) -> bool:

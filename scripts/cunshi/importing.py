@@ -19,7 +19,7 @@ from cunshi.amendments import set_value
 from cunshi.corrections import format_corrected
 from cunshi.errors import RecordError
 from cunshi.fields import read_text
-from cunshi.files import write_atomic
+from cunshi.files import exists, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Recording, Segment
 from cunshi.records import LANGUAGES, parse_day
@@ -66,7 +66,7 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
     accession = project.accession(recording.id)
     text = format_corrected(found.text, recording.id, found.lines) if found.lines else ""
     with project.writing():
-        before = read_text(accession.transcript) if accession.transcript.is_file() else ""
+        before = read_text(accession.transcript) if exists(accession.transcript) else ""
         if text and before not in {"", text} and not is_untouched_draft(before):
             raise RecordError(
                 _("这份文稿已经有人改过，不会覆盖它"),

@@ -1,5 +1,6 @@
 """Where a word is spoken: in the transcripts of published recordings, and in the lessons' clips."""
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -44,8 +45,8 @@ class _Told:
 
     recording: Recording
     text: str
-    begins: tuple[int, ...]
-    starts: tuple[float, ...]
+    begins: "array[int]"
+    starts: "array[float]"
 
     def start_at(self, position: int) -> float:
         return self.starts[bisect_right(self.begins, position) - 1]
@@ -61,7 +62,8 @@ class Spoken:
         for clip in (clip for __, clips in catalogue.lessons for clip in clips):
             found = told.get(clip.ref.recording_id)
             if found and clip.ref.quote and not clip.withheld:
-                said = _Told(found.recording, clean(clip.words), (0,), (clip.ref.start,))
+                begins, starts = array("I", [0]), array("d", [clip.ref.start])
+                said = _Told(found.recording, clean(clip.words), begins, starts)
                 self._quoted.setdefault(found.recording.id, []).append((clip, said))
 
     def mentions(self, words: Iterable[str]) -> Mentions:
@@ -102,8 +104,7 @@ def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
 
 def _told(recording: Recording, passages: Iterable[Iterable[Segment]]) -> _Told:
     parts: list[str] = []
-    begins: list[int] = []
-    starts: list[float] = []
+    begins, starts = array("I"), array("d")
     length = 0
     for passage in passages:
         for segment in passage:
@@ -114,7 +115,7 @@ def _told(recording: Recording, passages: Iterable[Iterable[Segment]]) -> _Told:
                 length += len(parts[-1])
         parts.append(_APART)
         length += 1
-    return _Told(recording, "".join(parts), tuple(begins), tuple(starts))
+    return _Told(recording, "".join(parts), begins, starts)
 
 
 def _is_said(segment: Segment) -> bool:

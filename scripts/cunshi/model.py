@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
 
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.errors import CunshiError, DiskError, ExitCode
 from cunshi.settings import Archive, Names
 
 
@@ -31,8 +31,18 @@ class Problem:
 
     @classmethod
     def of(cls, error: CunshiError) -> "Problem":
-        """The report of an error that stopped one item only."""
+        """The report of an error."""
         return cls(error.code, error.where, error.cause, error.remedy, error.line)
+
+    @classmethod
+    def of_one(cls, error: CunshiError | OSError, where: str) -> "Problem":
+        """The report of an error that stopped one item only; one that would stop all is raised."""
+        told = DiskError(error) if isinstance(error, OSError) else error
+        if isinstance(told, DiskError) and told.meets_all:
+            raise told from error
+        found = replace(cls.of(told), where=where)
+        elsewhere = told.where and not told.where.endswith(where)
+        return replace(found, cause=f"{told.cause}：{told.where}") if elsewhere else found
 
 
 class Access(IntEnum):

@@ -62,6 +62,10 @@ class Settled:
         self._kept[name] = found
         return True
 
+    def knows(self, name: str) -> bool:
+        """Whether a thing is settled, now or in this run."""
+        return name in self._kept
+
     def told(self, name: str) -> Any:
         """What was told of a thing that is settled."""
         return self._kept[name][1]

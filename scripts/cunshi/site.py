@@ -75,10 +75,13 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     _remove_stale(project, pages | {d.path for d in derivatives} | kit_paths(catalogue) | drawn)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
-    make_kits(project, catalogue)
-    if face:
-        make_cards(project.docs, cards, face)
-    build_site(project, catalogue, pages, drawn)
+
+    def make_the_rest() -> None:
+        make_kits(project, catalogue)
+        if face:
+            make_cards(project.docs, cards, face)
+
+    build_site(project, catalogue, pages, drawn, make_the_rest)
     return problems
 
 
@@ -214,6 +217,8 @@ def _make(
                 future.result()
             except CunshiError as error:
                 problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
+            except OSError as error:
+                problems.append(Problem.of_one(error, made.source))
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)

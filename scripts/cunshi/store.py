@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 
 from cunshi import fixity
 from cunshi.archive_settings import read_archive
-from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
-from cunshi.files import files_below, write_atomic
+from cunshi.errors import BusyError, ConfigurationError, DiskError, ExitCode, RecordError
+from cunshi.files import exists, files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
 from cunshi.records import read_glossary, read_recording
@@ -103,13 +103,15 @@ class Accession:
 
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
-        if not self.events.exists():
-            return []
         try:
             # Not splitlines: a title may hold a line separator, which JSON does not escape.
             lines = self.events.read_text("utf-8").split("\n")
             return [_parse_event(line) for line in lines if line]
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DiskError(error, self.events) from error
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(
                 _("事件登记读不了"),
                 _("从备份恢复这个文件"),
@@ -283,8 +285,9 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        found = {path.parent for name in names for path in self.archive.glob(f"[!.]*/{name}")}
-        return [Accession(folder) for folder in sorted(found)]
+        entries = sorted(self.archive.iterdir()) if exists(self.archive) else []
+        folders = [entry for entry in entries if not entry.name.startswith(".")]
+        return [Accession(f) for f in folders if any(exists(f / name) for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
         """archive/archive.yml, with its defaults."""
@@ -300,7 +303,7 @@ class Project:
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
-        if not accession.record.is_file():
+        if not exists(accession.record):
             found.append(
                 Problem(ExitCode.RECORD, where, _("目录卡不见了"), _("从备份恢复这个文件"))
             )

@@ -19,8 +19,9 @@ from typing import Any
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
-from cunshi.errors import RecordError
+from cunshi.errors import DiskError, RecordError
 from cunshi.fields import read_text
+from cunshi.files import exists
 from cunshi.i18n import _
 from cunshi.model import (
     Coverage,
@@ -134,11 +135,13 @@ def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, A
 
 
 def read_heard(path: Path) -> Heard | None:
-    """Read machine.json; None when there is none or it is damaged, so that it is made anew."""
+    """machine.json; None if there is none or it is damaged, to be made anew; or DiskError."""
     try:
         return _heard_of(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
+    except OSError as error:
+        raise DiskError(error, path) from error
 
 
 def _heard_of(data: Any) -> Heard | None:
@@ -460,7 +463,7 @@ def _check_blocks(text: str, where: str) -> None:
 
 def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
     """transcript.vtt with its status; RecordError when a person's file cannot be read."""
-    if not path.exists():
+    if not exists(path):
         return Transcript()
     text = read_text(path)
     segments = parse_transcript(text, where)

@@ -69,7 +69,7 @@ def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -
     ends = None if seconds is None else time.monotonic() + seconds
     with reporter.task(_("核对主文件"), len(turns), 0) as task:
         for accession, known in turns:
-            quick = list(_look(project, accession, known))
+            quick = _look_at(project, accession, known)
             checked.problems += quick
             if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
                 checked.oldest = checked.oldest if checked.waiting else known.checked
@@ -79,6 +79,13 @@ def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -
                 checked.hashed.append(accession.id)
             task.finish_one(accession.id)
     return checked
+
+
+def _look_at(project: Project, accession: Accession, known: Registered) -> list[Problem]:
+    try:
+        return list(_look(project, accession, known))
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
 
 
 def _look(project: Project, accession: Accession, known: Registered) -> Iterator[Problem]:

@@ -38,7 +38,10 @@ def compare_accession(
     hashes = accession.hashes()
     if not hashes:
         return [without_manifest(project, accession)]
-    found = fixity.compare(accession.folder, hashes)
+    try:
+        found = fixity.compare(accession.folder, hashes)
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
     return differing(project, accession, found) + _compare_forms(project, accession, scans)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cunshi.engine import RATE
+from cunshi.engine import GRID, RATE
 
 Samples = NDArray[np.float32]
 
@@ -19,12 +19,14 @@ LONG_SILENCE = 4.0  # seconds that are worth a second look
 FRESH = 10.0  # seconds that the detector hears at once in a long silence
 FRESH_OVERLAP = 2.0
 LEAST_AGAIN = 1.0  # seconds of speech in such a piece: half of one can be a note of music
+LEAD = 640 * GRID  # samples before a block: the detector hears by what it has heard before
 _MOMENT = 0.001  # seconds; times that differ by less are the same
 LONGEST = 28.0  # seconds: with its padding a passage fits into Whisper's window of 30
 OPTIONS = {
     "min_silence_ms": 500,
     "speech_pad_ms": round(PADDING * 1000),
     "longest": LONGEST,
+    "lead": LEAD,
     "fresh": FRESH,
 }
 
@@ -110,15 +112,28 @@ def passages(blocks: Iterable[tuple[float, Samples]]) -> Iterator[Passage]:
     """
     spans: list[Span] = []
     parts: list[Samples] = []
-    for start, samples in blocks:
-        for span in find_speech(samples):
-            if spans and sum(s.length for s in spans) + span.length > LONGEST:
-                yield Passage(tuple(spans), np.concatenate(parts))
-                spans, parts = [], []
-            spans.append(Span(start + span.start, start + span.end))
-            parts.append(samples[round(span.start * RATE) : round(span.end * RATE)])
+    for span, samples in _speech(blocks):
+        if spans and sum(s.length for s in spans) + span.length > LONGEST:
+            yield Passage(tuple(spans), np.concatenate(parts))
+            spans, parts = [], []
+        spans.append(span)
+        parts.append(samples)
     if spans:
         yield Passage(tuple(spans), np.concatenate(parts))
+
+
+def _speech(blocks: Iterable[tuple[float, Samples]]) -> Iterator[tuple[Span, Samples]]:
+    """The spans of speech in a recording; one that reaches into the next block becomes two."""
+    before, done = np.empty(0, np.float32), 0.0
+    for start, samples in blocks:
+        heard = np.concatenate([before, samples])
+        begun = start - len(before) / RATE
+        for found in find_speech(heard):
+            span = Span(max(begun + found.start, done), begun + found.end)
+            if span.end > start and span.length > 0:
+                yield span, heard[round((span.start - begun) * RATE) :][: _size(span)]
+                done = span.end
+        before = samples[-LEAD:]
 
 
 def find_speech(samples: Samples) -> list[Span]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -335,8 +336,11 @@ def _renew(project: Project, report: Report, reporter: Reporter) -> None:
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     from cunshi.site import publish  # templates and decoders, which nothing new does without
 
-    catalogue = _gather(project, report)
-    catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
+    shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
+    with ThreadPoolExecutor(1) as pool:
+        measured = pool.submit(evaluation.measure, project, shown, report.problems)
+        catalogue = _gather(project, report)
+    catalogue = replace(catalogue, measured=measured.result())
     report.problems += publish(project, catalogue, reporter)
     note_publication(project)
 

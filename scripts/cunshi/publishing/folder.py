@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cunshi.errors import SiteError
-from cunshi.files import put_in_place
+from cunshi.files import files_below, naming, put_in_place, write_atomic
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
 from cunshi.publishing import Changes, compare, digests, recordings_in
@@ -148,17 +148,20 @@ def _unused(share: Share, stamp: str) -> str:
 
 def _copy(site: Path, release: Path, stamp: str, withheld: str) -> None:
     temporary = release.with_name(f".{release.name}.tmp")
-    shutil.copytree(site, temporary, copy_function=_copy_durably)
+    for path in sorted(files_below(site)):
+        copy = temporary / path.relative_to(site)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        _copy_durably(path, copy)
     if digests(site, sha256_of) != digests(temporary, sha256_of):
         raise SiteError(
             _("拷过去的文件读出来不一样"), _("检查磁盘和网络，再发布一次"), where=temporary
         )
-    (temporary / _STAMP).write_text(f"{stamp}\n{withheld}\n", "utf-8")
+    write_atomic(temporary / _STAMP, f"{stamp}\n{withheld}\n")
     put_in_place(temporary, release)
 
 
-def _copy_durably(source: str, target: str) -> None:
-    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+def _copy_durably(source: Path, target: Path) -> None:
+    with naming(target), source.open("rb") as old, target.open("wb") as new:
         shutil.copyfileobj(old, new)
         new.flush()
         os.fsync(new.fileno())
