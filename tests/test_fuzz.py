@@ -181,6 +181,7 @@ PIECES = [
 ]  # fmt: skip
 FOUND: list[tuple[str, str | bytes]] = [
     ("srt", "1\n99999990:00:03,000 --> 00:00:04,000\n桥\n"),
+    ("srt", "1\n00:00:01,000 --> 00:0:82,500\n河\n"),
     ("transcript", "WEBVTT\n\n99999990:00:03.000 --> 00:00:04.000\n桥\n"),
     ("ohms", "<ROOT><record><sync>a:|9999999(1)|</sync><transcript>x</transcript></record></ROOT>"),
 ]

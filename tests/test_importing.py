@@ -262,3 +262,26 @@ def test_a_file_comes_into_an_accession_and_over_nobodys_words(
     assert run(project, "import", open_id, str(path))[0] == ExitCode.RECORD
     assert transcript.read_bytes() == whole
     assert run(project, "import", "19990101-00000000", str(path))[0] == ExitCode.CONFIGURATION
+
+
+def test_a_collection_from_elsewhere_moves_in_with_its_sound(
+    village: Project, drop: Callable[..., Path], run: Run, tmp_path: Path
+) -> None:
+    """As README.md says: the sound into recordings/, then `ingest`, `import` and `build`."""
+    drop("03/", "01-旧藏/OH-17.mp3")
+    assert run(village, "ingest")[0] == 0
+    [accession] = village.accessions()
+    assert accession.id in run(village, "status")[1]
+    path = tmp_path / "OH-17.xml"
+    path.write_text(
+        "<ROOT><record><date value='1999-05-01'/><title>庙会</title>"
+        "<repository>镇档案馆</repository><interviewee>周师傅</interviewee><language>wuu</language>"
+        "<transcript>周师傅：庙会在河边。\n人很多。</transcript></record></ROOT>",
+        "utf-8",
+    )
+    assert run(village, "import", accession.id, str(path))[0] == 0
+    assert run(village, "build", "--engine", "recorded")[0] == 0
+    assert not accession.machine.exists()  # nobody had to be heard again
+    page = (village.site / "recordings" / f"{accession.id}.html").read_text("utf-8")
+    for said in ("庙会", "周师傅", "镇档案馆", "1999", "庙会在河边。", "人很多。"):
+        assert said in page, said

@@ -35,7 +35,7 @@ from cunshi.transcripts import (
 )
 
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # splitlines would part a sentence at other characters, too
-_TIME = r"(\d{1,3}:\d{1,2}:\d{1,2}[,.]\d{1,3})"
+_TIME = r"(\d+:\d+:\d+[,.]\d+)"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _NUMBER = re.compile(r"\s*\d+\s*")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
@@ -141,12 +141,25 @@ def _read_srt(text: str, path: Path) -> Iterator[Segment]:
         raise RecordError(_("文件里没有带时间的文字"), _("要 WebVTT、SRT 或 OHMS XML"), where=path)
     are_numbered = bool(above) and bool(_NUMBER.fullmatch(above[-1]))
     for begin, end in pairwise([*times, len(lines)]):
-        start, stop = (parse_timecode(time.replace(",", ".")) for time in times[begin].groups())
+        start, stop = _times(times[begin], path, begin + 1)
         said = lines[begin + 1 : end]
         if are_numbered and end in times and said and _NUMBER.fullmatch(said[-1]):
             said.pop()
         if any(map(str.strip, said)):
             yield _segment(start, stop, [line for line in said if line.strip()])
+
+
+def _times(found: re.Match[str], path: Path, line: int) -> tuple[float, float]:
+    try:
+        start, end = (parse_timecode(time.replace(",", ".")) for time in found.groups())
+    except ValueError as error:
+        raise RecordError(
+            _("字幕文件的写法有误：{error}").format(error=found[0].strip()),
+            _("改正这一句的时间行"),
+            where=path,
+            line=line,
+        ) from error
+    return start, end
 
 
 def _segment(start: float, end: float, lines: Sequence[str]) -> Segment:
