@@ -5,6 +5,7 @@ is copied, under a temporary name, and read again. Nothing in it is ever deleted
 set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
 """
 
+import errno
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from datetime import date
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-from cunshi.errors import ConfigurationError, ExitCode, SiteError
+from cunshi.errors import ConfigurationError, DiskError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
 from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
@@ -46,6 +47,8 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
         )
     copied = Copied(folder)
     paths = sorted(_kept(project.root))
+    folder.mkdir(parents=True, exist_ok=True)
+    device = folder.stat().st_dev
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
             try:
@@ -53,6 +56,8 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             except OSError as error:
                 copied.problems.append(Problem.of_one(error, project.relative(path)))
             task.finish_one(path.name)
+    if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
+        raise DiskError(OSError(errno.ENODEV, ""), folder)
     return copied
 
 

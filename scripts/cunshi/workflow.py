@@ -331,9 +331,9 @@ def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Ch
             done, problems = transcribe(
                 project, recordings, report.archive, engine, terms, reporter
             )
-        except CunshiError as error:
+        except (CunshiError, OSError) as error:
             # Without an engine what people have already transcribed can still be published.
-            report.problems.append(Problem.of(error))
+            report.problems.append(Problem.of_one(error, ""))
             continue
         report.transcribed += done
         report.problems += problems
