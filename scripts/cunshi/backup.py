@@ -5,6 +5,7 @@ is copied, under a temporary name, and read again. Nothing in it is ever deleted
 set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
 """
 
+import errno
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from datetime import date
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-from cunshi.errors import ConfigurationError, ExitCode, SiteError
+from cunshi.errors import ConfigurationError, DiskError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
 from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
@@ -45,7 +46,9 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
         )
     copied = Copied(folder)
-    paths = sorted(_kept(project.root))
+    paths = sorted(_kept(project.root, copied.problems))
+    folder.mkdir(parents=True, exist_ok=True)
+    device = folder.stat().st_dev
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
             try:
@@ -53,6 +56,8 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             except OSError as error:
                 copied.problems.append(Problem.of_one(error, project.relative(path)))
             task.finish_one(path.name)
+    if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
+        raise DiskError(OSError(errno.ENODEV, ""), folder)
     return copied
 
 
@@ -79,12 +84,22 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
     return copied
 
 
-def _kept(root: Path) -> Iterator[Path]:
-    """What cannot be made again: the archive, the lessons, and what was said in recordings/."""
+def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
+    """What cannot be made again: the archive, the lessons, and what was said in recordings/.
+
+    A folder that cannot be opened is one of the ``problems``; without them it is an OSError.
+    """
+
+    def refused(error: OSError) -> None:
+        if problems is None:
+            raise error
+        problems.append(Problem.of_one(error, ""))
+
     yield root / "mkdocs.yml"
     for name in _KEPT:
-        yield from (p for p in files_below(root / name) if not _passing(p.relative_to(root)))
-    yield from (p for p in files_below(root / "recordings") if p.suffix == ".yml")
+        found = files_below(root / name, refused)
+        yield from (path for path in found if not _passing(path.relative_to(root)))
+    yield from (p for p in files_below(root / "recordings", refused) if p.suffix == ".yml")
 
 
 def _passing(path: Path) -> bool:
@@ -169,7 +184,7 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         for accession in accessions:
             whole[accession.id] = _check_copy(copy, accession, found)
             task.finish_one(accession.id)
-    for path in sorted(_kept(folder)):
+    for path in sorted(_kept(folder, found.problems)):
         relative = path.relative_to(folder)
         owner = relative.parts[1] if relative.parts[0] == "archive" else ""
         if whole.get(owner, True):

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -100,16 +100,21 @@ def exists(path: Path) -> bool:
     return True
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and its subfolders, in no order; OSError where one cannot be opened.
+def _raise(error: OSError) -> None:
+    """What is done about a folder that cannot be opened, unless somebody knows better."""
+    raise error
 
-    ``Path.rglob`` passes over such a folder in silence.
+
+def files_below(folder: Path, refused: Callable[[OSError], None] = _raise) -> Iterator[Path]:
+    """Every file in a folder and its subfolders, in no order.
+
+    ``refused`` hears of each subfolder that cannot be opened; ``Path.rglob`` passes over it.
     """
-    for parent, __, names in os.walk(folder, onerror=_refused):
+
+    def hear(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            refused(error)
+
+    for parent, __, names in os.walk(folder, onerror=hear):
         paths = (Path(parent, name) for name in names)
         yield from (path for path in paths if path.is_file())
-
-
-def _refused(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
-        raise error

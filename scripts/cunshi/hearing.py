@@ -55,9 +55,9 @@ def hear_all(
             waiting = [r for r in theirs if not settled.holds(r.id, _stamp(project, r, basis))]
             listener = _listener(engine, asked, choice, project)
             heard, wrong = _hear(project, waiting, archive, listener, terms, reporter)
-        except CunshiError as error:
+        except (CunshiError, OSError) as error:
             # Without an engine what people have already transcribed can still be published.
-            problems.append(Problem.of(error))
+            problems.append(Problem.of_one(error, ""))
             continue
         done += heard
         problems += wrong

@@ -40,7 +40,7 @@ class Problem:
         told = DiskError(error) if isinstance(error, OSError) else error
         if isinstance(told, DiskError) and told.meets_all:
             raise told from error
-        found = replace(cls.of(told), where=where)
+        found = replace(cls.of(told), where=where or told.where)
         elsewhere = told.where and not told.where.endswith(where)
         return replace(found, cause=f"{told.cause}：{told.where}") if elsewhere else found
 

@@ -4,7 +4,9 @@ archive/publications.jsonl only grows. From its lines follows what stood in the 
 that a recording appeared or disappeared also stands in its own events.jsonl.
 """
 
+import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from cunshi.publishing import recordings_in
 from cunshi.store import Project, event
 
 SITE, PACK = "site", "pack"
+_TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
 DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
 
 
@@ -52,6 +55,25 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     for recording_id in (*line["appeared"], *line["withdrawn"]):
         _tell(project, edition, recording_id, shown=recording_id in shown)
     write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
+
+
+def last_day(project: Project) -> tuple[dt.date, int]:
+    """The latest day on which something was published, and the line that says so.
+
+    Only the times are looked at: every command asks.
+    """
+    path, days = project.publications, [(dt.date.min, 0)]
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if said := _TIME.match(line):
+                    moment = dt.datetime.fromisoformat(said[1])
+                    days.append((moment.astimezone().date(), number))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        pass  # reported where the lines are read
+    return max(days)
 
 
 def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> None:

@@ -24,7 +24,7 @@ from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.publications import PACK, note_publication
+from cunshi.publications import PACK, last_day, note_publication
 from cunshi.release import Release, release_to, take_back
 from cunshi.settings import Archive, Destination
 from cunshi.standing import Standing
@@ -37,7 +37,11 @@ _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
 @dataclass
 class Report:
-    """What a command did and found; the CLI prints it and ends with the worst code."""
+    """What a command did and found; the CLI prints it and ends with the worst code.
+
+    ``today`` is the day that ends consents: what the computer's ``clock`` says, but never a day
+    before the last publication.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     intake: Intake | None = None
@@ -54,6 +58,7 @@ class Report:
     merged: Merged | None = None
     imported: tuple[int, list[str]] | None = None
     release: Release | None = None
+    clock: dt.date = field(default_factory=today)
     today: dt.date = field(default_factory=today)
     strict: bool = False
     drafted: Drafted | None = None
@@ -300,7 +305,31 @@ def _nothing_to_compare(project: Project) -> Problem:
 def _begin(project: Project, *, strict: bool = False) -> Report:
     report = Report(strict=strict)
     report.archive = project.read_archive(report.problems)
+    _check_clock(project, report)
     return report
+
+
+def _check_clock(project: Project, report: Report) -> None:
+    """A clock that went back would make consents hold again that have ended."""
+    day, line = last_day(project)
+    report.today = max(report.clock, day)
+    if (report.today - report.clock).days > 1:  # one may be the way around the earth
+        cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
+        remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
+        where, cause = (
+            project.relative(project.publications),
+            cause.format(clock=report.clock, day=day),
+        )
+        report.problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
+
+
+def _waiting(recording: Recording, clock: dt.date) -> Recording:
+    """Sealed, if the computer's clock says that the day is to come before which it has to wait."""
+    said = recording.description
+    waits = said.consent.waits(clock)
+    return (
+        replace(recording, description=replace(said, access=Access.SEALED)) if waits else recording
+    )
 
 
 def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
@@ -310,7 +339,8 @@ def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _read_recordings(project: Project, report: Report) -> None:
-    report.recordings = project.read_recordings(report.problems)
+    found = project.read_recordings(report.problems)
+    report.recordings = [_waiting(recording, report.clock) for recording in found]
 
 
 def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
