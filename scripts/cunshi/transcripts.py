@@ -360,15 +360,18 @@ def remarks(notes: Iterable[str]) -> list[str]:
 
 
 def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
+    start, end, speaker = parse_timecode(cue.start), parse_timecode(cue.end), cue.voice or ""
+    if not above and cue.text.isprintable() and not {" ", "&"} & set(cue.text):
+        return Segment(start, end, cue.text, speaker=speaker.strip())  # as nearly all are
     lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
     # What stands first is what was said, even where somebody says 普通话：.
     meant = [line[len(_MEANING) :].strip() for line in lines[1:] if line.startswith(_MEANINGS)]
     spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(_MEANINGS))]
     segment = Segment(
-        parse_timecode(cue.start),
-        parse_timecode(cue.end),
+        start,
+        end,
         " ".join(filter(None, spoken)),
-        speaker=(cue.voice or "").strip(),
+        speaker=speaker.strip(),
         mandarin=" ".join(filter(None, meant)),
     )
     return _spoken(_noted(segment, remarks(above)) if above else segment)
