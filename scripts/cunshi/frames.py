@@ -16,9 +16,9 @@ _NAME = "cunshi-frame"
 _TITLE = "村史框架的题名"
 _BODY = "<div>村史框架的正文</div>"
 _TITLED = "<h1>村史框架的正文</h1>"  # Material adds a heading where there is none
-_PAGE = re.compile(
+_HEAD = re.compile(
     r'---\ntitle: "(?P<title>.*)"\n(?P<meta>(?:.*\n)*?)---\n\n'
-    r"(?:# (?P=title)(?P<id> \{ #[\w-]+ \})\n\n)?(?P<html>[\s\S]*)"
+    r"(?:# (?P=title)(?P<id> \{ #[\w-]+ \})\n\n)?\n*(?=<)"
 )
 
 
@@ -40,11 +40,11 @@ def is_framed(path: str) -> bool:
 
 def _read(path: str, text: str) -> _Form:
     """A page of front matter, perhaps a heading, and blocks of HTML; ValueError for another."""
-    found = _PAGE.fullmatch(text)
+    found = _HEAD.match(text)
     if not found:
         raise ValueError(f"not a page that fits into a frame: {path}")
     heading = f"# {_TITLE}{found['id']}\n\n" if found["id"] else ""
-    html = found["html"].strip("\n")
+    html = text[found.end() :].rstrip("\n")
     body = _TITLED if "<h1" in html else _BODY
     kind = f'---\ntitle: "{_TITLE}"\n{found["meta"]}---\n\n{heading}{body}\n'
     return _Form(kind, found["title"], body, html)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cunshi import page_text, trust
 from cunshi.course_model import Catalogue, Entry, Page
@@ -102,13 +102,13 @@ def _parts(
     parts: list[Markup | trust.Line] = []
     plain: list[str] = []
     for segment in paragraph.segments:
-        line = trust.mark_line(segment, transcript)
-        if line.is_plain and language != WU:
+        if trust.is_plain(segment) and language != WU:
             start, end = page_text.seconds(segment.start), page_text.seconds(segment.end)
             mark = f'<span class="cs-line" data-start="{start}" data-end="{end}">'
-            plain.append(f"{mark}{line.parts[0].text}</span>")
+            plain.append(f"{mark}{escape(clean(segment.text))}</span>")
         else:
-            parts += [Markup("".join(plain)), line]  # noqa: S704 (the parts of a line are escaped)
+            line = trust.mark_line(segment, transcript)
+            parts += [Markup("".join(plain)), line]  # noqa: S704 (the words are escaped)
             plain = []
     return [*parts, Markup("".join(plain))]  # noqa: S704
 

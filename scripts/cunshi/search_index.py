@@ -15,13 +15,13 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from cunshi import trust
 from cunshi.course_model import Catalogue, Entry
 from cunshi.frames import is_frame
-from cunshi.model import Kind, Transcript
+from cunshi.model import Kind
 from cunshi.page_text import clean, inert, seconds
 from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
 from cunshi.templating import motto_words, recording_title, term_ids
+from cunshi.transcripts import UNHEARD
 
 Index = Mapping[str, Any]
 _GLOSSARY = "glossary.html"
@@ -116,18 +116,18 @@ def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
 def _paragraphs(entry: Entry) -> Iterator[tuple[str, str]]:
     """The seconds at which a paragraph begins, and its words."""
     for paragraph in group_paragraphs(entry.transcript.segments):
-        text = " ".join(filter(None, map(clean, _spoken(paragraph, entry.transcript))))
+        text = " ".join(filter(None, map(clean, _spoken(paragraph))))
         if text:
             yield seconds(paragraph.start), text
 
 
-def _spoken(paragraph: Paragraph, transcript: Transcript) -> Iterator[str]:
+def _spoken(paragraph: Paragraph) -> Iterator[str]:
     """The words of a paragraph as its page shows them, without what nobody understood."""
     spoken = paragraph.speaker
     for segment in paragraph.segments:
-        line = trust.mark_line(segment, transcript)
-        if line.kind not in {"unheard", "withheld"}:
-            spoken += "".join(str(part.text.unescape()) for part in line.parts)
+        text = clean(segment.text)
+        if text != UNHEARD and not segment.withheld:
+            spoken += text
     yield spoken
     yield from (segment.mandarin for segment in paragraph.segments)
 

@@ -378,12 +378,16 @@ def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
+    start, end = parse_timecode(cue.start), parse_timecode(cue.end)
+    speaker = html.unescape(cue.voice or "").strip()
+    if not above and cue.text.isprintable() and not {" ", "&"} & set(cue.text):
+        return Segment(start, end, cue.text, speaker=speaker)  # as nearly all are
     spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
     segment = Segment(
-        parse_timecode(cue.start),
-        parse_timecode(cue.end),
+        start,
+        end,
         spoken,
-        speaker=html.unescape(cue.voice or "").strip(),
+        speaker=speaker,
         mandarin=meant,
     )
     return _spoken(_noted(segment, remarks(above)) if above else segment)

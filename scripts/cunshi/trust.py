@@ -59,12 +59,6 @@ class Line:
     kind: str = ""
     doubt: str = ""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is words and nothing else, as nearly all lines are."""
-        told = self.kind or self.doubt or self.segment.mandarin
-        return not told and len(self.parts) == 1 and self.parts[0].replaced is None
-
 
 @dataclass(frozen=True)
 class Correction:
@@ -135,6 +129,12 @@ def warnings(entry: Entry, archive: Archive) -> list[str]:
         missing = duration(found.speech - found.covered)
         said.append(f"录音里大约有 {missing}的话还没有文字，只能听录音。")
     return said
+
+
+def is_plain(segment: Segment) -> bool:
+    """Whether its line is words and nothing else, as nearly all lines are."""
+    marked = segment.flags or segment.replaced or segment.withheld or segment.mandarin
+    return not marked and segment.text != UNHEARD
 
 
 def mark_line(segment: Segment, transcript: Transcript) -> Line:
