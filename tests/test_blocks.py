@@ -33,18 +33,23 @@ Samples = NDArray[np.int16]
 Run = Callable[..., tuple[int, str]]
 
 
-def long_talk(seconds: int) -> Samples:
-    """The talks of the sample village over and over, no two moments of which are the same."""
-    noise = np.random.default_rng(5)
-    parts, count = list[Samples](), 0
-    while count < seconds * RATE:
-        for number in noise.permutation(len(TALKS)):
-            pause = np.zeros(noise.integers(RATE // 2, 2 * RATE), np.float32)
+def long_talk(seconds: int) -> tuple[Samples, str]:
+    """The talks of the sample village over and over, at most so long, and what is said in them.
+
+    No two moments of the recording are the same.
+    """
+    chance = np.random.default_rng(5)
+    parts, said, count = list[Samples](), "", 0
+    while True:
+        for number in chance.permutation(len(TALKS)):
+            pause = np.zeros(chance.integers(RATE // 2, 2 * RATE), np.float32)
             part = np.concatenate([load(ROOT / TALKS[number]["file"]), pause])
-            part += noise.normal(0, 0.001, len(part)).astype(np.float32)
-            parts.append((part * 32767).astype(np.int16))
+            part += chance.normal(0, 0.001, len(part)).astype(np.float32)
             count += len(part)
-    return np.concatenate(parts)[: seconds * RATE]
+            if count > seconds * RATE:
+                return np.concatenate(parts), said
+            parts.append((part * 32767).astype(np.int16))
+            said += TALKS[number]["text"]
 
 
 def write(path: Path, samples: Samples) -> Path:
@@ -109,7 +114,7 @@ def open_engine(model: str, root: Path) -> Ruler:
 def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     village: Project, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recording = long_talk(1800)
+    recording, __ = long_talk(1800)
     path = village.recordings / "金村村_金老师_2026-01-12.wav"
     settle(write(path, recording))
     monkeypatch.setattr(Ruler, "recording", recording)
@@ -160,7 +165,7 @@ def spelt(words: list[Word]) -> str:
 
 @pytest.mark.whisper
 def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: Path) -> None:
-    path = write(tmp_path / "talk.wav", long_talk(360))
+    path = write(tmp_path / "talk.wav", long_talk(400)[0])
     known = Heard()
     one = hear(audio.blocks(path, longest=3600), known)
     blocks = list(audio.blocks(path, longest=60))
@@ -201,7 +206,7 @@ def peak_memory(path: Path) -> int:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
 def test_memory_does_not_grow_with_the_length_of_a_recording(tmp_path: Path) -> None:
-    recording = long_talk(300)
+    recording, __ = long_talk(300)
     short = peak_memory(write(tmp_path / "short.wav", np.tile(recording, 2)))
     long = peak_memory(write(tmp_path / "long.wav", np.tile(recording, 8)))
     assert long - short < 6 * recording.size * 4

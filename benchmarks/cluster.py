@@ -1,0 +1,246 @@
+"""Measure half an hour in blocks and in one piece, and a cluster against one computer.
+
+Writes cluster.md beside this. Run inside the environment with the optional part ``cluster``:
+``.venv/bin/python benchmarks/cluster.py``; half an hour on two quiet cores. The recording is made
+from the talks of the sample village, with pauses and a little noise. Processor time hardly depends
+on what else the computer does; the clock does.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+sys.path[1:1] = [str(ROOT / "scripts"), str(ROOT / "tests")]
+
+from conftest import EPOCH, new_village, settle, tree  # noqa: E402
+from cunshi import audio, voice  # noqa: E402
+from cunshi.engine import open_engine  # noqa: E402
+from cunshi.listening import Here  # noqa: E402
+from cunshi.scoring import count_errors  # noqa: E402
+from cunshi.store import Project  # noqa: E402
+from cunshi.transcribe import in_order  # noqa: E402
+from dask_cluster import Dask, kill, meanwhile  # noqa: E402
+from run import machine  # noqa: E402
+from test_blocks import long_talk, write  # noqa: E402
+
+SECONDS = 1800
+RATE = voice.RATE
+NEAR = 30.0  # seconds around a join in which words are compared
+Row = tuple[str, str]
+
+
+def alone(path: Path, longest: float) -> None:
+    """Hear a recording in this process; print each character with its times, and the memory."""
+    listener, characters = Here(open_engine("faster-whisper", "base", ROOT)), []
+    listener.prepare()
+
+    def hear(passage: voice.Passage) -> Any:
+        return listener.listen(passage, "cmn", (), "")
+
+    units = voice.passages(audio.blocks(path, longest))
+    for __, heard in in_order(hear, units, listener.threads, listener.ahead):
+        for entry in heard.segments:
+            for word in entry.segment.words:
+                characters += [(character, word.start) for character in word.text]
+    status = Path("/proc/self/status").read_text("utf-8")
+    print(json.dumps([characters, int(status.partition("VmHWM:")[2].split()[0])]))
+
+
+def heard_alone(path: Path, longest: float) -> tuple[list[tuple[str, float]], float]:
+    words = [sys.executable, __file__, "--alone", str(path), str(longest)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    characters, kilobytes = json.loads(done.stdout)
+    return characters, kilobytes / 1024
+
+
+def spelt(characters: list[tuple[str, float]]) -> str:
+    return "".join(character for character, __ in characters)
+
+
+def blocks(path: Path, said: str) -> list[Row]:
+    one, most = heard_alone(path, 2 * SECONDS)
+    many, least = heard_alone(path, 120.0)
+    joins = [start for start, __ in audio.blocks(path)][1:]
+    matcher = difflib.SequenceMatcher(None, spelt(one), spelt(many), autojunk=False)
+    pairs = [
+        (one[a + n][1], abs(one[a + n][1] - many[b + n][1]))
+        for a, b, size in matcher.get_matching_blocks()
+        for n in range(size)
+    ]
+    near = [off for at, off in pairs if any(abs(at - join) < NEAR for join in joins)]
+    rates = [count_errors(said, spelt(heard)).rate for heard in (one, many)]
+    return [
+        ("error rate as heard: one piece, blocks", f"{rates[0]:.4f}, {rates[1]:.4f}"),
+        ("characters in which they differ", f"{edits(one, many)}"),
+        ("of the same characters, with the same times", f"{share(pairs)} of {len(pairs)}"),
+        (
+            f"joins; characters less than {NEAR:.0f} s from one; farthest apart in time",
+            f"{len(joins)}; {len(near)}; {max(near):.2f} s",
+        ),
+        ("peak memory: one piece, blocks", f"{most:.0f} MB, {least:.0f} MB"),
+    ]
+
+
+def edits(one: list[tuple[str, float]], many: list[tuple[str, float]]) -> int:
+    found = count_errors(spelt(one), spelt(many))
+    return found.substitutions + found.deletions + found.insertions
+
+
+def share(pairs: list[tuple[float, float]]) -> int:
+    return sum(off < 0.001 for __, off in pairs)
+
+
+class Clock:
+    """Seconds on the clock, and of processor time: of the command, and of a cluster."""
+
+    def __init__(self, dask: Dask | None = None):
+        self.dask = dask
+        self.wall = self.head = self.others = 0.0
+
+    def run(self, project: Project, *words: str) -> None:
+        before, begun = self._spent(), time.perf_counter()
+        process = cunshi(project, "transcribe", *words)
+        __, status, used = os.wait4(process.pid, 0)
+        if status:
+            sys.exit("transcribe failed")
+        self.wall = time.perf_counter() - begun
+        self.head = used.ru_utime + used.ru_stime
+        self.others += self._spent() - before
+
+    def kill(self, worker: "subprocess.Popen[bytes]") -> None:
+        self.others += spent(worker)
+        kill(worker)
+
+    def _spent(self) -> float:
+        processes = self.dask.processes if self.dask else []
+        return sum(spent(process) for process in processes if process.poll() is None)
+
+    @property
+    def all(self) -> float:
+        return self.head + self.others
+
+
+def spent(process: "subprocess.Popen[bytes]") -> float:
+    times = psutil.Process(process.pid).cpu_times()
+    return times.user + times.system
+
+
+def cunshi(project: Project, *words: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "cunshi", "--root", str(project.root), *words]
+    variables = {"PYTHONPATH": str(ROOT / "scripts"), "SOURCE_DATE_EPOCH": EPOCH}
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(command, env=os.environ | variables, stdout=nothing, stderr=nothing)
+
+
+def village(folder: Path, recording: Path) -> Project:
+    project = new_village(folder)
+    settings = project.archive / "archive.yml"
+    settings.write_text(settings.read_text("utf-8") + "\ncluster: 是\n", "utf-8")
+    consent = "consent: {by: 王老师, signed_on: 2026-01-01}\n"
+    (project.recordings / "folder.yml").write_text(consent, "utf-8")
+    shutil.copy(recording, project.recordings / "金村村_金老师_2026-01-12.wav")
+    for path in project.recordings.iterdir():
+        settle(path)
+    if cunshi(project, "ingest").wait():
+        sys.exit("ingest failed")
+    return project
+
+
+def in_cluster(project: Project, folder: Path, killed_after: float = 0.0) -> Clock:
+    """Transcribe by two workers with a thread each; one may be killed, and another started."""
+    folder.mkdir()
+    with Dask(folder) as dask:
+        address = dask.scheduler()
+        victim, __ = dask.worker(), dask.worker()
+        clock = Clock(dask)
+
+        def disturb() -> None:
+            time.sleep(killed_after)
+            clock.kill(victim)
+            dask.worker()
+
+        with meanwhile(disturb) if killed_after else nullcontext():
+            clock.run(project, "--scheduler", address)
+    return clock
+
+
+def against_the_cluster(recording: Path, folder: Path) -> list[Row]:
+    first = village(folder / "here", recording)
+    projects = [first]
+    for name in ("there", "killed"):
+        shutil.copytree(first.root, folder / name)
+        projects.append(Project.at(folder / name))
+    here, there, killed = projects
+    alone = Clock()
+    alone.run(here)
+    shared = in_cluster(there, folder / "dask")
+    again = in_cluster(killed, folder / "dask killed", shared.wall / 2)
+    trees = [tree(project.archive) for project in projects]
+    return [
+        ("this computer: clock, processor", f"{alone.wall:.0f} s, {alone.all:.0f} s"),
+        (
+            "two workers: clock, processor; of it the head",
+            f"{shared.wall:.0f} s, {shared.all:.0f} s; {shared.head:.1f} s",
+        ),
+        ("more processor time in the cluster", f"{shared.all / alone.all - 1:+.1%}"),
+        (
+            "a worker killed half-way, another started: more clock, more processor time",
+            f"{again.wall - shared.wall:+.0f} s, {again.all - shared.all:+.0f} s",
+        ),
+        (
+            "workers that one head can keep busy, by its processor time",
+            f"{shared.others / shared.head:.0f}",
+        ),
+        ("the three archives, byte for byte", "the same" if equal(trees) else "**different**"),
+    ]
+
+
+def equal(trees: list[dict[str, bytes]]) -> bool:
+    return all(other == trees[0] for other in trees)
+
+
+def table(title: str, rows: list[Row]) -> str:
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return f"## {title}\n\n| figure | value |\n|---|---|\n{lines}\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
+    words = parser.parse_args()
+    if words.alone:
+        alone(Path(words.alone[0]), float(words.alone[1]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        samples, said = long_talk(SECONDS)
+        recording = write(Path(folder) / "talk.wav", samples)
+        parts = [
+            table("In blocks and in one piece", blocks(recording, said)),
+            table("Two workers with a thread each", against_the_cluster(recording, Path(folder))),
+        ]
+    head = ", ".join(f"{name} {version(name)}" for name in ("faster-whisper", "distributed"))
+    title = (
+        f"# Blocks and a cluster, measured\n\n{date.today()} on {machine()}; {head}; Whisper base, "
+        f"int8.\nMade by `benchmarks/cluster.py` from a recording of {len(samples) / RATE:.0f} s, "
+        f"{len(said)} characters; once.\n"
+    )
+    target = Path(__file__).with_suffix(".md")
+    target.write_text("\n".join([title, *parts]), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
