@@ -37,13 +37,13 @@ from cunshi.chinese import to_simplified  # noqa: E402
 from cunshi.drafting import draft  # noqa: E402
 from cunshi.engine import open_engine  # noqa: E402
 from cunshi.engine.whisper_base import model_folder  # noqa: E402
+from cunshi.heard import Heard  # noqa: E402
 from cunshi.homophones import find_candidates  # noqa: E402
 from cunshi.listening import Listened, listen  # noqa: E402
 from cunshi.model import Segment  # noqa: E402
 from cunshi.records import read_glossary  # noqa: E402
 from cunshi.scoring import Errors, count_errors  # noqa: E402
 from cunshi.transcribe import in_order  # noqa: E402
-from cunshi.transcripts import Heard  # noqa: E402
 from run import machine  # noqa: E402
 from test_build import occurrences  # noqa: E402
 from test_listening import load, music, room, silence  # noqa: E402

@@ -22,11 +22,12 @@ from cunshi import fixity
 from cunshi.amendments import as_logged
 from cunshi.deposits import Deposit, find_deposits
 from cunshi.files import stat_of, write_atomic
+from cunshi.heard import Heard, format_heard, read_heard
 from cunshi.looks import Looks
 from cunshi.model import Recording, Segment, Word
 from cunshi.records import write_recording
 from cunshi.store import Accession, Project, event, format_events
-from cunshi.transcripts import Heard, format_draft, format_heard, read_heard
+from cunshi.transcripts import format_draft
 from run import ROOT
 
 CHARACTERS = 5000

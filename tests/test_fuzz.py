@@ -17,6 +17,7 @@ from cunshi.archive_settings import read_archive
 from cunshi.errors import CunshiError
 from cunshi.fields import parse_fields, read_text
 from cunshi.fixity import parse_manifest
+from cunshi.heard import read_heard
 from cunshi.importing import read_foreign
 from cunshi.lessons import read_course, read_lesson
 from cunshi.model import Problem
@@ -24,7 +25,7 @@ from cunshi.quiz import read_quiz
 from cunshi.records import ALIASES, parse_glossary, read_description
 from cunshi.review.history import History
 from cunshi.store import Accession
-from cunshi.transcripts import parse_transcript, read_heard
+from cunshi.transcripts import parse_transcript
 from cunshi.upkeep import registered
 
 CASES = int(os.environ.get("CUNSHI_CASES", "10000"))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from cunshi import transcripts
 from cunshi.errors import RecordError
+from cunshi.heard import Heard, format_heard, read_heard, read_origin
 from cunshi.model import (
     Description,
     Kind,
@@ -22,13 +23,9 @@ from cunshi.model import (
     Word,
 )
 from cunshi.transcripts import (
-    Heard,
     format_draft,
-    format_heard,
     is_untouched_draft,
     parse_transcript,
-    read_heard,
-    read_origin,
     read_transcript,
     with_engine,
 )
@@ -278,7 +275,7 @@ def test_the_origin_is_read_without_the_segments(
     heard, text = machine
     path = tmp_path / "machine.json"
     path.write_text(text, "utf-8")
-    monkeypatch.setattr(transcripts, "read_heard", lambda __: pytest.fail("read whole"))
+    monkeypatch.setattr("cunshi.heard.read_heard", lambda __: pytest.fail("read whole"))
     assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
 
 

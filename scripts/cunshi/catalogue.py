@@ -10,6 +10,7 @@ from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
 from cunshi.files import exists
 from cunshi.golden import golden_lines
+from cunshi.heard import Heard, read_heard, read_origin
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
@@ -29,14 +30,7 @@ from cunshi.pseudonyms import names_of, rename_lines, rename_recording, says_nam
 from cunshi.quiz import read_notes, read_quiz
 from cunshi.settings import Archive, Names
 from cunshi.store import Accession, Project
-from cunshi.transcripts import (
-    WITHHELD,
-    Heard,
-    read_heard,
-    read_origin,
-    read_transcript,
-    with_engine,
-)
+from cunshi.transcripts import WITHHELD, read_transcript, with_engine
 from cunshi.verify import consent_notes, names_in_lessons
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 

@@ -18,12 +18,13 @@ from cunshi.drafting import draft
 from cunshi.errors import ConfigurationError, CunshiError, ExitCode, last_lines
 from cunshi.fields import Fields, load_list, read_text
 from cunshi.files import write_atomic
+from cunshi.heard import Heard, read_heard, read_origin
 from cunshi.i18n import _
 from cunshi.model import TRANSCRIPTION, Problem, Recording, Term, TranscriptStatus
 from cunshi.scoring import Confusion, Errors, Pair, confusions, count_errors, normalise
 from cunshi.settled import Settled, stamp_of
 from cunshi.store import Accession, Project
-from cunshi.transcripts import Heard, is_untouched_draft, read_heard, read_origin, read_transcript
+from cunshi.transcripts import is_untouched_draft, read_transcript
 
 _FORM = "cunshi-evaluation-1"
 _RECORDINGS = "recordings/"

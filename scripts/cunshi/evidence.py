@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from cunshi.course_model import Clip, ClipRef, Entry, Lesson
 from cunshi.errors import ExitCode
+from cunshi.heard import Heard
 from cunshi.i18n import _
 from cunshi.model import LESSON, Access, Problem, Recording, Segment, Transcript, TranscriptStatus
 from cunshi.scoring import normalise
 from cunshi.timecode import format_clock
-from cunshi.transcripts import Heard
 from cunshi.withholding import overlapping
 
 # Printed on the page, which is in Chinese whatever language the messages are in.

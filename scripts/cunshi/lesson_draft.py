@@ -16,12 +16,12 @@ from cunshi.errors import ExitCode, LessonError
 from cunshi.evidence import why_withheld
 from cunshi.excerpts import Excerpt, choose, spoken_terms
 from cunshi.files import write_atomic
+from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.lessons import read_course
 from cunshi.model import Problem, Recording, Term, Transcript
 from cunshi.page_text import clean, inert
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 from cunshi.withholding import as_published
 
 _MOST_KEYWORDS = 8

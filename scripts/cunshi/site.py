@@ -22,13 +22,13 @@ from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.fields import load_fields
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
+from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
-from cunshi.transcripts import read_heard
 from cunshi.withholding import Ranges, merged, overlapping
 
 _RECIPE = ".recipe"

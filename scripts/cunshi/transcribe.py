@@ -14,19 +14,14 @@ from cunshi.engine import EngineIdentity
 from cunshi.errors import CunshiError, ExitCode, OutOfReachError
 from cunshi.fields import read_text
 from cunshi.files import exists, write_atomic
+from cunshi.heard import Heard, format_heard, read_heard
 from cunshi.i18n import _
 from cunshi.listening import Listened, Listener
 from cunshi.model import TRANSCRIPTION, Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project, now
-from cunshi.transcripts import (
-    Heard,
-    format_draft,
-    format_heard,
-    is_untouched_draft,
-    read_heard,
-)
+from cunshi.transcripts import format_draft, is_untouched_draft
 from cunshi.voice import Passage, passages
 
 Unit = TypeVar("Unit")
