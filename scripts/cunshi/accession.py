@@ -223,9 +223,10 @@ def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
 def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
     """The id with the file's suffix: ASCII, because names in other scripts break bags elsewhere."""
     suffix = "".join(c for c in path.suffix.lower() if c.isascii() and (c.isalnum() or c == "."))
-    name, number = f"{recording_id}{suffix[:10]}", 2
+    suffix, number = suffix[:10].rstrip("."), 2  # Windows takes no dot at the end
+    name = f"{recording_id}{suffix}"
     while f"master/{name}" in taken:
-        name, number = f"{recording_id}-{number}{suffix[:10]}", number + 1
+        name, number = f"{recording_id}-{number}{suffix}", number + 1
     return name
 
 

@@ -19,6 +19,7 @@ from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
+from cunshi.page_text import file_name
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project, now
 
@@ -66,14 +67,13 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
 
     SiteError when today's is there already.
     """
-    target = folder / f"{project.root.name} {day.isoformat()}"
+    name = file_name(project.root.name)
+    target = folder / f"{name} {day.isoformat()}"
     if target.exists():
         raise SiteError(
             _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
         )
-    for left in folder.glob(
-        f".{escape(project.root.name)} {_DAY}.*tmp"
-    ):  # of a run that was stopped
+    for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of a run that was stopped
         shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
     copied = Copied(target)

@@ -8,7 +8,7 @@ from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
-from cunshi.files import exists
+from cunshi.files import composed, exists, spellings
 from cunshi.golden import golden_lines
 from cunshi.heard import Heard, read_heard, read_origin
 from cunshi.i18n import _
@@ -216,7 +216,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
     _check_folders(work, course)
     seen: dict[int, str] = {}
     for name in course.lessons:
-        path = work.project.courses / name / "lesson.md"
+        path = spellings(work.project.courses / name)[0] / "lesson.md"
         where = work.project.relative(path)
         if not path.is_relative_to(work.project.courses) or not path.is_file():
             _complain(
@@ -238,7 +238,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
 
 def _check_folders(work: _Gathering, course: Course) -> None:
     for path in sorted(work.project.courses.glob("*/lesson.md")):
-        if path.parent.name not in course.lessons:
+        if composed(path.parent.name) not in map(composed, course.lessons):
             where = work.project.relative(path)
             _complain(
                 work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cunshi.descriptions import merge
 from cunshi.errors import DiskError, ExitCode
-from cunshi.files import exists
+from cunshi.files import composed, exists, spellings
 from cunshi.i18n import _
 from cunshi.model import Consent, Description, Kind, Problem, is_photo, is_text
 from cunshi.records import describe_folder, describe_name, load_description
@@ -128,7 +128,7 @@ class _Walk:
         in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
         main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
         for path in main:
-            own = companions.pop(path.stem, ())
+            own = companions.pop(composed(path.stem), ())
             kind = Kind.MOTTO if in_mottoes else Kind.TALK
             yield self._deposit(path, kind, own, said, beside)
         for path in (path for left in companions.values() for path in left):
@@ -145,7 +145,8 @@ class _Walk:
         """A recording; ``beside`` tells that there may be sidecars in its folder."""
         said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
         for name in _sidecar_names(path) if beside else ():
-            said = said.then(self._load(path.with_name(name)))
+            for sidecar in spellings(path.with_name(name)):
+                said = said.then(self._load(sidecar))
         description = said.description
         if said.doubtful:
             description = replace(description, consent=Consent())
@@ -156,8 +157,8 @@ class _Walk:
         before = len(self.problems)
         said = load_description(path, self.project.relative(path), self.problems)
         for ending in _MISNAMED:
-            misnamed = path.with_name(path.name.removesuffix(_SIDECAR) + ending)
-            if exists(misnamed):
+            name = path.name.removesuffix(_SIDECAR) + ending
+            for misnamed in filter(exists, spellings(path.with_name(name))):
                 self._complain(
                     misnamed,
                     _("说明文件的名字不对，没有读"),
@@ -170,14 +171,14 @@ class _Walk:
     def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
         """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
         names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
-        stems = {name.removesuffix(_SIDECAR) for name in names}
+        stems = {composed(name.removesuffix(_SIDECAR)) for name in names}
         for path in sorted(sidecars):
             stem = next(
                 path.name[: -len(e)]
                 for e in (*_MISNAMED, _SIDECAR)
                 if path.name.lower().endswith(e)
             )
-            if stem not in stems:
+            if composed(stem) not in stems:
                 self._complain(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
@@ -205,11 +206,12 @@ def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tup
     main, companions = [], dict[str, tuple[Path, ...]]()
     for path in files:
         if is_photo(path.name) or is_text(path.name):
-            companions[path.stem] = (*companions.get(path.stem, ()), path)
+            stem = composed(path.stem)
+            companions[stem] = (*companions.get(stem, ()), path)
         else:
             main.append(path)
     if kind is Kind.MOTTO:
-        spoken = {path.stem for path in main}
+        spoken = {composed(path.stem) for path in main}
         for stem in [stem for stem in companions if stem not in spoken]:
             texts = [path for path in companions[stem] if is_text(path.name)]
             if texts:

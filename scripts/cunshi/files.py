@@ -2,6 +2,7 @@
 
 import errno
 import os
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,6 +99,19 @@ def exists(path: Path) -> bool:
     except OSError as error:
         return error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
     return True
+
+
+def composed(name: str) -> str:
+    """A name with its accents in one piece (NFC): macOS may hand them over in two (NFD)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def spellings(path: Path) -> list[Path]:
+    """All files whose name is the same but for how its accents are composed, or the path itself."""
+    name = composed(path.name)
+    if unicodedata.is_normalized("NFD", name) or not path.parent.is_dir():
+        return [path]
+    return [p for p in path.parent.iterdir() if composed(p.name) == name] or [path]
 
 
 def _raise(error: OSError) -> None:

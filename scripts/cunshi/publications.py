@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cunshi.errors import RecordError
+from cunshi.errors import ExitCode, RecordError
 from cunshi.files import files_below, write_atomic
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
+from cunshi.model import Problem
 from cunshi.publishing import recordings_in
 from cunshi.store import Project, event
 
@@ -55,6 +56,20 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     for recording_id in (*line["appeared"], *line["withdrawn"]):
         _tell(project, edition, recording_id, shown=recording_id in shown)
     write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
+
+
+def day_of(project: Project, clock: dt.date, problems: list[Problem]) -> dt.date:
+    """Today, as far as consents end: never before the last publication, whatever the clock says.
+
+    A clock that went back would make consents hold again that have ended.
+    """
+    day, line = last_day(project)
+    if (day - clock).days > 1:  # one may be the way around the earth
+        cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
+        remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
+        where, cause = project.relative(project.publications), cause.format(clock=clock, day=day)
+        problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
+    return max(clock, day)
 
 
 def last_day(project: Project) -> tuple[dt.date, int]:

@@ -11,6 +11,7 @@ import yaml
 
 from cunshi.errors import ExitCode
 from cunshi.fields import Fields, load_fields, parse_fields
+from cunshi.files import composed
 from cunshi.i18n import _
 from cunshi.model import (
     ARCHIVE,
@@ -134,7 +135,7 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
     A name of another form (``录音_20260112_153012``) says nothing: nothing is guessed.
     """
-    stem = stem.replace("＿", "_").strip()
+    stem = composed(stem).replace("＿", "_").strip()
     match = _NAME.fullmatch(stem)
     if match and (day := parse_day(match["day"])) and not match["narrator"].isdecimal():
         return Description(village=match["village"], narrator=match["narrator"], date=day)
@@ -147,7 +148,7 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
 def describe_folder(name: str) -> tuple[int | None, str]:
     """The lesson number and title in a folder name such as ``01-村名的来历``."""
-    match = _FOLDER.fullmatch(name)
+    match = _FOLDER.fullmatch(composed(name))
     return (int(match["number"]), match["title"].strip()) if match else (None, "")
 
 

@@ -24,7 +24,7 @@ from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.publications import PACK, last_day, note_publication
+from cunshi.publications import PACK, day_of, note_publication
 from cunshi.release import Release, release_to, take_back
 from cunshi.settings import Archive, Destination
 from cunshi.standing import Standing
@@ -305,22 +305,8 @@ def _nothing_to_compare(project: Project) -> Problem:
 def _begin(project: Project, *, strict: bool = False) -> Report:
     report = Report(strict=strict)
     report.archive = project.read_archive(report.problems)
-    _check_clock(project, report)
+    report.today = day_of(project, report.clock, report.problems)
     return report
-
-
-def _check_clock(project: Project, report: Report) -> None:
-    """A clock that went back would make consents hold again that have ended."""
-    day, line = last_day(project)
-    report.today = max(report.clock, day)
-    if (report.today - report.clock).days > 1:  # one may be the way around the earth
-        cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
-        remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
-        where, cause = (
-            project.relative(project.publications),
-            cause.format(clock=report.clock, day=day),
-        )
-        report.problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
 
 
 def _waiting(recording: Recording, clock: dt.date) -> Recording:
