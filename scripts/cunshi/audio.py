@@ -49,6 +49,8 @@ _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf
 SILENCE_PEAK = 0.001  # -60 dBFS: a microphone that heard nothing at all
 LISTENING_RATE = 32_000  # samples per second of access copies and clips
 LISTENING_BITS = 48_000  # bits per second: clear speech, 22 MB an hour
+# Nearer to the master than the search that FFmpeg does by itself, in a third of the time.
+CODER = {"aac_coder": "fast"}
 TARGET_DBFS = -20.0  # loudness of speech in access copies and clips
 HEADROOM_DBFS = -1.0
 QUIET_DBFS = -50.0  # pauses below this do not count when loudness is measured
@@ -57,7 +59,7 @@ CONTEXT_SECONDS = 2.0  # heard on both sides of a clip, to find the pauses
 EDGE_SECONDS = 5.0  # decoded before a seek target, because a codec needs a run-up
 ACCESS_SUFFIX = ".m4a"
 # Changes whenever access copies and clips would sound different, so that old ones are replaced.
-RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 2"
+RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 3"
 
 
 @dataclass(frozen=True)
@@ -382,7 +384,7 @@ def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
     temporary = temporary_name(target)
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(temporary), "w", format="ipod", options=options) as container:
-        stream: Any = container.add_stream("aac", rate=LISTENING_RATE, layout="mono")
+        stream: Any = container.add_stream("aac", rate=LISTENING_RATE, layout="mono", options=CODER)
         stream.bit_rate = LISTENING_BITS
         for frame in _audio_frames(segments):
             container.mux(stream.encode(frame))

@@ -122,6 +122,9 @@ def silence(
 
     The sound around them fades outside, so that nothing of what was said there is left.
     """
+    if not ranges:
+        yield from blocks
+        return
     edges = [(a - MARGIN - start, b + MARGIN - start) for a, b in ranges]
     done = 0
     for block in blocks:
