@@ -1,7 +1,8 @@
 """Every command that writes, killed and refused at every place where it touches the disk.
 
 Nothing that was there is lost, and a run after it ends as if nothing had happened.
-CUNSHI_CASES=all visits also the places that are left out to save time.
+Whatever gets a name is durable before it does. With CUNSHI_CASES above 10000, as in
+tests/test_fuzz.py, also the places are visited that are left out to save time.
 """
 
 import errno
@@ -209,9 +210,9 @@ CASES = {
     "backup": Case(copied, ("backup", "{work}/copy")),
     "bag": Case(taken_in, ("backup", "{work}/out", "--bag"), step=3, refuses=ExitCode.SITE),
     "restore": Case(damaged, ("restore", "{work}/copy")),
-    "publish": Case(published, ("publish", "--to", "{work}/out"), step=6),
-    "publish-without-links": Case(moved, ("publish", "--to", "{work}/out"), without_links, step=6),
-    "build": Case(bare, ("build", "--engine", "recorded"), step=13),
+    "publish": Case(published, ("publish", "--to", "{work}/out"), step=9),
+    "publish-without-links": Case(moved, ("publish", "--to", "{work}/out"), without_links, step=9),
+    "build": Case(bare, ("build", "--engine", "recorded"), step=19),
 }
 
 
@@ -251,7 +252,9 @@ class Stage:
             ran = self.play(top, Fault(kinds=kinds))
             assert ran.code == 0, ran.printed
             self.end = state(top)
-        return ran.places
+        loose = [place for place in ran.places if place.startswith("loose")]
+        assert not [place for place in loose if REMADE not in place]
+        return [place for place in ran.places if place not in loose]
 
     def everywhere(self, meet: Callable[[Fault, str], None], faults: dict[Fault, str]) -> None:
         """Meet every fault, each with the place where it happens."""
@@ -400,10 +403,17 @@ def test_refused_at_every_place(stage: Stage) -> None:
     stage.everywhere(meet, faults)
 
 
+# What was once taken for missing or bad, when it could only not be read for a moment.
+FOUND = ("manifest-sha256.txt", "machine.json", "/archive.yml", "金村村_金家_2026-02-01.txt")
+
+
 @pytest.mark.parametrize("stage", CASES, indirect=True)
 def test_one_file_that_cannot_be_read(stage: Stage) -> None:
     """It is named, the others are done, and no master, manifest or text of a person changes."""
-    chosen = some(stage.undisturbed(("read",)), 4 * stage.case.step)
+    places = stage.undisturbed(("read",))
+    chosen = set(some(places, 4 * stage.case.step))
+    if "publish" not in stage.words:  # which reads the same as build, slowly
+        chosen |= {(n, place) for n, place in enumerate(places, 1) if place.endswith(FOUND)}
 
     def meet(fault: Fault, where: str) -> None:
         with stage.set_up() as top:
@@ -426,7 +436,7 @@ def test_one_file_that_cannot_be_read(stage: Stage) -> None:
                     assert now[name].startswith(data) or now[name] == stage.end[name], (where, name)
             stage.completed(top, where, recorded)
 
-    faults = {Fault(n, errno.EIO, ("read",)): f"{n} {place}\n" for n, place in chosen}
+    faults = {Fault(n, errno.EIO, ("read",)): f"{n} {place}\n" for n, place in sorted(chosen)}
     stage.everywhere(meet, faults)
 
 

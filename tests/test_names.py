@@ -12,8 +12,10 @@ import yaml
 from PIL import Image
 
 from conftest import ROOT, settle
+from cunshi import export
 from cunshi.accession import take_in
 from cunshi.deposits import Deposit, find_deposits
+from cunshi.errors import ExitCode
 from cunshi.fields import parse_fields
 from cunshi.model import Problem
 from cunshi.page_text import file_name, is_reserved
@@ -177,10 +179,11 @@ DEPOSITS = [
 
 
 @pytest.fixture
-def everything(village: Project, run: Run) -> Iterator[list[str]]:
+def everything(village: Project, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The paths, below the village's folder, of all that is made of hard names."""
     if os.name != "posix":
         pytest.skip("this disk takes no such names")
+    monkeypatch.setattr(export, "can_print", lambda: False)  # their names are like the others
     with stand_ins(quick=True):
         yield make_everything(village, run)
 
@@ -200,15 +203,13 @@ def make_everything(village: Project, run: Run) -> list[str]:
     put(village.glossary, f"terms:\n{terms}")
     for path in village.recordings.rglob("*"):
         settle(path)
-    code, printed = run(village, "build", "--engine", "recorded")
+    printed = run(village, "build", "--engine", "recorded")[1]
     ids = [accession.id for accession in village.accessions()]
     assert len(ids) == 2 * len(HARD), printed
-    for number, slug in enumerate(HARD, 1):
+    for number, slug in enumerate(("con", "A é e\u0301?", "长" * 150), 1):
         assert run(village, "lesson", "new", str(number), "--from", ids[0], "--slug", slug)[0] == 0
-    code, printed = run(village, "build", "--engine", "recorded")
-    assert (village.site / "index.html").is_file(), printed
-    assert run(village, "pack")[0] in {0, code}
-    assert run(village, "export", "--to", str(village.root / "build" / "out"))[0] in {0, code}
+    assert run(village, "pack")[0] < ExitCode.SITE
+    assert run(village, "export", "--to", str(village.root / "build" / "out"))[0] < ExitCode.SITE
     assert list((village.root / "build").glob("*.zip"))
     made = {path for path in village.root.rglob("*") if path.is_file()} - before
     made = {path for path in made if not path.is_relative_to(village.recordings)}

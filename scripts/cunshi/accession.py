@@ -210,7 +210,8 @@ def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
     prefix = day.strftime("%Y%m%d") if day else "undated"
     for folder in project.archive.glob(f"[!.]*-{digest[:8]}*"):
         # Taken in again it would be a new item, open although the old one may be withdrawn.
-        if folder.is_dir() and not Accession(folder).hashes():
+        hashes = Accession(folder).hashes()
+        if folder.is_dir() and (not hashes or digest in hashes.values()):
             raise RecordError(
                 _("档案库里有同一件录音，但它的清单不见了或读不了"),
                 _("从备份恢复 {folder}").format(folder=project.relative(folder)),
@@ -259,7 +260,11 @@ def _bring_up_to_date(
 def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
     hashes = accession.hashes()
     if not hashes:  # it was read a moment ago; written anew it would forget the master
-        raise RecordError(_("清单不见了或读不了"), _("再运行一次；还是这样，就从备份恢复它"))
+        raise RecordError(
+            _("清单不见了或读不了"),
+            _("再运行一次；还是这样，就从备份恢复它"),
+            where=accession.manifest,
+        )
     for path in deposit.companions:
         if looks.sha256(path) not in hashes.values():
             name = _master_name(accession.id, path, hashes)

@@ -13,7 +13,14 @@ from datetime import date
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-from cunshi.errors import ConfigurationError, DiskError, ExitCode, SiteError
+from cunshi.errors import (
+    ConfigurationError,
+    CunshiError,
+    DiskError,
+    ExitCode,
+    RecordError,
+    SiteError,
+)
 from cunshi.export.bag import write_bag
 from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
@@ -190,7 +197,7 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         if whole.get(owner, True):
             try:
                 _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
-            except OSError as error:
+            except (CunshiError, OSError) as error:
                 found.problems.append(Problem.of_one(error, relative.as_posix()))
     return found
 
@@ -232,7 +239,14 @@ def _bring_back(
 
 def _is_damaged(project: Project, master: Path) -> bool:
     accession = Accession(master.parent.parent)
-    registered = accession.hashes().get(f"master/{master.name}")
+    hashes = accession.hashes()
+    if not hashes:
+        raise RecordError(
+            _("清单不见了或读不了"),
+            _("再运行一次；还是这样，就把它移到别处，再运行一次 restore"),
+            where=accession.manifest,
+        )
+    registered = hashes.get(f"master/{master.name}")
     return registered is not None and not _has_hash(master, registered)
 
 

@@ -54,7 +54,13 @@ def temporary_name(path: Path) -> Path:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a finished file or folder its name in one step, durably."""
+    """Give a finished file or folder its name in one step, durably; its files are durable already.
+
+    The names in a folder are made so here: what a power cut leaves of it must be whole.
+    """
+    if temporary.is_dir() and not temporary.is_symlink():
+        for parent, __, __ in os.walk(temporary):
+            sync_folder(Path(parent))
     temporary.replace(path)
     sync_folder(path.parent)
 

@@ -221,6 +221,8 @@ def back_up(project: Project, folder: Path, reporter: Reporter, *, bag: bool = F
     """Bring a second copy up to date, or make a bag to hand over, while nothing here changes."""
     with project.lock():
         report = _begin(project)
+        if bag and any(problem.code is ExitCode.DISK for problem in report.problems):
+            return report  # it would not say whose it is
         if bag:
             facts = facts_of(report.archive, project.root.name)
             report.copied = backup.hand_over(project, folder, facts, report.today)

@@ -182,7 +182,7 @@ def _point(share: Share, stamp: str) -> None:
     link = share.target / ".current.tmp"
     link.unlink(missing_ok=True)
     link.symlink_to(Path("releases", stamp), target_is_directory=True)
-    link.replace(share.current)
+    put_in_place(link, share.current)
 
 
 def _move(share: Share, stamp: str) -> None:
@@ -191,7 +191,7 @@ def _move(share: Share, stamp: str) -> None:
         share.current.unlink()
     elif share.served:
         share.current.replace(share.releases / share.served)
-    (share.releases / stamp).replace(share.current)
+    put_in_place(share.releases / stamp, share.current)
 
 
 def tidy(share: Share, site: Path, withheld: str = "") -> None:
