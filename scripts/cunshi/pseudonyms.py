@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from cunshi.model import Recording, Segment, Transcript, Word
@@ -33,12 +34,15 @@ def renamed(text: str, names: Names) -> str:
     return _any_of(names).sub(lambda found: shown[found[0]], text) if names else text
 
 
+@cache
 def _any_of(names: Names) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(name) for name, __ in names))
 
 
 def rename_recording(recording: Recording, names: Names) -> Recording:
     """The catalogue record under the other names, and without a file name that tells one."""
+    if not names:
+        return recording
     said = recording.description
     consent = replace(
         said.consent,
@@ -59,6 +63,8 @@ def rename_recording(recording: Recording, names: Names) -> Recording:
 
 def rename_lines(transcript: Transcript, names: Names) -> Transcript:
     """The lines under the other names; a changed one keeps nothing of what a machine heard."""
+    if not names:
+        return transcript
     return replace(transcript, segments=tuple(_rename(s, names) for s in transcript.segments))
 
 
@@ -92,8 +98,8 @@ def spoken(lines: Iterable[Segment], words: Sequence[Word], names: Names) -> Ran
     those words are meant, else the whole line.
     """
     found: list[tuple[float, float]] = []
-    for line in lines:
-        said = _any_of(names).findall(line.text) if names else []
+    for line in lines if names else ():
+        said = _any_of(names).findall(line.text)
         if said and not line.withheld:
             heard = _heard(line, words, names)
             same = [name for name, __ in heard] == said

@@ -118,6 +118,8 @@ def consent_notes(
 def _names(recording: Recording, transcript: Transcript, where: str) -> list[Problem]:
     """What is replaced in a recording, for a person to look at, and what cannot be."""
     found, names = [], transcript.names
+    if not names:
+        return []
     places = names_replaced(recording, transcript, names)
     if places and recording.description.consent.shown_as:
         cause = _("{places}里的真名，公开时写成“{shown}”；文稿里说到它的地方，声音用“哔”盖住")
