@@ -235,22 +235,3 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 sys.path.insert(0, str(Path(__file__).parent))
-
-# Not yet so: each is a fault of the program or of its test that has to be mended, not forgotten.
-OPEN = (
-    "test_faults.py::test_refused_at_every_place[publish]",
-    "test_faults.py::test_refused_at_every_place[publish-without-links]",
-    "test_faults.py::test_refused_at_every_place[build]",
-    "test_faults.py::test_one_file_that_cannot_be_read[import]",
-    "test_faults.py::test_one_file_that_cannot_be_read[build]",
-    "test_cards.py::test_the_site_has_cards_where_it_has_an_address_and_a_font",
-    "test_real_disks.py::test_a_full_disk[build]",
-    "test_real_disks.py::test_an_accession_that_may_not_be_looked_into",
-    "test_cluster.py::test_ctrl_c_takes_back_what_was_sent",
-)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.nodeid.removeprefix("tests/") in OPEN:
-            item.add_marker(pytest.mark.xfail(reason="open: see OPEN in conftest.py"))

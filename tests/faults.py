@@ -28,7 +28,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from cunshi import accession, building, cli, engine, frames, inspection, looks, transcribe
+from cunshi import (
+    accession,
+    building,
+    cli,
+    engine,
+    frames,
+    inspection,
+    looks,
+    site,  # noqa: F401 - which commands import late, and a child as somebody else could not
+    transcribe,
+)
+from cunshi.files import files_below
 from cunshi.voice import RATE, Passage, Span
 
 # Visit also the places that are left out to save time.
@@ -208,14 +219,19 @@ def speech(blocks: Iterable[tuple[float, Any]]) -> Iterator[Passage]:
 def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
     """Every page, and every frame for pages, under the name that MkDocs would give it."""
     shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(project.docs, aside, ignore=shutil.ignore_patterns(".*"))
-    for page in list(aside.rglob("*.md")):
-        if frames.is_framed(page.relative_to(aside).as_posix()):
-            page.unlink()
-        else:
-            page.rename(page.with_suffix(".html"))
+    for source in sorted(files_below(project.docs)):
+        path = source.relative_to(project.docs)
+        hidden = any(part.startswith(".") for part in path.parts)
+        if not hidden and not frames.is_framed(path.as_posix()):
+            page = path.suffix == ".md"
+            target = aside / (path.with_suffix(".html") if page else path)
+            # One by one, because copytree would gather errors into one that has no number.
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
     for path, text in extra["frames"].items():
-        (aside / path).with_suffix(".html").write_text(text, "utf-8")
+        made = (aside / path).with_suffix(".html")
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text(text, "utf-8")
 
 
 @contextmanager

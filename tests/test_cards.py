@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFont
 
 from conftest import tree
-from cunshi import cards, site
+from cunshi import cards
 from cunshi.cards import Box, Card, Face, cards_of, find_face, fit, make_cards
 from cunshi.store import Project
 from cunshi.village_model import Place
@@ -173,7 +173,7 @@ def test_the_site_has_cards_where_it_has_an_address_and_a_font(
     once = tree(project.site)
     assert run(project, "site")[0] == 0
     assert tree(project.site) == once
-    monkeypatch.setattr(site, "find_face", lambda: None)
+    monkeypatch.setattr("cunshi.cards.find_face", lambda: None)
     assert run(project, "site")[0] == 0
     assert pictures(project) == set()
     assert shared in (project.site / "index.html").read_text("utf-8")

@@ -274,6 +274,16 @@ class Stage:
             passing = name.startswith(REMADE) or "/." in name
             assert passing or whole(name, data, known), (where, name)
 
+    def tells(self, top: Path, ran: Ran, where: str) -> bool:
+        """Whether a command says that something is wrong, and what to do; else it has done all."""
+        assert ran.code != ExitCode.UNEXPECTED, where
+        assert "Traceback" not in ran.printed, where
+        if ran.code == 0:
+            assert state(top) == self.end, where
+            return False
+        assert "  → " in ran.printed, where
+        return True
+
     def completed(self, top: Path, where: str, view: View = dict) -> None:
         """Run again, it ends as if nothing had happened."""
         again = self.play(top)
@@ -381,13 +391,8 @@ def test_refused_at_every_place(stage: Stage) -> None:
         with stage.set_up() as top:
             ran = stage.play(top, fault)
             where += ran.printed
-            assert ran.code != ExitCode.UNEXPECTED, where
-            assert "Traceback" not in ran.printed, where
-            if ran.code == 0:
-                assert state(top) == stage.end, where
-            else:
+            if stage.tells(top, ran, where):
                 assert words[int(fault.how)] in ran.printed, where
-                assert "  → " in ran.printed, where
                 met = ran.places[fault.at - 1 :] if fault.lasting else [ran.places[fault.at - 1]]
                 assert any(name_in(place) in ran.printed for place in met), where
             view = dict if fault.lasting else unpublished
@@ -418,16 +423,11 @@ def test_one_file_that_cannot_be_read(stage: Stage) -> None:
     def meet(fault: Fault, where: str) -> None:
         with stage.set_up() as top:
             ran = stage.play(top, fault)
+            place = where.split("\n", maxsplit=1)[0].partition(" ")[2]
+            parts = (*Path(place).parts[-3:], name_in(place))
             where += ran.printed
-            assert ran.code != ExitCode.UNEXPECTED, where
-            assert "Traceback" not in ran.printed, where
-            if ran.code == 0:
-                assert state(top) == stage.end, where
-            else:
-                assert "  → " in ran.printed, where
-                assert any(part in ran.printed for part in Path(where.split("\n")[0]).parts[-3:]), (
-                    where
-                )
+            if stage.tells(top, ran, where):
+                assert any(part in ran.printed for part in parts), where
             now = state(top)
             for name, data in stage.start.items():
                 if not name.startswith("village/archive/"):

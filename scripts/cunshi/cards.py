@@ -16,8 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
 from cunshi.course_model import Catalogue
+from cunshi.fields import load_fields
 from cunshi.files import write_atomic
 from cunshi.page_text import clean, lesson_label
+from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
 from cunshi.village_pages import places_of
 
@@ -120,6 +122,12 @@ def cards_of(catalogue: Catalogue) -> list[Card]:
 
 def _above(*parts: str) -> str:
     return "　".join(filter(None, map(clean, parts)))
+
+
+def face_for(project: Project) -> Face | None:
+    """What the cards of a site are written with; none without an address that could be sent."""
+    online = load_fields(project.root / "mkdocs.yml", "", []).text("site_url")
+    return find_face() if online and not project.edition else None
 
 
 def find_face() -> Face | None:

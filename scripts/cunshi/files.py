@@ -16,17 +16,7 @@ def write_atomic(path: Path, data: str | bytes) -> bool:
     The temporary name is always the same, so that what a killed run left is overwritten by the
     next one.
     """
-    data = data.encode() if isinstance(data, str) else data
-    if holds(path, data):
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(path)
-    with naming(path), temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    put_in_place(temporary, path)
-    return True
+    return _write(path, data, durable=True)
 
 
 def write_made(path: Path, data: str | bytes) -> bool:
@@ -34,12 +24,24 @@ def write_made(path: Path, data: str | bytes) -> bool:
 
     To make thousands of pages durable one by one takes longer than to make them.
     """
+    return _write(path, data, durable=False)
+
+
+def _write(path: Path, data: str | bytes, *, durable: bool) -> bool:
     data = data.encode() if isinstance(data, str) else data
     if holds(path, data):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary_name(path).write_bytes(data)
-    temporary_name(path).replace(path)
+    temporary = temporary_name(path)
+    with naming(path), temporary.open("wb") as stream:
+        stream.write(data)
+        if durable:
+            stream.flush()
+            os.fsync(stream.fileno())
+    if durable:
+        put_in_place(temporary, path)
+    else:
+        temporary.replace(path)
     return True
 
 

@@ -16,11 +16,10 @@ from pathlib import Path
 
 from cunshi import audio
 from cunshi.building import build_site
-from cunshi.cards import Face, cards_of, find_face, make_cards
+from cunshi.cards import cards_of, face_for, make_cards
 from cunshi.course_model import Catalogue, ClipRef, Entry
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.kits import kit_paths, make_kits
-from cunshi.fields import load_fields
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
 from cunshi.heard import read_heard
 from cunshi.i18n import _
@@ -68,7 +67,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
     _forget_other_ranges(project, derivatives)
-    face = _face(project)
+    face = face_for(project)
     cards = cards_of(catalogue) if face else []
     drawn = {card.path for card in cards}
     pages = _write_pages(project, catalogue)
@@ -222,9 +221,3 @@ def _make(
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)
-
-
-def _face(project: Project) -> Face | None:
-    """What cards are written with; none without an address that could be sent."""
-    online = load_fields(project.root / "mkdocs.yml", "", []).text("site_url")
-    return find_face() if online and not project.edition else None

@@ -52,7 +52,13 @@ class Standing:
         self._settled.forget()
 
     def note(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
-        """The site has been made, with these problems."""
+        """The site has been made, with these problems.
+
+        What could only not be read for a moment has to be looked at again: nothing is settled then.
+        """
+        problems = list(problems)
+        if any(problem.code is ExitCode.DISK for problem in problems):
+            return
         statuses = {id_: transcript.status.value for id_, transcript in transcripts.items()}
         told = {
             "made": _made(self._project),

@@ -339,7 +339,9 @@ def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Ch
 
 def _renew(project: Project, report: Report, reporter: Reporter) -> None:
     """Publish, unless nothing has changed since: then only what is still wrong is said."""
-    asked = (report.archive, report.today, report.strict)
+    from cunshi.cards import face_for  # drawing, which most commands do without
+
+    asked = (report.archive, report.today, report.strict, face_for(project))
     standing = Standing(project, report.recordings, *asked)
     if standing.holds:
         report.problems += standing.problems
