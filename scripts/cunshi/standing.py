@@ -17,7 +17,6 @@ from cunshi.settled import Settled, stamp_of
 from cunshi.store import Accession, Project
 
 _NAME = "site"
-_WRITTEN = {".md", ".yml"}
 
 
 class Standing:
@@ -71,11 +70,9 @@ class Standing:
 
 def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]) -> str:
     accessions = [project.accession(recording.id) for recording in recordings]
-    settings = project.root / "mkdocs.yml"
-    theme = load_fields(settings, "", []).section("theme").text("custom_dir")
+    theme = load_fields(project.root / "mkdocs.yml", "", []).section("theme").text("custom_dir")
     course = sorted(files_below(project.courses))
-    texts = [settings, project.glossary, *(path for path in course if path.suffix in _WRITTEN)]
-    texts += [accession.transcript for accession in accessions]
+    texts = [*project.written(), *(accession.transcript for accession in accessions)]
     files = [*course, *sorted(files_below(project.root / theme) if theme else ())]
     files += [path for accession in accessions for path in _heard_and_kept(accession)]
     return stamp_of(recordings, asked, [str(path) for path in files], texts=texts, files=files)
