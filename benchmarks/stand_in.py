@@ -184,7 +184,7 @@ def _transcribe(
     model: Model, accession: Accession, recording: Recording, number: int, *, corrected: bool
 ) -> str:
     """machine.json and transcript.vtt; the SHA-256 of the first."""
-    segments = tuple(_spoken(number))
+    segments = tuple(spoken(number))
     heard = replace(
         model.heard,
         recording=recording.id,
@@ -209,7 +209,7 @@ _REFERENCE = yaml.safe_load((ROOT / "tests/samples/reference.yml").read_text("ut
 _SENTENCES = [s for e in _REFERENCE for s in re.findall("[^。！？]+[。！？]", e["text"])]
 
 
-def _spoken(number: int) -> Iterator[Segment]:
+def spoken(number: int) -> Iterator[Segment]:
     """Sentences in an order of their own for each number, until there are enough characters."""
     rng = random.Random(number)  # noqa: S311 (no secret: the same talk on every run)
     said, start = 0, 0.5

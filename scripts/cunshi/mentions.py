@@ -11,7 +11,7 @@ from cunshi.page_text import clean
 from cunshi.recording_pages import group_paragraphs
 from cunshi.transcripts import UNHEARD
 
-MOST = 40  # mentions that a page lists: of a village's name there are thousands
+MOST = 20  # mentions that a page lists: of a village's name there are thousands
 _AROUND = 14  # characters of an excerpt on each side of the word
 _NOT_SAID = frozenset({Flag.NO_SPEECH, Flag.BOILERPLATE, Flag.UNHEARD})
 _APART = "\0"  # between two passages; cleaned text has none

@@ -1,0 +1,57 @@
+"""What a command spends: time, processor time, and the most memory of it and its children."""
+
+import os
+import resource
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from run import ROOT
+
+_LOOK = 0.05  # seconds between two looks
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds; megabytes resident, and proportional: what is shared counted once."""
+
+    seconds: float
+    used: float
+    resident: float
+    proportional: float
+
+
+def watched(command: list[str]) -> Spent:
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    ) as child:
+        most = (0.0, 0.0)
+        while child.poll() is None:
+            most = max(most, _memory(child.pid))
+            time.sleep(_LOOK)
+    seconds = time.perf_counter() - begun
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Spent(seconds, used, *most)
+
+
+def _memory(process: int) -> tuple[float, float]:
+    """Megabytes of a process and all its children: resident, proportional."""
+    resident = proportional = 0.0
+    try:
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                more = _memory(int(child))
+                resident, proportional = resident + more[0], proportional + more[1]
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
+    except OSError:  # it has ended meanwhile
+        return resident, proportional
+    sizes = {
+        name: float(rest.split()[0]) / 1024 for name, __, rest in (s.partition(":") for s in lines)
+    }
+    return resident + sizes.get("Rss", 0), proportional + sizes.get("Pss", 0)
