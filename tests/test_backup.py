@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -17,7 +18,7 @@ from cunshi.accession import take_in
 from cunshi.errors import ConfigurationError, ExitCode
 from cunshi.progress import Silent
 from cunshi.settings import Archive
-from cunshi.store import Project
+from cunshi.store import Accession, Project
 from cunshi.upkeep import check_in_turn
 
 Run = Callable[..., tuple[int, str]]
@@ -76,6 +77,46 @@ def test_what_shows_without_reading(kept: Project) -> None:
     assert "大小变了" in shorter
     assert "没有登记" in strange
     assert len(wrong(kept)) == 3  # each is told once
+
+
+@pytest.mark.parametrize("text", [None, "", "这不是清单\n"])
+def test_a_manifest_that_is_gone_shows_without_reading(kept: Project, text: str | None) -> None:
+    manifest = kept.accessions()[1].manifest
+    manifest.unlink()
+    if text is not None:
+        manifest.write_text(text, "utf-8")
+    for seconds in (0, None):
+        [found] = wrong(kept, seconds)
+        assert found.startswith(f"{kept.relative(manifest)} 清单不见了")
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "[" * 100_000, '{"event": 1}', '{"hashes": []}'])
+def test_events_that_cannot_be_read_are_told_once_and_left(kept: Project, line: str) -> None:
+    events = kept.accessions()[1].events
+    data = f"{events.read_text('utf-8')}{line}\n"
+    events.write_text(data, "utf-8")
+    for seconds in (0, None):
+        [found] = check_in_turn(kept, Silent(), seconds).problems
+        assert (found.code, found.where) == (ExitCode.RECORD, kept.relative(events))
+    assert events.read_text("utf-8") == data
+
+
+def test_events_are_read_once_and_once_more_to_add_one(
+    kept: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+
+    def counted(self: Accession) -> list[dict[str, Any]]:
+        read.append(self.id)
+        return original(self)
+
+    original = Accession.read_events
+    monkeypatch.setattr(Accession, "read_events", counted)
+    ids = [accession.id for accession in kept.accessions()]
+    assert wrong(kept, 0) == []
+    assert read == ids
+    assert wrong(kept) == []
+    assert sorted(read) == sorted(ids * 3)
 
 
 def test_two_masters_swapped_with_their_manifests_show(kept: Project) -> None:

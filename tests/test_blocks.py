@@ -18,11 +18,11 @@ from conftest import ROOT, settle
 from cunshi import audio, engine, voice
 from cunshi.engine import EngineIdentity, HeardSegment
 from cunshi.engine.faster_whisper import FasterWhisper
+from cunshi.heard import read_heard
 from cunshi.listening import Listened, listen
 from cunshi.model import Segment, Word
 from cunshi.scoring import count_errors
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 from test_listening import load
 
 RATE = voice.RATE

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from cunshi.heard import format_heard, read_heard
 from cunshi.model import Coverage, Flag, Replacement, Segment
 from cunshi.store import Project
-from cunshi.transcripts import UNHEARD, format_draft, format_heard, read_heard
+from cunshi.transcripts import UNHEARD, format_draft
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

@@ -19,9 +19,10 @@ from cunshi.chinese import to_simplified
 from cunshi.citations import find_citations
 from cunshi.cutting import cut_points
 from cunshi.engine import open_engine
+from cunshi.heard import read_heard
 from cunshi.scoring import error_rate
 from cunshi.store import Project
-from cunshi.transcripts import parse_transcript, read_heard
+from cunshi.transcripts import parse_transcript
 
 Run = Callable[..., tuple[int, str]]
 SAMPLES = Path(__file__).parent / "samples"

@@ -138,13 +138,13 @@ def test_when_the_scheduler_is_gone_what_was_finished_stays(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6] * 12)
-    monkeypatch.setattr(cluster, "CONNECT", 3.0)
-    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
     line = Line(dask.scheduler())
     dask.worker()
 
     def disturb() -> None:
         wait_for(lambda: finished(project) >= 2)
+        monkeypatch.setattr(cluster, "CONNECT", 3.0)
+        monkeypatch.setattr(cluster, "PATIENCE", 3.0)
         line.cut(for_good=True)
 
     with meanwhile(disturb):

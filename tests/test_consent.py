@@ -18,6 +18,7 @@ from cunshi.descriptions import limited, merge, strictest
 from cunshi.errors import ExitCode
 from cunshi.evidence import why_withheld
 from cunshi.fields import parse_fields
+from cunshi.hearing import Choice
 from cunshi.model import (
     ARCHIVE,
     LESSON,
@@ -35,11 +36,12 @@ from cunshi.model import (
     Technical,
 )
 from cunshi.progress import Silent
+from cunshi.pseudonyms import names_of
 from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.review.reasons import why
+from cunshi.settings import Archive
 from cunshi.store import Project
-from cunshi.verify import consent_notes, names_left, verify_fixity
-from cunshi.workflow import Choice
+from cunshi.verify import consent_notes, names_replaced, verify_fixity
 
 TODAY = dt.date(2026, 6, 1)
 GIVEN = Consent(by="金老师", signed_on=dt.date(2026, 1, 1))
@@ -317,7 +319,7 @@ def test_a_name_that_is_not_to_be_shown_is_nowhere(told: tuple[Project, str, str
     assert "金老师" not in everything
 
 
-def test_a_name_that_only_a_person_can_hide_is_told(told: tuple[Project, str, str]) -> None:
+def test_where_a_name_is_replaced_a_person_is_told(told: tuple[Project, str, str]) -> None:
     project, shown, __ = told
     say(
         project,
@@ -329,11 +331,15 @@ def test_a_name_that_only_a_person_can_hide_is_told(told: tuple[Project, str, st
     assert note.where == f"archive/{shown}/recording.yml"
     assert "东街老伯" in note.cause
     assert "题名、备注" in note.cause
+    page = (project.site / "recordings" / f"{shown}.html").read_text("utf-8")
+    assert "东街老伯讲村名" in page
+    assert "金老师" not in page
 
 
 def test_one_character_is_no_name_to_look_for() -> None:
     told = recording(narrator="金", title="金村", consent=replace(GIVEN, shown_as="匿名"))
-    assert names_left(told, workflow.Transcript()) == []
+    assert names_of(told, Archive()) == ()
+    assert names_replaced(told, workflow.Transcript(), ()) == []
 
 
 @pytest.mark.parametrize(

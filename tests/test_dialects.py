@@ -8,14 +8,15 @@ import pytest
 from numpy.typing import NDArray
 
 from cunshi import engine
+from cunshi.archive_settings import read_archive
 from cunshi.catalogue import read_transcripts
 from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
 from cunshi.errors import ExitCode
+from cunshi.heard import read_heard
 from cunshi.model import Description, Problem
-from cunshi.records import load_description, read_archive
+from cunshi.records import load_description
 from cunshi.settings import Archive, Recogniser
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 from recorded_engine import RecordedEngine
 
 Run = Callable[..., tuple[int, str]]

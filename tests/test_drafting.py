@@ -15,9 +15,10 @@ from cunshi.drafting import (
     choose,
     draft,
 )
+from cunshi.heard import Heard
 from cunshi.homophones import Candidate, find_candidates, read_aloud
 from cunshi.model import Flag, Replacement, Segment, Term, Weighed, Word
-from cunshi.transcripts import UNHEARD, Heard
+from cunshi.transcripts import UNHEARD
 
 
 def heard_as(*segments: Segment, weighed: tuple[Weighed, ...] = ()) -> Heard:

@@ -10,6 +10,7 @@ from conftest import settle, tree
 from cunshi.course_model import ClipRef, Entry, Lesson
 from cunshi.errors import ExitCode
 from cunshi.evidence import Holdings, has_changed, mark_drafted, resolve
+from cunshi.heard import Heard
 from cunshi.lesson_pages import clip_options
 from cunshi.model import (
     Consent,
@@ -24,7 +25,6 @@ from cunshi.model import (
     TranscriptStatus,
 )
 from cunshi.store import Project
-from cunshi.transcripts import Heard
 
 Run = Callable[..., tuple[int, str]]
 WHERE = "courses/01-qiao/lesson.md"

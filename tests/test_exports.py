@@ -8,19 +8,22 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from urllib.parse import unquote
 
 import bagit
 import openpyxl
 import pytest
 import srt
 import webvtt
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rocrate.rocrate import ROCrate
 
 from conftest import tree
 from cunshi.course_model import Catalogue, Course, Entry
 from cunshi.export import bag
 from cunshi.export.captions import format_srt, format_webvtt
+from cunshi.export.crate import NAME, format_crate
 from cunshi.export.description import describe
 from cunshi.export.ohms import NAMESPACE, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core, harmless
@@ -34,6 +37,7 @@ from cunshi.model import (
     Transcript,
     TranscriptStatus,
 )
+from cunshi.page_text import clean
 from cunshi.settings import Archive
 from cunshi.store import Project
 
@@ -47,6 +51,14 @@ media_url mediafile kembed language user_notes index type description rel vtt_tr
 vtt_transcript_alt transcript transcript_alt rights fmt usage userestrict xmllocation xmlfilename
 collection_link series_link
 """.split()  # noqa: SIM905 - as words it can be read
+
+# What RO-Crate 1.1 has a term for (its context), of what we write.
+TERMS = """
+@id @type about author conditionsOfAccess conformsTo contentLocation contentSize creator dateCreated
+datePublished description encodingFormat genre hasFile hasMember hasPart identifier inLanguage
+keywords license name publisher url
+""".split()  # noqa: SIM905 - as words it can be read
+TYPES = "CreativeWork Dataset File Organization Person Place RepositoryObject".split()  # noqa: SIM905
 
 printable = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 times = st.floats(0, 20_000).map(lambda seconds: round(seconds, 3))
@@ -81,10 +93,10 @@ def entry_of(*spoken: Segment, **said: str) -> Entry:
     return Entry(recording, Transcript(spoken, TranscriptStatus.EDITED), audio="audio/a.m4a")
 
 
-def catalogue_of(entry: Entry, address: str = "") -> Catalogue:
+def catalogue_of(*entries: Entry, address: str = "") -> Catalogue:
     archive = Archive(institution="金村村档案室", contact="村文化站", rights="属于讲述人")
     course = Course("村史", "", "", "", (), address=address)
-    return Catalogue(archive, course, (), (entry,), (), (), today=date(2026, 3, 1))
+    return Catalogue(archive, course, (), entries, (), (), today=date(2026, 3, 1))
 
 
 # --- captions
@@ -146,7 +158,7 @@ def test_no_cell_is_a_formula(title: str) -> None:
 
 def test_the_tables_say_what_the_catalogue_says() -> None:
     entry = entry_of(Segment(0, 1, "桥"), title="石桥", narrator="金老师", village="金村村")
-    described = describe(catalogue_of(entry, "https://example.org/cunshi/"))
+    described = describe(catalogue_of(entry, address="https://example.org/cunshi/"))
     [row] = rows_of(dublin_core(described))
     assert row["dc:title"] == "石桥"
     assert row["dc:creator"] == "金老师"
@@ -200,6 +212,36 @@ def test_the_captions_in_ohms_are_captions() -> None:
     assert (cue.voice, cue.start_in_seconds) == ("金老师", 0)
 
 
+# --- RO-Crate
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(printable, printable, printable)
+def test_a_crate_is_read_and_has_the_terms_of_its_version(
+    tmp_path: Path, title: str, narrator: str, village: str
+) -> None:
+    said = {"narrator": narrator, "village": village}
+    entries = entry_of(title=title, **said), entry_of(title="又一件", **said)
+    catalogue = catalogue_of(*entries, address="https://example.org/")
+    text = format_crate(catalogue, describe(catalogue), {f"audio/{entries[0].recording.id}.m4a": 9})
+    (tmp_path / NAME).write_text(text, "utf-8")
+    graph = json.loads(text)["@graph"]
+    assert {key for entity in graph for key in entity} <= set(TERMS)
+    assert {entity["@type"] for entity in graph} <= set(TYPES)
+    # The same person and place are described once.
+    others = [entity for entity in graph if entity["@type"] not in {"RepositoryObject"}]
+    assert len({entity["@id"] for entity in others}) == len(others)
+    first, second = ROCrate(tmp_path).root_dataset["hasMember"]
+    assert first.get("creator") == second.get("creator")
+    assert (first.get("creator") or {"name": ""})["name"] == clean(narrator)
+
+
+def test_the_same_name_in_two_villages_is_two_people() -> None:
+    catalogue = catalogue_of(*(entry_of(narrator="王阿婆", village=v) for v in ("东村", "西村")))
+    graph = json.loads(format_crate(catalogue, describe(catalogue), {}))["@graph"]
+    assert [e["name"] for e in graph if e["@type"] == "Person"] == ["王阿婆", "王阿婆"]
+
+
 # --- the bag and the site
 
 
@@ -238,11 +280,30 @@ def test_the_bag_is_valid_whole_and_says_if_it_is_not(
         f"data/ohms-6.0/{open_id}.xml",
         f"data/iiif/{open_id}.json",
         "data/iiif/collection.json",
+        "data/ro-crate-metadata.json",
     } == names
     assert not any(sealed_id in text for text in map(str, tree(made)))
     (made / "data" / "citations.txt").write_text("别的", "utf-8")
     with pytest.raises(bagit.BagError):
         found.validate()
+
+
+def test_the_crate_names_every_file_and_recording(
+    told: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, __ = told
+    data = exported(project, run, tmp_path / "out") / "data"
+    crate = ROCrate(data)
+    listed = {unquote(entity.id) for entity in crate.data_entities}
+    assert listed == set(tree(data)) - {NAME}
+    [recording] = crate.root_dataset["hasMember"]
+    assert recording["name"] and recording["creator"]["name"] == "金老师"
+    assert recording["contentLocation"]["name"] == "金村村"
+    assert {file["encodingFormat"] for file in recording["hasFile"]} == {
+        *("audio/mp4", "text/vtt", "application/x-subrip", "application/xml")
+    }
+    assert all(open_id in file.id for file in recording["hasFile"])
+    assert crate.root_dataset["license"]["description"]
 
 
 def test_two_exports_are_the_same_and_none_is_replaced(

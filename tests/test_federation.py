@@ -150,3 +150,20 @@ def test_a_bag_is_handed_over_checked_and_brought_in(
     transcript.write_bytes(whole)
     assert run(ours, "merge", str(bag))[0] == 0
     assert {a.id for a in ours.accessions()} == {open_id, sealed_id}
+
+
+def test_limits_brought_in_leave_a_persons_words_alone(
+    villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    """What merge notes is not taken for what the folder said, which would let the folder win."""
+    ours, theirs, open_id, __ = villages
+    shutil.copytree(theirs.recordings, ours.recordings, dirs_exist_ok=True)
+    assert run(ours, "ingest")[0] == 0
+    edit(ours, open_id, "title: 村名", "title: 我们的题名")
+    edit(theirs, open_id, "access:", "access: sealed")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "更严的限制" in printed) == (0, True)
+    assert ours.accession(open_id).read_events()[-1]["limited"] == {"access": "sealed"}
+    assert run(ours, "ingest")[0] == 0
+    assert "title: 我们的题名" in record(ours, open_id)
+    assert "access: sealed" in record(ours, open_id)

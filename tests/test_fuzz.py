@@ -1,6 +1,7 @@
 """Every parser, given thousands of files that are nearly right: an answer or words, never a fault.
 
-CUNSHI_CASES is how many each parser gets. What was once found stands in FOUND for ever.
+CUNSHI_CASES is how many each parser gets. What was once found stands in FOUND for ever. The same
+parsers are fuzzed by hand with coverage as guide: tests/atheris_fuzz.py.
 """
 
 import json
@@ -12,15 +13,20 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from cunshi.archive_settings import read_archive
 from cunshi.errors import CunshiError
-from cunshi.fields import parse_fields
+from cunshi.fields import parse_fields, read_text
+from cunshi.fixity import parse_manifest
+from cunshi.heard import read_heard
 from cunshi.importing import read_foreign
 from cunshi.lessons import read_course, read_lesson
 from cunshi.model import Problem
 from cunshi.quiz import read_quiz
 from cunshi.records import ALIASES, parse_glossary, read_description
 from cunshi.review.history import History
-from cunshi.transcripts import parse_transcript, read_heard
+from cunshi.store import Accession
+from cunshi.transcripts import parse_transcript
+from cunshi.upkeep import registered
 
 CASES = int(os.environ.get("CUNSHI_CASES", "10000"))
 LESSON = ROOT / "courses" / "01-cunming"
@@ -88,9 +94,34 @@ HISTORY = "".join(
 )  # fmt: skip
 
 
+EVENTS = "".join(
+    json.dumps(line, ensure_ascii=False) + "\n"
+    for line in (
+        {"event": "ingestion", "time": "2026-01-01T00:00:00+00:00", "original_name": "01/a.m4a",
+         "fields": {"title": "桥", "consent": {"by": "王"}}},
+        {"event": "message digest calculation", "time": "2026-01-01T00:00:01+00:00",
+         "hashes": {"master/a.m4a": "0", "consent/a.pdf": "1"}, "sizes": {"master/a.m4a": 9}},
+    )
+)  # fmt: skip
+MANIFEST = f"{'0' * 64}  master/a.m4a\n{'f' * 64} *master/b.jpg\n"
+
+
 def described(path: Path) -> None:
     problems: list[Problem] = []
-    read_description(parse_fields(path.read_text("utf-8"), "x", problems, ALIASES))
+    read_description(parse_fields(read_text(path), "x", problems, ALIASES))
+
+
+def happened(path: Path) -> None:
+    registered(Accession(path.parent))
+    Accession(path.parent).form_hashes()
+
+
+def listed(path: Path) -> None:
+    """A manifest is read by its accession, which takes a damaged one for none."""
+    try:
+        parse_manifest(path.read_text("utf-8"))
+    except ValueError:
+        return
 
 
 def past(path: Path) -> None:
@@ -107,7 +138,7 @@ def past(path: Path) -> None:
 Parse = Callable[[Path], object]
 # Each: an example, the name that the file has, and what reads it.
 PARSERS: dict[str, tuple[str, str, Parse]] = {
-    "transcript": (VTT, "a.vtt", lambda p: parse_transcript(p.read_text("utf-8"))),
+    "transcript": (VTT, "a.vtt", lambda p: parse_transcript(read_text(p))),
     "srt": (SRT, "a.srt", lambda p: read_foreign(p, 60.0)),
     "ohms": (OHMS, "a.xml", lambda p: read_foreign(p, 60.0)),
     "record": (RECORD, "a.yml", described),
@@ -131,8 +162,15 @@ PARSERS: dict[str, tuple[str, str, Parse]] = {
     "glossary": (
         (ROOT / "archive" / "glossary.yml").read_text("utf-8")[:600],
         "glossary.yml",
-        lambda p: parse_glossary(p.read_text("utf-8"), "x", []),
+        lambda p: parse_glossary(read_text(p), "x", []),
     ),
+    "archive": (
+        (ROOT / "archive" / "archive.yml").read_text("utf-8"),
+        "archive.yml",
+        lambda p: read_archive(p, "x", []),
+    ),
+    "events": (EVENTS, "events.jsonl", happened),
+    "manifest": (MANIFEST, "manifest-sha256.txt", listed),
 }
 # What tends to matter to a parser, wherever it is put.
 PIECES = [
@@ -142,7 +180,10 @@ PIECES = [
     "\ufeff", "\ud7ff", "😀", "<v >", "</c>", "<!DOCTYPE x>", "<![CDATA[", "]]>", "&lt;", "&#0;",
     "2026-02-30",
 ]  # fmt: skip
-FOUND: list[tuple[str, str]] = [
+FOUND: list[tuple[str, str | bytes]] = [
+    ("srt", "1\n99999990:00:03,000 --> 00:00:04,000\n桥\n"),
+    ("srt", "1\n00:00:01,000 --> 00:0:82,500\n河\n"),
+    ("transcript", "WEBVTT\n\n99999990:00:03.000 --> 00:00:04.000\n桥\n"),
     ("ohms", "<ROOT><record><sync>a:|9999999(1)|</sync><transcript>x</transcript></record></ROOT>"),
 ]
 
@@ -157,28 +198,31 @@ def mutated(text: str, chance: random.Random) -> str:
     return text
 
 
-def survives(name: str, text: str, folder: Path) -> None:
+def survives(name: str, data: bytes, folder: Path) -> None:
     __, file, parse = PARSERS[name]
     path = folder / file
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    path.write_bytes(data)
     try:
         parse(path)
     except CunshiError as error:
         assert error.cause
     except BaseException:
-        print(f"{name}: {text!r}")
+        print(f"{name}: {data!r}")
         raise
 
 
 @pytest.mark.parametrize("name", PARSERS)
 def test_nearly_right_files_are_read_or_refused(name: str, tmp_path: Path) -> None:
-    survives(name, PARSERS[name][0], tmp_path)
+    survives(name, PARSERS[name][0].encode(), tmp_path)
     chance = random.Random(name)
     for _ in range(CASES):
-        survives(name, mutated(PARSERS[name][0], chance), tmp_path)
+        text = mutated(PARSERS[name][0], chance)
+        survives(name, text.encode("utf-8", "surrogatepass"), tmp_path)
 
 
 @pytest.mark.parametrize(("name", "text"), FOUND)
-def test_what_was_once_found_is_not_found_again(name: str, text: str, tmp_path: Path) -> None:
-    survives(name, text, tmp_path)
+def test_what_was_once_found_is_not_found_again(
+    name: str, text: str | bytes, tmp_path: Path
+) -> None:
+    survives(name, text.encode() if isinstance(text, str) else text, tmp_path)

@@ -30,8 +30,8 @@ from cunshi.chinese import to_simplified
 from cunshi.engine import HeardSegment, http, open_engine, whisper_base
 from cunshi.engine.http import Http
 from cunshi.errors import ConfigurationError, EngineError, ExitCode
+from cunshi.heard import read_heard
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 
 Run = Callable[..., tuple[int, str]]
 Answer = tuple[int, dict[str, str], bytes]

@@ -1,16 +1,20 @@
 """Transcripts that other systems wrote come in whole, and nothing hostile with them."""
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from conftest import tree
 from cunshi.errors import ExitCode, RecordError
 from cunshi.export.captions import format_srt, format_webvtt
 from cunshi.export.description import describe
-from cunshi.export.ohms import format_ohms
+from cunshi.export.ohms import EDITIONS, format_ohms
 from cunshi.importing import read_foreign
 from cunshi.model import Segment
 from cunshi.page_text import clean
@@ -20,40 +24,172 @@ from cunshi.transcripts import parse_transcript
 from test_exports import catalogue_of, entry_of
 
 Run = Callable[..., tuple[int, str]]
-# Captions have no space behind Chinese punctuation.
-words = st.text("村里有一条河，上有座桥。abc 0&<>\"'", min_size=1, max_size=20).map(clean)
-names = st.text("金王阿婆老师", min_size=1, max_size=4)
+# Everything that can be printed, as captions print it; and what matters to one of the forms.
+words = (
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+    | st.text("村里有一条河，上有座桥。：abc 0-&<>\"'", max_size=20)
+    | st.sampled_from(["普通话：村", "1962", "a --> b", "00:00:01,000", "NOTE", "&lt;v 王>", "]]>"])
+).map(clean)
 spoken = st.lists(
-    st.tuples(words.filter(bool), names | st.just(""), words | st.just("")), min_size=1, max_size=5
+    st.tuples(st.floats(0, 130), st.floats(0.01, 20), words.filter(bool), words, words), max_size=6
 ).map(
     lambda lines: [
-        Segment(2.0 * n, 2.0 * n + 1.5, text, speaker=speaker, mandarin=mandarin)
-        for n, (text, speaker, mandarin) in enumerate(lines)
+        Segment(round(start, 3), round(start + length, 3), text, speaker=who, mandarin=meant)
+        for start, length, text, who, meant in sorted(lines)
     ]
 )
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+Told = list[tuple[float, float, str, str, str]]
 
 
-def told(lines: tuple[Segment, ...]) -> list[tuple[float, float, str, str, str]]:
+def told(lines: Iterable[Segment]) -> Told:
     return [(s.start, s.end, s.text, s.speaker, s.mandarin) for s in lines]
 
 
 def read(folder: Path, text: str, name: str = "x") -> tuple[Segment, ...]:
     path = folder / name
     path.write_text(text, "utf-8")
-    return read_foreign(path, 75.0).lines
+    return read_foreign(path, 150.0).lines
+
+
+def joined(lines: Iterable[Segment]) -> list[tuple[str, str]]:
+    """Without voices nobody can tell whether a name before a colon speaks or is spoken of."""
+    return [(f"{s.speaker}：{s.text}" if s.speaker else s.text, s.mandarin) for s in lines]
 
 
 @patient
 @given(spoken)
-def test_what_is_exported_comes_back(tmp_path: Path, lines: list[Segment]) -> None:
-    entry = entry_of(*lines, title="桥", narrator="金老师")
+def test_captions_come_back_letter_by_letter(tmp_path: Path, lines: list[Segment]) -> None:
+    entry = entry_of(*lines)
     catalogue = catalogue_of(entry)
-    [described] = describe(catalogue)
-    expected = told(tuple(lines))
-    assert told(read(tmp_path, format_webvtt(entry, Archive()))) == expected
-    assert told(read(tmp_path, format_srt(entry))) == expected
-    assert told(read(tmp_path, format_ohms(catalogue, entry, described, "6.0"))) == expected
+    # What would end the tag of a voice, or be an arrow in it, stands full-width there.
+    named = {">": "＞", "--": "－－"}
+    expected = [
+        replace(line, speaker=line.speaker.replace(">", named[">"]).replace("--", named["--"]))
+        for line in lines
+    ]
+    assert told(read(tmp_path, format_webvtt(entry, Archive()))) == told(expected)
+    ohms = format_ohms(catalogue, entry, *describe(catalogue), "6.0")
+    assert told(read(tmp_path, ohms)) == told(expected)
+
+
+@patient
+@given(spoken)
+def test_subrip_comes_back_with_its_times(tmp_path: Path, lines: list[Segment]) -> None:
+    found = read(tmp_path, format_srt(entry_of(*lines))) if lines else ()
+    assert [(s.start, s.end) for s in found] == [(s.start, s.end) for s in lines]
+    arrows = [(a.replace("-->", "→"), b.replace("-->", "→")) for a, b in joined(lines)]
+    assert joined(found) == arrows
+
+
+@patient
+@given(spoken)
+def test_ohms_of_the_older_form_comes_back_to_the_minute(
+    tmp_path: Path, lines: list[Segment]
+) -> None:
+    # A line of its own that begins so is taken for the meaning of the line above it.
+    lines = [line for line in lines if "普通话" not in line.speaker + line.text]
+    entry = entry_of(*lines)
+    catalogue = catalogue_of(entry)
+    found = read(tmp_path, format_ohms(catalogue, entry, *describe(catalogue), "5.4"))
+    assert joined(found) == joined(lines)
+    minutes = [line.start // 60 for line in lines]
+    for line, minute in zip(found, minutes, strict=True):
+        # Where the last minute with words ends, nobody has said.
+        assert line.start // 60 == minute or line.start // 60 > minute == minutes[-1]
+    assert all(s.start <= s.end <= t.start for s, t in pairwise(found))
+
+
+@patient
+@given(st.lists(st.integers(0, 12), max_size=8), st.integers(0, 9))
+def test_whatever_the_marks_are_every_line_comes_in_once(
+    tmp_path: Path, marks: list[int], interval: int
+) -> None:
+    sync = f"{interval}:|" + "".join(f"{mark}(1)|" for mark in marks)
+    text = "\n".join(f"第{n}行" for n in range(10))
+    record = f"<sync>{sync}</sync><transcript>{text}</transcript>"
+    found = read(tmp_path, f"<ROOT><record>{record}</record></ROOT>")
+    assert [line.text for line in found] == text.split("\n")
+    assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+def test_what_ohms_says_of_a_recording_comes_back(tmp_path: Path) -> None:
+    said = {
+        "title": "桥",
+        "narrator": "金老师",
+        "language": "wuu",
+        "note": "在河边",
+        "rights": "他的",
+    }
+    entry = entry_of(Segment(0, 1, "桥"), holder="镇档案馆", **said)
+    catalogue = catalogue_of(entry)
+    for edition in EDITIONS:
+        path = tmp_path / "a.xml"
+        path.write_text(format_ohms(catalogue, entry, *describe(catalogue), edition), "utf-8")
+        found = read_foreign(path, 75.0).values
+        assert found == said | {"holder": "镇档案馆", "date": dt.date(2026, 1, 12)}
+
+
+FOREIGN = """WEBVTT - 老馆
+Kind: captions
+
+STYLE
+::cue { color: red }
+
+NOTE 录音带第二面
+
+cue-7
+00:01.000 --> 00:02.500 line:0
+<v.loud 王 &amp; 李>河<v 金老师>桥</v>
+
+NOTE 这里有狗叫
+
+00:03.000 --> 00:04.000
+<i>岸</i>
+"""
+
+
+def test_comments_and_settings_of_webvtt_stay(
+    told: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, __ = told
+    path = tmp_path / "a.vtt"
+    path.write_text(FOREIGN, "utf-8")
+    assert run(project, "import", open_id, str(path))[0] == 0
+    text = project.accession(open_id).transcript.read_text("utf-8")
+    for kept in ("老馆", "录音带第二面", "cue-7", "line:0", "这里有狗叫", "<i>岸</i>", "::cue"):
+        assert kept in text, kept
+    first, second = parse_transcript(text)
+    assert (first.speaker, first.text) == ("王 ＆ 李", "河 金老师：桥")
+    assert (second.speaker, second.text, second.start) == ("", "岸", 3.0)
+
+
+SUBRIP = "1\n00:00:01,000 --> 00:00:02,000\n{}\n2\n00:00:03,000 --> 00:00:04,000\n桥\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("河\n\n岸\n", "河 岸"),  # an empty line inside a cue
+        ("河", "河"),  # none between cues
+        ("普通话：河\n", "普通话：河"),
+        ("1962\n年\n1\n", "1962 年 1"),
+        ("河\u2028岸\n", "河 岸"),
+    ],
+)
+def test_no_line_of_subrip_is_left_out(tmp_path: Path, text: str, expected: str) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        whole = SUBRIP.format(text).replace("\n", end)
+        path = tmp_path / "x"
+        path.write_bytes(whole.encode())
+        assert [s.text for s in read_foreign(path, 75.0).lines] == [expected, "桥"]
+
+
+def test_cues_without_numbers_keep_their_numbers(tmp_path: Path) -> None:
+    [first, second] = read(
+        tmp_path, SUBRIP.format("1962").removeprefix("1\n").replace("2\n00", "00")
+    )
+    assert (first.text, second.text) == ("1962", "桥")
 
 
 def test_ohms_of_the_older_form_is_spread_between_its_marks(tmp_path: Path) -> None:
@@ -93,6 +229,7 @@ def test_what_is_none_of_them_is_refused(tmp_path: Path, text: str) -> None:
 @patient
 @given(st.text(max_size=200) | st.binary(max_size=200).map(lambda b: b.decode("latin-1")))
 @example("1\n00:00:01,000 --> 00:00:00,000\n反的\n")
+@example("1\n99999990:00:03,000 --> 00:00:04,000\n桥\n")
 @example(
     "<ROOT><record><date/><sync>a:|9999999(1)|</sync><transcript>x</transcript></record></ROOT>"
 )
@@ -118,6 +255,33 @@ def test_a_file_comes_into_an_accession_and_over_nobodys_words(
     # It is a person's now: no build drafts over it, and neither does another import.
     whole = transcript.read_bytes()
     assert run(project, "build", "--engine", "recorded")[0] == 0
+    before = tree(project.archive)
+    assert run(project, "import", open_id, str(path))[0] == 0  # the same once more is nothing new
+    assert tree(project.archive) == before
+    path.write_text("1\n00:00:01,000 --> 00:00:02,500\n金老师：村里有座桥\n", "utf-8")
     assert run(project, "import", open_id, str(path))[0] == ExitCode.RECORD
     assert transcript.read_bytes() == whole
     assert run(project, "import", "19990101-00000000", str(path))[0] == ExitCode.CONFIGURATION
+
+
+def test_a_collection_from_elsewhere_moves_in_with_its_sound(
+    village: Project, drop: Callable[..., Path], run: Run, tmp_path: Path
+) -> None:
+    """As README.md says: the sound into recordings/, then `ingest`, `import` and `build`."""
+    drop("03/", "01-旧藏/OH-17.mp3")
+    assert run(village, "ingest")[0] == 0
+    [accession] = village.accessions()
+    assert accession.id in run(village, "status")[1]
+    path = tmp_path / "OH-17.xml"
+    path.write_text(
+        "<ROOT><record><date value='1999-05-01'/><title>庙会</title>"
+        "<repository>镇档案馆</repository><interviewee>周师傅</interviewee><language>wuu</language>"
+        "<transcript>周师傅：庙会在河边。\n人很多。</transcript></record></ROOT>",
+        "utf-8",
+    )
+    assert run(village, "import", accession.id, str(path))[0] == 0
+    assert run(village, "build", "--engine", "recorded")[0] == 0
+    assert not accession.machine.exists()  # nobody had to be heard again
+    page = (village.site / "recordings" / f"{accession.id}.html").read_text("utf-8")
+    for said in ("庙会", "周师傅", "镇档案馆", "1999", "庙会在河边。", "人很多。"):
+        assert said in page, said

@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -73,10 +74,10 @@ def guarded(told: tuple[Project, str, str], run: Run) -> tuple[Project, str, str
 
 
 def readings(words: str) -> list[bytes]:
-    """How words may stand in a file: plainly, escaped for JSON, HTML and XML, in UTF-16."""
+    """How words may stand in a file: plainly, escaped for JSON, HTML, XML and URLs, in UTF-16."""
     forms = [words, json.dumps(words)[1:-1], json.dumps(words)[1:-1].upper().replace("\\U", "\\u")]
     forms += ["".join(f"&#{ord(c)};" for c in words), "".join(f"&#x{ord(c):x};" for c in words)]
-    forms += [html.escape(words)]
+    forms += [html.escape(words), quote(words), quote(words).lower()]
     return [form.encode() for form in forms] + [words.encode("utf-16-le"), words.encode("gb18030")]
 
 

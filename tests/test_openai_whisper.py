@@ -21,8 +21,8 @@ from cunshi.engine import HeardSegment, open_engine, openai_whisper, whisper_bas
 from cunshi.engine.ct2_weights import openai_dimensions, openai_weights, read_weights
 from cunshi.engine.openai_whisper import OPTIONS, OpenAIWhisper, embedded_checkpoint
 from cunshi.errors import EngineError, ExitCode
+from cunshi.heard import read_heard
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 
 Run = Callable[..., tuple[int, str]]
 SPEECH = ROOT / "tests" / "samples" / "real-speech"

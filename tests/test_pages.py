@@ -193,7 +193,7 @@ def test_every_page_and_its_place():
 
 
 def test_same_catalogue_same_bytes():
-    assert render_pages(hostile_catalogue()) == render_pages(hostile_catalogue())
+    assert list(render_pages(hostile_catalogue())) == list(render_pages(hostile_catalogue()))
 
 
 def test_no_line_is_left_to_what_people_wrote():
@@ -242,7 +242,7 @@ def test_clips_that_are_not_those_of_the_lesson_are_refused():
     other = replace(clip, ref=replace(clip.ref, start=0.0))
     for clips in ((), (other,)):
         with pytest.raises(LessonError):
-            render_pages(make_catalogue(lessons=[(lesson, clips)]))
+            list(render_pages(make_catalogue(lessons=[(lesson, clips)])))
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_what_is_withdrawn_since_does_not_come_back(share: Share, tmp_path: Path
 def test_two_within_a_second_are_two_releases(share: Share, tmp_path: Path) -> None:
     site = write_site(tmp_path / "site", "一", "a")
     stamps = [publish_to_folder(share, site, "20260101") for _ in range(3)]
-    assert stamps == ["20260101", "20260101-2", "20260101-3"]
-    assert share.served == "20260101-3"
+    assert stamps == ["20260101", "20260101-002", "20260101-003"]
+    assert share.served == "20260101-003"
 
 
 def test_another_current_is_left_alone(tmp_path: Path) -> None:

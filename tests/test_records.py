@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cunshi.amendments import amend_record, as_logged, set_value
+from cunshi.archive_settings import read_archive
 from cunshi.descriptions import merge, strictest
 from cunshi.fields import parse_fields
 from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
@@ -20,7 +21,6 @@ from cunshi.records import (
     describe_name,
     load_description,
     parse_day,
-    read_archive,
     read_description,
     read_glossary,
     read_recording,

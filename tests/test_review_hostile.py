@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
@@ -19,20 +18,6 @@ MARKUP = "<img src=x onerror=\"window.ran='title'\"><script>window.ran='script'<
 SHOWS_A_TITLE = {"/", "/edit/{id}", "/record/{id}"}
 SEES = """text => [document.body.innerText, ...[...document.querySelectorAll("input, textarea")]
   .map(field => field.value)].some(shown => shown.includes(text))"""
-
-
-@pytest.fixture(scope="module")
-def home(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The told village, which nothing here may change."""
-    root = tmp_path_factory.mktemp("desk") / "village"
-    shutil.copytree(told_once.root, root, symlinks=True)
-    return Project.at(root)
-
-
-@pytest.fixture(scope="module")
-def desk(home: Project) -> Iterator[OpenDesk]:
-    with open_desk(home) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

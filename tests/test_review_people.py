@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,20 +17,6 @@ from cunshi.review.people import SESSION_SECONDS, Attempts, People, clean_name
 from cunshi.store import Project
 from desk import OpenDesk, every_route, filled, open_desk, send, signed
 from test_accessibility import violations
-
-
-@pytest.fixture(scope="module")
-def home(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The told village, which nothing here may change."""
-    root = tmp_path_factory.mktemp("desk") / "village"
-    shutil.copytree(told_once.root, root, symlinks=True)
-    return Project.at(root)
-
-
-@pytest.fixture(scope="module")
-def desk(home: Project) -> Iterator[OpenDesk]:
-    with open_desk(home) as opened:
-        yield opened
 
 
 def test_without_a_session_there_is_only_the_way_in(desk: OpenDesk) -> None:

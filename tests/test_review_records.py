@@ -303,7 +303,7 @@ def test_a_withdrawal_takes_it_off_at_the_next_publication(card: Card) -> None:
 
 def test_a_name_that_is_still_told_is_pointed_at(card: Card) -> None:
     found = card.set(title="金老师讲村名", consent={"shown_as": "东街老伯"})
-    assert found["names_left"] == ["题名"]
+    assert found["names_replaced"] == ["题名"]
 
 
 # --- scans

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import socket
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,14 +40,6 @@ TRAVERSALS = [
     "[!.]*",
     ".incoming",
 ]
-
-
-@pytest.fixture(scope="module")
-def home(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The told village, which nothing here may change."""
-    root = tmp_path_factory.mktemp("desk") / "village"
-    shutil.copytree(told_once.root, root, symlinks=True)
-    return Project.at(root)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """The search in a real Chromium, from a disk and over http, against what stands on the pages."""
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -8,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from conftest import ROOT
 from cunshi.store import Project
@@ -151,7 +153,8 @@ def test_our_worker_answers(browser_page: Open, address: str) -> None:
     page.locator("[data-md-component=search-query]").click()
     # Inside a word: Material's lunr finds only beginnings of words.
     assert search(page, "铁站")
-    workers = [url for url in asked if "search" in url and ".js" in url and "index" not in url]
+    scripts = [url for url in asked if "search" in url and ".js" in url and "index" not in url]
+    workers = [url for url in scripts if "/search/part-" not in url]
     assert workers
     assert all("/assets/search-worker.js" in url for url in workers), workers
 
@@ -186,9 +189,60 @@ def test_the_page_itself_leads_there_too(browser_page: Open, address: str, built
     assert page.locator(".cs-line[aria-current]").count() == 1
 
 
-def test_the_index_holds_no_withheld_word(built: Project) -> None:
-    """It is made from the catalogue alone, and MkDocs' own copies of the transcripts are gone."""
-    text = (built.site / "search" / "search_index.json").read_text("utf-8")
-    script = (built.site / "search" / "search_index.js").read_text("utf-8")
+def test_the_index_that_every_page_loads_has_no_words_of_the_recordings(built: Project) -> None:
+    """Those are in the parts; and MkDocs' own copies of the transcripts are gone."""
+    folder = built.site / "search"
+    text = (folder / "search_index.json").read_text("utf-8")
+    script = (folder / "search_index.js").read_text("utf-8")
     assert script == f"var __index = {text}"
-    assert len(re.findall(r"recordings/20260120-\w+\.html#t=", text)) >= 1
+    parts = json.loads(text)["config"]["parts"]
+    assert {path.name for path in folder.glob("part-*")} == {Path(part).name for part in parts}
+    told = "".join((built.site / part).read_text("utf-8") for part in parts)
+    [talk] = (built.site / "recordings").glob("20260120-*.html")
+    assert f'"recordings/{talk.name}":[[' in told
+    spoken = re.findall(r"\[\d[\d.]*,\"([^\"]{20})", told)
+    assert len(spoken) > 16
+    assert not [words for words in spoken if words in text and words not in told_elsewhere(built)]
+
+
+def told_elsewhere(built: Project) -> str:
+    """The lessons and the wall of quotations quote what is spoken."""
+    pages = [*(built.site / "lessons").glob("*.html"), built.site / "quotes.html"]
+    return "".join(path.read_text("utf-8") for path in pages)
+
+
+@pytest.fixture
+def in_parts(built: Project, tmp_path: Path) -> Path:
+    """The site with an index in many parts, one of which is missing."""
+    shutil.copytree(built.site, tmp_path / "site")
+    index = tmp_path / "site" / "search" / "search_index.json"
+    data = json.loads(index.read_text("utf-8"))
+    [whole] = data["config"]["parts"]
+    told = json.loads((tmp_path / "site" / whole).read_text("utf-8")[len("addPart(") : -2])
+    data["config"]["parts"] = ["search/part-missing.js"]
+    for number, (page, paragraphs) in enumerate(told.items()):
+        name = f"search/part-{number}.js"
+        script = f"addPart({json.dumps({page: paragraphs})})\n"
+        (tmp_path / "site" / name).write_text(script, "utf-8")
+        data["config"]["parts"].append(name)
+    text = json.dumps(data, ensure_ascii=False)
+    index.write_text(text, "utf-8")
+    index.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
+    return tmp_path / "site"
+
+
+def test_all_parts_are_searched_although_one_is_missing(
+    browser: Browser, in_parts: Path, published: dict[str, Published]
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{in_parts.as_uri()}/index.html")
+    page.locator("[data-md-component=search-query]").click()
+    for query in ("铁站", "老街"):
+        expected = truth(published, query)
+        for __ in range(100):
+            found = {place(link, in_parts.as_uri())[0] for link in search(page, query)}
+            if found == expected:
+                break
+            page.wait_for_timeout(100)
+        assert found == expected
+    page.close()

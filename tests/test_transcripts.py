@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cunshi import transcripts
 from cunshi.errors import RecordError
+from cunshi.heard import Heard, format_heard, read_heard, read_origin
 from cunshi.model import (
     Description,
     Kind,
@@ -21,12 +23,9 @@ from cunshi.model import (
     Word,
 )
 from cunshi.transcripts import (
-    Heard,
     format_draft,
-    format_heard,
     is_untouched_draft,
     parse_transcript,
-    read_heard,
     read_transcript,
     with_engine,
 )
@@ -101,6 +100,31 @@ def test_any_words_come_back_in_their_order_with_their_times(lines: list[Segment
     assert [s.speaker for s in found] == [line.speaker for line in kept]
     for segment, line in zip(found, kept, strict=True):
         assert (segment.start, segment.end) == pytest.approx((line.start, line.end), abs=1e-6)
+
+
+PLAIN = [Segment(0.0, 1.0, "好 的。", speaker="金老师"), Segment(1.0, 2.0, "金村", mandarin="村")]
+
+
+@given(
+    st.lists(segments | st.sampled_from(PLAIN), max_size=4).map(
+        lambda lines: format_draft("a", "e m", [*PLAIN, *lines])
+    ),
+    st.integers(0, 10_000),
+    st.sampled_from(
+        ["", "\n", " ", "\n \n", "\t", "\u3000", "x", "<b>", "&lt;", "-->", "\r\n", "·"]
+    ),
+)
+@example(format_draft("a", "e m", PLAIN), 0, "")
+def test_what_is_read_fast_is_what_the_library_reads(text: str, at: int, strange: str) -> None:
+    text = text[: at % len(text)] + strange + text[at % len(text) :]
+    fast = transcripts._regular_captions(text, transcripts._written_cues(text))
+    if fast:
+        assert fast == transcripts._any_captions(text, "")
+
+
+def test_what_this_program_writes_is_read_fast() -> None:
+    text = format_draft("a", "e m", PLAIN)
+    assert len(transcripts._regular_captions(text, transcripts._written_cues(text))) == 2
 
 
 @given(st.integers(CUES, len(DRAFT) - 1), st.sampled_from("乐9:.-<x"))
@@ -242,6 +266,17 @@ def test_what_an_engine_heard_is_read_as_it_was_written(
     path = tmp_path_factory.getbasetemp() / "machine.json"
     path.write_text(format_heard(heard), "utf-8")
     assert read_heard(path) == heard
+    assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
+
+
+def test_the_origin_is_read_without_the_segments(
+    tmp_path: Path, machine: tuple[Heard, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, text = machine
+    path = tmp_path / "machine.json"
+    path.write_text(text, "utf-8")
+    monkeypatch.setattr("cunshi.heard.read_heard", lambda __: pytest.fail("read whole"))
+    assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
 
 
 @pytest.fixture
@@ -259,6 +294,7 @@ def test_half_a_machine_json_is_none(tmp_path: Path, machine: tuple[Heard, str])
     for size in range(len(data.rstrip())):
         path.write_bytes(data[:size])
         assert read_heard(path) is None, data[:size]
+        assert read_origin(path) is None, data[:size]
     path.write_bytes(data)
     assert read_heard(path) == heard
 

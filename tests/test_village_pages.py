@@ -1,12 +1,14 @@
 """The pages around the recordings: what they show, what they leave out, and where words are."""
 
 import datetime as dt
+import json
 import re
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from cunshi import search_index
 from cunshi.course_model import Clip, ClipRef, Course, Measured, TimelineEntry
 from cunshi.fields import parse_fields
 from cunshi.mentions import Spoken
@@ -280,10 +282,10 @@ def test_a_word_is_found_where_it_begins():
         Segment(9, 10, "暗泾。", flags=(Flag.NO_SPEECH,)),
         Segment(20, 22, "别的。"),
     )
-    found = spoken_in(*lines).mentions(["暗泾"])
+    found = spoken_in(*lines).mentions(["暗泾"]).shown
     assert [(m.start, m.word) for m in found] == [(0, "暗泾"), (2, "暗泾")]
     assert found[0].before == "村边有一条"
-    assert spoken_in(*lines).mentions(["没有", "", " "]) == []
+    assert spoken_in(*lines).mentions(["没有", "", " "]).count == 0
 
 
 def test_a_quotation_counts_where_the_machine_heard_something_else():
@@ -291,11 +293,11 @@ def test_a_quotation_counts_where_the_machine_heard_something_else():
     clip = Clip(ref, "叫暗泾。")
     lesson = make_lesson(refs=[ref])
     heard = spoken_in(Segment(18.7, 20, "叫按京。"), lessons=[(lesson, (clip,))])
-    assert [m.start for m in heard.mentions(["暗泾"])] == [18.7]
+    assert [m.start for m in heard.mentions(["暗泾"]).shown] == [18.7]
     right = spoken_in(Segment(20, 21, "叫暗泾。"), lessons=[(lesson, (clip,))])
-    assert [m.start for m in right.mentions(["暗泾"])] == [20]
+    assert [m.start for m in right.mentions(["暗泾"]).shown] == [20]
     other = Clip(replace(ref, recording_id="withheld"), "叫暗泾。", withheld="不公开")
-    assert spoken_in(lessons=[(lesson, (other,))]).mentions(["暗泾"]) == []
+    assert spoken_in(lessons=[(lesson, (other,))]).mentions(["暗泾"]).count == 0
 
 
 def test_the_glossary_shows_eight_places_and_folds_the_rest():
@@ -307,25 +309,53 @@ def test_the_glossary_shows_eight_places_and_folds_the_rest():
     assert page.count("<details") == 1
 
 
+def index_of(docs=(), **parts):
+    return divide_index({"config": {"lang": ["en"]}, "docs": docs}, make_catalogue(**parts))
+
+
+def told_in(divided):
+    """What the parts of an index say, as the search reads it: page → [second, words]."""
+    told = {}
+    for script in divided.parts.values():
+        told |= json.loads(script.removeprefix("addPart(").removesuffix(")\n"))
+    return told
+
+
 def test_the_index_leads_to_paragraphs_and_keeps_other_pages():
     lines = (Segment(0, 2, "甲<b>。"), Segment(9.5, 11, "乙。", mandarin="二。"))
-    catalogue = make_catalogue(entries=[with_lines(*lines)])
     page = f"recordings/{TALK}.html"
     docs = [
         {"location": "about.html", "title": "关于", "text": "x"},
-        {"location": page, "title": "村名", "text": "甲。乙。"},
+        {"location": "recordings/cunshi-frame-1.html", "title": "框架", "text": "甲。乙。"},
     ]
-    found = divide_index({"config": {"lang": ["en"]}, "docs": docs}, catalogue)
-    assert found["config"] == {"lang": ["en"]}
-    assert [doc["location"] for doc in found["docs"]] == [
-        "about.html",
-        page,
-        f"{page}#t=0",
-        f"{page}#t=9.5",
-    ]
-    assert "甲" not in found["docs"][1]["text"]
-    assert found["docs"][2]["text"] == "<p>甲&lt;b&gt;。</p>"
-    assert found["docs"][3]["text"] == "<p>乙。</p><p>二。</p>"
+    found = index_of(docs, entries=[with_lines(*lines)])
+    assert found.index["config"] == {"lang": ["en"], "parts": [*found.parts]}
+    assert [doc["location"] for doc in found.index["docs"]] == ["about.html", page]
+    assert "甲" not in found.index["docs"][1]["text"]
+    assert told_in(found) == {page: [[0, "甲<b>。"], [9.5, "乙。 二。"]]}
+
+
+def test_what_has_no_sound_is_found_as_a_page():
+    entry = make_entry(make_recording(MOTTO, Kind.MOTTO, 0.0, motto="忠厚传家"), "勤俭。")
+    found = index_of(entries=[entry])
+    pages = {doc["location"]: doc["text"] for doc in found.index["docs"]}
+    assert "忠厚传家" in pages[f"recordings/{MOTTO}.html"]
+    assert "勤俭。" in pages[f"recordings/{MOTTO}.html"]
+    assert pages[f"mottoes/{MOTTO}.html"] == ""
+    assert found.parts == {}
+
+
+def test_a_large_index_is_divided_and_a_new_recording_changes_one_part(monkeypatch):
+    monkeypatch.setattr(search_index, "_LARGEST", 20_000)
+    text = "金村的老街四面都是水。" * 40
+    entries = [make_entry(make_recording(f"2026-{n:08x}"), text) for n in range(60)]
+    before, after = index_of(entries=entries[:-1]), index_of(entries=entries)
+    assert len(before.parts) == len(after.parts) == 8
+    assert all(len(part.encode()) < 40_000 for part in after.parts.values())
+    assert len(after.parts.keys() - before.parts.keys()) == 1
+    assert len(told_in(after)) == 60
+    # What every page loads does not grow with what is told.
+    assert len(json.dumps(after.index)) < 60 * 600
 
 
 def test_the_index_leads_to_terms():
@@ -334,7 +364,7 @@ def test_the_index_leads_to_terms():
         {"location": "glossary.html", "title": "词语", "text": ""},
         {"location": "glossary.html#kind-1", "title": "地名", "text": "暗泾 一条河"},
     ]
-    found = divide_index({"docs": docs}, make_catalogue(terms=terms))["docs"]
+    found = index_of(docs, terms=terms).index["docs"]
     assert found[:2] == [docs[0], {**docs[1], "text": ""}]
     assert [doc["location"] for doc in found[2:]] == [
         "glossary.html#term-暗泾",

@@ -12,7 +12,7 @@ import pytest
 from conftest import settle
 from cunshi import audio
 from cunshi.corrections import format_corrected
-from cunshi.cutting import FADE, MARGIN, silence
+from cunshi.cutting import FADE, LONGEST_TONE, MARGIN, PITCH, silence
 from cunshi.excerpts import choose
 from cunshi.fields import read_text
 from cunshi.model import Segment, Transcript, TranscriptStatus
@@ -65,9 +65,19 @@ def published(project: Project) -> dict[str, bytes]:
 
 
 def loudness(path: Path, start: float, end: float) -> float:
-    """Decibels below full scale."""
+    """Decibels below full scale, without the tone in place of what is not heard."""
     samples = np.concatenate(list(audio.decode(path, 16_000, start, end)))
-    return float(20 * np.log10(max(float(np.sqrt(np.mean(np.square(samples)))), 1e-7)))
+    spectrum = np.fft.rfft(samples * np.hanning(len(samples)))
+    pitches = np.fft.rfftfreq(len(samples), 1 / 16_000)
+    power = np.square(np.abs(spectrum[np.abs(pitches - PITCH) > 40])).sum() / len(samples) ** 2
+    return float(10 * np.log10(max(float(power) * 16 / 3, 1e-14)))
+
+
+def tone(path: Path, start: float, end: float) -> float:
+    """The level in decibels of the pitch that is heard in place of words."""
+    samples = np.concatenate(list(audio.decode(path, 16_000, start, end)))
+    wave = np.exp(-2j * np.pi * PITCH * np.arange(len(samples)) / 16_000)
+    return float(20 * np.log10(max(abs(complex(np.mean(samples * wave))) * 2, 1e-7)))
 
 
 def test_no_word_and_no_sound_of_it_is_published(told: Told, run: Run) -> None:
@@ -89,6 +99,8 @@ def test_no_word_and_no_sound_of_it_is_published(told: Told, run: Run) -> None:
     assert f'data-start="{line.start:.2f}"'.rstrip('0"') in page
     copy = project.site / "audio" / f"{open_id}.m4a"
     assert loudness(copy, line.start, line.end) < -70
+    assert tone(copy, line.start + 0.1, line.start + LONGEST_TONE - 0.1) > audio.TONE_DBFS - 2
+    assert tone(copy, line.start + LONGEST_TONE + 0.1, line.end) < -80
     assert loudness(copy, line.end + 0.5, line.end + 2) > -45
     assert loudness(copy, line.start - 2, line.start - 0.5) > -45
     for clip in (project.site / "clips").iterdir():
@@ -274,6 +286,18 @@ def test_silence_does_not_depend_on_how_sound_is_divided(size: int) -> None:
     far = (times < 6 - MARGIN - FADE - 0.001) | (times > 7 + MARGIN + FADE + 0.001)
     assert (found[far] == 1).all()
     assert np.abs(np.diff(found)).max() < 0.01
+
+
+@pytest.mark.parametrize("size", [97, 500, 10**6])
+def test_a_tone_stands_for_what_is_not_heard(size: int) -> None:
+    rate, level = 16_000, 0.03
+    still = np.zeros(4 * rate, np.float32)
+    blocks = (still[at : at + size] for at in range(0, len(still), size))
+    found = np.concatenate(list(silence(blocks, rate, ((6.0, 8.5),), 5.0, level)))
+    times = np.arange(len(found)) / rate + 5
+    told = (times > 6 + FADE) & (times < 6 + LONGEST_TONE - FADE)
+    assert found[told] == pytest.approx(level * np.sin(2 * np.pi * PITCH * times[told]), abs=1e-4)
+    assert not found[(times < 6) | (times > 6 + LONGEST_TONE)].any()
 
 
 def test_no_passage_for_a_lesson_holds_a_withheld_line() -> None:

@@ -12,13 +12,14 @@ from cunshi.deposits import Deposit, find_deposits
 from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.fields import parse_fields, read_text
-from cunshi.files import put_in_place, temporary_name, write_atomic
+from cunshi.files import put_in_place, stat_of, temporary_name, write_atomic
 from cunshi.i18n import _
-from cunshi.looks import Looks, stat_of
+from cunshi.looks import Looks
 from cunshi.model import Problem, Recording, Technical
 from cunshi.progress import Reporter
 from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.settings import Archive
+from cunshi.settled import Settled, stamp_of
 from cunshi.store import Accession, Project, event, format_events
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
@@ -39,6 +40,11 @@ class Intake:
     duplicates: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def changes(self) -> int:
+        """How much was done or said so far."""
+        return sum(len(found) for found in (self.taken, self.amended, self.waiting, self.problems))
+
 
 def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     """Accession everything new below recordings/. Only under the lock."""
@@ -48,21 +54,36 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     settled = _settled(project, deposits, intake)
     looks = Looks(project)
     known = _known_masters(project)
+    done = Settled(project, "intake")
     new = {d.path for d in settled if looks.remembered(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
         for deposit, digest in _distinct(project, settled, looks, intake):
+            name, stamp = project.relative(deposit.path), _stamp(project, deposit, digest, known)
+            if done.holds(name, stamp):
+                continue
+            before = intake.changes
             try:
                 usable = _with_usable_companions(project, deposit, looks, intake.problems)
                 _take_in_one(project, usable, digest, looks, known, intake)
             except _StillCopyingError:
                 intake.waiting.append(project.relative(deposit.path))
-            except CunshiError as error:
+            except (CunshiError, OSError) as error:
                 where = project.relative(deposit.path)
-                intake.problems.append(replace(Problem.of(error), where=where))
+                intake.problems.append(Problem.of_one(error, where))
             if deposit.path in new:
                 task.finish_one(deposit.path.name)
+            if intake.changes == before:
+                done.settle(name, stamp)
     looks.keep(path for deposit in settled for path in deposit.files)
+    done.keep()
     return intake
+
+
+def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, str]) -> str:
+    """What it depends on whether a deposit has anything that its accession has not."""
+    accession = project.accession(known.get(digest, digest))
+    texts = (accession.record, accession.manifest)
+    return stamp_of(deposit, digest, accession.deeds(), texts=texts, files=deposit.files)
 
 
 def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
@@ -97,9 +118,8 @@ def _distinct(
     for deposit in deposits:
         try:
             copies.setdefault(looks.sha256(deposit.path), []).append(deposit)
-        except CunshiError as error:
-            where = project.relative(deposit.path)
-            intake.problems.append(replace(Problem.of(error), where=where))
+        except (CunshiError, OSError) as error:
+            intake.problems.append(Problem.of_one(error, project.relative(deposit.path)))
     distinct = []
     for digest, (first, *others) in copies.items():
         for other in others:
@@ -137,8 +157,8 @@ def _with_usable_companions(
         try:
             looks.inspect(path)
             usable.append(path)
-        except CunshiError as error:
-            problems.append(replace(Problem.of(error), where=project.relative(path)))
+        except (CunshiError, OSError) as error:
+            problems.append(Problem.of_one(error, project.relative(path)))
     return replace(deposit, companions=tuple(usable))
 
 
@@ -203,9 +223,10 @@ def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
 def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
     """The id with the file's suffix: ASCII, because names in other scripts break bags elsewhere."""
     suffix = "".join(c for c in path.suffix.lower() if c.isascii() and (c.isalnum() or c == "."))
-    name, number = f"{recording_id}{suffix[:10]}", 2
+    suffix, number = suffix[:10].rstrip("."), 2  # Windows takes no dot at the end
+    name = f"{recording_id}{suffix}"
     while f"master/{name}" in taken:
-        name, number = f"{recording_id}-{number}{suffix[:10]}", number + 1
+        name, number = f"{recording_id}-{number}{suffix}", number + 1
     return name
 
 
@@ -216,11 +237,6 @@ def _copy(source: Path, target: Path) -> str:
         digest = fixity.copy_checked(source, temporary)
     except ValueError as error:
         raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
-    except OSError as error:
-        raise DepositError(
-            _("复制不了：{error}").format(error=error.strerror),
-            _("检查磁盘空间和文件夹权限，再运行一次"),
-        ) from error
     put_in_place(temporary, target)
     return digest
 
@@ -242,6 +258,8 @@ def _bring_up_to_date(
 
 def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
     hashes = accession.hashes()
+    if not hashes:  # it was read a moment ago; written anew it would forget the master
+        raise RecordError(_("清单不见了或读不了"), _("再运行一次；还是这样，就从备份恢复它"))
     for path in deposit.companions:
         if looks.sha256(path) not in hashes.values():
             name = _master_name(accession.id, path, hashes)

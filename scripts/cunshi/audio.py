@@ -26,6 +26,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", RuntimeWarning)
     from pydub import AudioSegment
 
+from cunshi.containers import has_frame_count, is_cut_off
 from cunshi.cutting import cut_points, silence
 from cunshi.engine import GRID as HEARING_GRID
 from cunshi.engine import RATE as HEARING_RATE
@@ -50,15 +51,18 @@ _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf
 SILENCE_PEAK = 0.001  # -60 dBFS: a microphone that heard nothing at all
 LISTENING_RATE = 32_000  # samples per second of access copies and clips
 LISTENING_BITS = 48_000  # bits per second: clear speech, 22 MB an hour
+# Nearer to the master than the search that FFmpeg does by itself, in a third of the time.
+CODER = {"aac_coder": "fast"}
 TARGET_DBFS = -20.0  # loudness of speech in access copies and clips
 HEADROOM_DBFS = -1.0
+TONE_DBFS = -30.0  # peak of the tone in place of what nobody may hear
 QUIET_DBFS = -50.0  # pauses below this do not count when loudness is measured
 FADE_MS = 30
 CONTEXT_SECONDS = 2.0  # heard on both sides of a clip, to find the pauses
 EDGE_SECONDS = 5.0  # decoded before a seek target, because a codec needs a run-up
 ACCESS_SUFFIX = ".m4a"
 # Changes whenever access copies and clips would sound different, so that old ones are replaced.
-RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 2"
+RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 3"
 
 
 @dataclass(frozen=True)
@@ -110,16 +114,8 @@ def _silk_to_wav(stream: BinaryIO, path: Path) -> BinaryIO:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its best audio stream; DepositError when there is none."""
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise DepositError(
-            _("读不了这个文件：{error}").format(error=error.strerror),
-            _("检查文件权限，或从手机重新复制一次"),
-            where=path,
-        ) from error
-    with file:
+    """The container and its best audio stream; DepositError when there is none, OSError."""
+    with path.open("rb") as file:
         head = file.read(64)
         file.seek(0)
         stream = _silk_to_wav(file, path) if _SILK in head[:16] else file
@@ -190,7 +186,7 @@ def inspect(path: Path) -> Inspection:
 def _declared_seconds(path: Path, container: InputContainer, stream: AudioStream) -> float:
     """How long the file says it is, in seconds, or 0 where that would only be an estimate."""
     name = container.format.name.partition(",")[0]
-    if name == "mp3" and not _has_frame_count(path):
+    if name == "mp3" and not has_frame_count(path):
         return 0.0
     if name not in _DECLARED | {"mp3"}:
         return 0.0
@@ -199,35 +195,12 @@ def _declared_seconds(path: Path, container: InputContainer, stream: AudioStream
     return (container.duration or 0) / av.time_base
 
 
-def _has_frame_count(path: Path) -> bool:
-    with path.open("rb") as stream:
-        head = stream.read(1 << 16)
-    return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
-
-
-def _is_cut_off(path: Path) -> bool:
-    """Whether a RIFF or Ogg file ends before its own last block does."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        head = stream.read(12)
-        stream.seek(max(0, size - (1 << 17)))
-        tail = stream.read()
-    if head[:4] == b"RIFF":
-        promised = int.from_bytes(head[4:8], "little")
-        return 0 < promised < 0xFFFF_FFFF and promised + 8 > size + 1
-    if head[:4] == b"OggS":
-        page = tail[tail.rfind(b"OggS") :]
-        count = page[26] if len(page) > 26 else 255
-        return len(page) < 27 + count + sum(page[27 : 27 + count])
-    return False
-
-
 def check(path: Path) -> Technical:
     """Make sure that a file is a whole, audible recording; DepositError says what is wrong."""
     found = inspect(path)
     heard, declared = found.technical.duration, found.declared
     missing = declared - heard
-    if missing > max(1.0, 0.02 * declared) or found.ends_broken or _is_cut_off(path):
+    if missing > max(1.0, 0.02 * declared) or found.ends_broken or is_cut_off(path):
         raise _unreadable(path, b"ID3")
     if found.peak < SILENCE_PEAK:
         raise DepositError(
@@ -338,15 +311,21 @@ def make_access_copy(
 ) -> None:
     """Write the listening copy: mono AAC, speech at one loudness. Works through in seconds.
 
-    Nothing is heard in the ``silenced`` stretches.
+    The ``silenced`` stretches begin with a tone, and nothing else is heard in them.
     """
 
-    def heard() -> Iterator[AudioSegment]:
-        return _seconds(silence(decode(master, LISTENING_RATE), LISTENING_RATE, silenced))
+    def heard(tone: float = 0.0) -> Iterator[AudioSegment]:
+        blocks = decode(master, LISTENING_RATE)
+        return _seconds(silence(blocks, LISTENING_RATE, silenced, tone=tone))
 
     gain = _gain(heard())
-    louder = (segment.apply_gain(gain) for segment in heard())
+    louder = (segment.apply_gain(gain) for segment in heard(_tone(gain)))
     _encode(louder, target)
+
+
+def _tone(gain: float) -> float:
+    """The amplitude that ``gain`` decibels make as loud as a tone should be."""
+    return float(10 ** ((TONE_DBFS - gain) / 20))
 
 
 def cut_clip(
@@ -360,12 +339,11 @@ def cut_clip(
     """Write the stretch from ``start`` to ``end`` seconds as a clip with soft edges.
 
     It is a little longer where one of the two lies inside a word; ``words`` are the recording's,
-    and so are the ``silenced`` stretches, of which nothing is heard.
+    and so are the ``silenced`` stretches, which a tone replaces.
     """
     begin = max(0.0, start - CONTEXT_SECONDS)
     parts = decode(master, LISTENING_RATE, begin, end + CONTEXT_SECONDS)
     samples = np.concatenate([np.empty(0, np.float32), *parts])
-    quiet = silence([samples] if len(samples) else [], LISTENING_RATE, silenced, begin)
     near = [
         Word(word.start - begin, word.end - begin, word.text, word.probability)
         for word in words
@@ -373,8 +351,14 @@ def cut_clip(
     ]
     times = cut_points(samples, LISTENING_RATE, start - begin, end - begin, near)
     first, last = (round(time * LISTENING_RATE) for time in times)
-    clip = _segment(np.concatenate([np.empty(0, np.float32), *quiet])[first:last])
-    clip = clip.apply_gain(_gain(clip[at : at + 1000] for at in range(0, len(clip), 1000)))
+
+    def heard(tone: float = 0.0) -> AudioSegment:
+        parts = silence([samples] if len(samples) else [], LISTENING_RATE, silenced, begin, tone)
+        return _segment(np.concatenate([np.empty(0, np.float32), *parts])[first:last])
+
+    quiet = heard()
+    gain = _gain(quiet[at : at + 1000] for at in range(0, len(quiet), 1000))
+    clip = heard(_tone(gain)).apply_gain(gain)
     _encode([clip.fade_in(FADE_MS).fade_out(FADE_MS)], target)
 
 
@@ -383,12 +367,17 @@ def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with av.open(str(temporary), "w", format="ipod", options=options) as container:
-        stream: Any = container.add_stream("aac", rate=LISTENING_RATE, layout="mono")
-        stream.bit_rate = LISTENING_BITS
-        for frame in _audio_frames(segments):
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+    try:
+        with av.open(str(temporary), "w", format="ipod", options=options) as container:
+            stream: Any = container.add_stream(
+                "aac", rate=LISTENING_RATE, layout="mono", options=CODER
+            )
+            stream.bit_rate = LISTENING_BITS
+            for frame in _audio_frames(segments):
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    except av.error.FFmpegError as error:  # such as of a full disk, which is no OSError there
+        raise OSError(error.errno, error.strerror, str(target)) from error
     put_in_place(temporary, target)
 
 

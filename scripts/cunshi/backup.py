@@ -5,23 +5,27 @@ is copied, under a temporary name, and read again. Nothing in it is ever deleted
 set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
 """
 
+import errno
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from glob import escape
 from pathlib import Path, PurePosixPath
 
-from cunshi.errors import ConfigurationError, ExitCode, SiteError
+from cunshi.errors import ConfigurationError, DiskError, ExitCode, SiteError
 from cunshi.export.bag import write_bag
-from cunshi.files import files_below, put_in_place, temporary_name
+from cunshi.files import exists, files_below, put_in_place, temporary_name
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
+from cunshi.page_text import file_name
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project, now
 
 _EARLIER = "earlier"
 _KEPT = ("archive", "courses")
+_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
 
 
@@ -43,18 +47,18 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
         )
     copied = Copied(folder)
-    paths = sorted(_kept(project.root))
+    paths = sorted(_kept(project.root, copied.problems))
+    folder.mkdir(parents=True, exist_ok=True)
+    device = folder.stat().st_dev
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
             try:
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             except OSError as error:
-                cause = _("复制不了：{error}").format(error=error.strerror or error)
-                remedy = _("检查磁盘空间和网络，再运行一次：已经拷好的不会重拷")
-                copied.problems.append(
-                    Problem(ExitCode.FIXITY, project.relative(path), cause, remedy)
-                )
+                copied.problems.append(Problem.of_one(error, project.relative(path)))
             task.finish_one(path.name)
+    if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
+        raise DiskError(OSError(errno.ENODEV, ""), folder)
     return copied
 
 
@@ -63,13 +67,15 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
 
     SiteError when today's is there already.
     """
-    target = folder / f"{project.root.name} {day.isoformat()}"
+    name = file_name(project.root.name)
+    target = folder / f"{name} {day.isoformat()}"
     if target.exists():
         raise SiteError(
             _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
         )
+    for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of a run that was stopped
+        shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
-    shutil.rmtree(payload, ignore_errors=True)
     copied = Copied(target)
     for path in sorted(_kept(project.root)):
         _copy_checked(path, payload / path.relative_to(project.root))
@@ -78,12 +84,22 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
     return copied
 
 
-def _kept(root: Path) -> Iterator[Path]:
-    """What cannot be made again: the archive, the lessons, and what was said in recordings/."""
+def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
+    """What cannot be made again: the archive, the lessons, and what was said in recordings/.
+
+    A folder that cannot be opened is one of the ``problems``; without them it is an OSError.
+    """
+
+    def refused(error: OSError) -> None:
+        if problems is None:
+            raise error
+        problems.append(Problem.of_one(error, ""))
+
     yield root / "mkdocs.yml"
     for name in _KEPT:
-        yield from (p for p in files_below(root / name) if not _passing(p.relative_to(root)))
-    yield from (p for p in files_below(root / "recordings") if p.suffix == ".yml")
+        found = files_below(root / name, refused)
+        yield from (path for path in found if not _passing(path.relative_to(root)))
+    yield from (p for p in files_below(root / "recordings", refused) if p.suffix == ".yml")
 
 
 def _passing(path: Path) -> bool:
@@ -125,7 +141,11 @@ def _is_master(name: str) -> bool:
 def _set_aside(copy: Path, target: Path) -> None:
     stamp = now().strftime("%Y%m%dT%H%M%SZ")
     relative = target.relative_to(copy)
-    kept = copy / _EARLIER / relative.parent / f"{relative.name}.{stamp}"
+    folder = copy / _EARLIER / relative.parent
+    # A run that was stopped may have set it aside already.
+    if any(sha256_of(p) == sha256_of(target) for p in folder.glob(f"{escape(relative.name)}.*Z*")):
+        return
+    kept = folder / f"{relative.name}.{stamp}"
     number = 2
     while kept.exists():
         kept = kept.with_name(f"{relative.name}.{stamp}-{number}")
@@ -134,7 +154,12 @@ def _set_aside(copy: Path, target: Path) -> None:
 
 
 def _copy_checked(source: Path, target: Path) -> None:
-    """Copy durably and read the copy again; its time is the source's, which ends the next look."""
+    """Copy durably and read the copy again."""
+    put_in_place(_copy_aside(source, target), target)
+
+
+def _copy_aside(source: Path, target: Path) -> Path:
+    """A checked copy under a temporary name; its time is the source's, which ends the next look."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     try:
@@ -142,7 +167,7 @@ def _copy_checked(source: Path, target: Path) -> None:
     except ValueError as error:
         raise OSError(None, _("写好的副本读出来不一样")) from error
     shutil.copystat(source, temporary)
-    put_in_place(temporary, target)
+    return temporary
 
 
 def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Copied:
@@ -159,11 +184,14 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         for accession in accessions:
             whole[accession.id] = _check_copy(copy, accession, found)
             task.finish_one(accession.id)
-    for path in sorted(_kept(folder)):
+    for path in sorted(_kept(folder, found.problems)):
         relative = path.relative_to(folder)
         owner = relative.parts[1] if relative.parts[0] == "archive" else ""
         if whole.get(owner, True):
-            _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+            try:
+                _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+            except OSError as error:
+                found.problems.append(Problem.of_one(error, relative.as_posix()))
     return found
 
 
@@ -189,17 +217,17 @@ def _bring_back(
     project: Project, path: Path, target: Path, found: Copied, *, rehearse: bool
 ) -> None:
     name = project.relative(target)
-    if not target.exists():
-        found.new.append(name)
-    elif _is_master(name) and _is_damaged(project, target):
-        found.changed.append(name)
-        if not rehearse:
-            _move_aside(target)
-    else:
+    damaged = exists(target) and _is_master(name) and _is_damaged(project, target)
+    if exists(target) and not damaged:
         found.same += 1
         return
     if not rehearse:
-        _copy_checked(path, target)
+        # The whole one first: a disk that is full must not leave neither of the two.
+        whole = _copy_aside(path, target)
+        if damaged:
+            _move_aside(target)
+        put_in_place(whole, target)
+    (found.changed if damaged else found.new).append(name)
 
 
 def _is_damaged(project: Project, master: Path) -> bool:

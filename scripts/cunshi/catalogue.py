@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.evidence import Holdings, mark_drafted, resolve
+from cunshi.evidence import Holdings, resolve
 from cunshi.fields import load_fields, read_text
+from cunshi.files import composed, exists, spellings
 from cunshi.golden import golden_lines
+from cunshi.heard import Heard, read_heard, read_origin
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
@@ -24,11 +26,12 @@ from cunshi.model import (
     is_text,
 )
 from cunshi.page_text import clean
+from cunshi.pseudonyms import names_of, rename_lines, rename_recording, says_name, spoken
 from cunshi.quiz import read_notes, read_quiz
-from cunshi.settings import Archive
+from cunshi.settings import Archive, Names
 from cunshi.store import Accession, Project
-from cunshi.transcripts import WITHHELD, read_heard, read_transcript, with_engine
-from cunshi.verify import consent_notes
+from cunshi.transcripts import WITHHELD, read_transcript, with_engine
+from cunshi.verify import consent_notes, names_in_lessons
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 
 
@@ -50,27 +53,44 @@ def read_transcripts(
 def _transcript(
     project: Project, archive: Archive, recording: Recording, problems: list[Problem]
 ) -> Transcript:
-    accession = project.accession(recording.id)
+    accession, names = project.accession(recording.id), names_of(recording, archive)
     try:
         transcript = read_words(project, recording)
-    except CunshiError as error:
-        where = project.relative(accession.transcript)
-        problems.append(replace(Problem.of(error), where=where))
-        return Transcript(silenced=_unknown(accession, recording))
-    heard = read_heard(accession.machine)
-    transcript = mark_drafted(with_engine(transcript, heard), heard)
+        transcript = with_engine(transcript, read_origin(accession.machine))
+        unnamed = _spoken(accession, transcript, names)
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
+        return Transcript(silenced=_unknown(accession, recording, names), names=names)
     language, engine = recording.language(archive), transcript.engine
     known = not engine or archive.knows(language, engine)
-    silenced = withheld_ranges(transcript.segments)
-    return replace(transcript, knows_dialect=known, silenced=silenced)
+    return replace(
+        transcript,
+        knows_dialect=known,
+        silenced=withheld_ranges(transcript.segments),
+        unnamed=unnamed,
+        names=names,
+    )
 
 
-def _unknown(accession: Accession, recording: Recording) -> Ranges:
-    """All of the sound, where lines of a transcript that cannot be read may be withheld."""
+def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
+    """When a name is spoken that is not to be shown."""
+    told = transcript.written or any(says_name(line.text, names) for line in transcript.segments)
+    if not names or not told:
+        return ()
+    heard = read_heard(accession.machine)
+    words = [word for line in heard.segments for word in line.words] if heard else []
+    # What a family wrote says nothing about when it is spoken.
+    said = heard.segments if heard and transcript.written else transcript.segments
+    return spoken(said, words, names)
+
+
+def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges:
+    """All of the sound, where a transcript that cannot be read may hide something of it."""
     try:
-        told = WITHHELD in read_text(accession.transcript)
+        text = read_text(accession.transcript)
+        told = WITHHELD in text or says_name(text, names)
     except CunshiError:
-        told = accession.transcript.exists()
+        told = exists(accession.transcript)
     return ((0.0, recording.technical.duration),) if told else ()
 
 
@@ -113,13 +133,13 @@ def gather(
     """
     work = _Gathering(project, today, problems, strict)
     # From here on nothing knows a name that its bearer does not want to be shown.
-    by_id = {recording.id: recording.as_shown for recording in recordings}
+    by_id = {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
     names = {recording.id: recording.description.narrator for recording in recordings}
     allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
     entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, today, ceiling)
+    holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),
@@ -128,6 +148,7 @@ def gather(
         for lesson in _lessons(work, course)
     )
     problems += consent_notes(project, recordings, transcripts, today)
+    problems += names_in_lessons(project, archive, recordings)
     return Catalogue(
         archive=archive,
         course=course,
@@ -139,6 +160,10 @@ def gather(
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=today,
     )
+
+
+def _heard(project: Project, recording_id: str) -> Heard | None:
+    return read_heard(project.accession(recording_id).machine)
 
 
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
@@ -163,7 +188,8 @@ def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Tr
     """
     spoken = recording.technical.has_sound and not transcript.written
     if spoken and not recording.description.consent.allows(TRANSCRIPTION):
-        return Transcript(silenced=transcript.silenced)
+        return Transcript(silenced=transcript.silenced, unnamed=transcript.unnamed)
+    transcript = rename_lines(transcript, transcript.names)
     shown, name = recording.description.narrator, clean(narrator)
     if clean(shown) == name:
         return transcript
@@ -190,7 +216,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
     _check_folders(work, course)
     seen: dict[int, str] = {}
     for name in course.lessons:
-        path = work.project.courses / name / "lesson.md"
+        path = spellings(work.project.courses / name)[0] / "lesson.md"
         where = work.project.relative(path)
         if not path.is_relative_to(work.project.courses) or not path.is_file():
             _complain(
@@ -212,7 +238,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
 
 def _check_folders(work: _Gathering, course: Course) -> None:
     for path in sorted(work.project.courses.glob("*/lesson.md")):
-        if path.parent.name not in course.lessons:
+        if composed(path.parent.name) not in map(composed, course.lessons):
             where = work.project.relative(path)
             _complain(
                 work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")

@@ -6,10 +6,12 @@ For machine text only: never for what a person wrote, nor for a recorded name.
 import functools
 import re
 import unicodedata
-
-from opencc import OpenCC
+from typing import TYPE_CHECKING
 
 from cunshi.model import Segment, Word
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 _FULL_WIDTH = str.maketrans(",?!:;()", "，？！：；（）")
 _HAN = r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]"
@@ -19,7 +21,9 @@ _SPACE_BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 
 
 @functools.cache
-def _converter() -> OpenCC:
+def _converter() -> "OpenCC":
+    from opencc import OpenCC  # dictionaries that most commands do without
+
     # tw2s and not t2s: t2s leaves the 著 of 看著, which Whisper writes often.
     return OpenCC("tw2s")
 

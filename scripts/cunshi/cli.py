@@ -4,20 +4,21 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from cunshi import __version__, report, workflow
 from cunshi.engine import ENGINES
-from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.errors import ConfigurationError, CunshiError, DiskError, ExitCode
+from cunshi.hearing import Choice
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Bar, Lines, Reporter
 from cunshi.settings import Destination
 from cunshi.store import Project
 from cunshi.templating import LESSON_COUNT
-from cunshi.workflow import Choice, Report
+from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -356,6 +357,11 @@ def evaluate(context: click.Context, reference: Path | None, json_file: Path | N
     _finish(found)
 
 
+def _fail(error: CunshiError) -> NoReturn:
+    _say(report.problem_lines([Problem.of(error)]))
+    sys.exit(int(error.code))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the one place where exceptions become messages and exit codes."""
     for stream in (sys.stdout, sys.stderr):
@@ -367,8 +373,11 @@ def main(arguments: list[str] | None = None) -> None:
     except CunshiError as error:
         if "-v" in words or "--verbose" in words:
             raise
-        _say(report.problem_lines([Problem.of(error)]))
-        sys.exit(int(error.code))
+        _fail(error)
+    except OSError as error:
+        if "-v" in words or "--verbose" in words:
+            raise
+        _fail(DiskError(error))
     except click.ClickException as error:
         error.show()
         sys.exit(int(ExitCode.USAGE))

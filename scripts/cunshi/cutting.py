@@ -22,6 +22,8 @@ RANGE = 40.0  # decibels below speech, where silence begins even in a digital re
 SHALLOWEST = 10.0  # decibels below speech: where nothing is softer, there is no pause
 MARGIN = 0.1  # seconds around a withheld line: its words may begin a little before it does
 FADE = 0.03  # seconds in which the sound around it goes
+PITCH = 1000.0  # hertz of the tone in its place
+LONGEST_TONE = 1.0  # seconds of it; then there is silence
 QUIET = 0.35  # how far up from silence to speech, in decibels, a pause reaches
 
 
@@ -117,19 +119,27 @@ def silence(
     rate: int,
     ranges: Sequence[tuple[float, float]],
     start: float = 0.0,
+    tone: float = 0.0,
 ) -> Iterator[NDArray[np.float32]]:
-    """The same samples without a sound in the ``ranges``, in seconds; the first is at ``start``.
+    """The samples without their sound in the ``ranges``, in seconds; the first is at ``start``.
 
-    The sound around them fades outside, so that nothing of what was said there is left.
+    The sound around them fades outside, so that nothing of what was said there is left. A ``tone``
+    of that amplitude begins each, so that nobody takes what is missing for a fault.
     """
-    edges = [(a - MARGIN - start, b + MARGIN - start) for a, b in ranges]
+    if not ranges:
+        yield from blocks
+        return
+    edges = [(a - start, b - start) for a, b in ranges]
     done = 0
     for block in blocks:
         times = (done + np.arange(len(block))) / rate
-        kept = np.ones(len(block), np.float32)
+        kept, heard = np.ones(len(block)), np.zeros(len(block))
         for begin, end in edges:
-            if begin - FADE < times[-1] and times[0] < end + FADE:
-                outside = np.maximum(begin - times, times - end)
-                kept = np.minimum(kept, np.clip(outside / FADE, 0.0, 1.0).astype(np.float32))
-        yield block * kept
+            if begin - MARGIN - FADE < times[-1] and times[0] < end + MARGIN + FADE:
+                outside = np.maximum(begin - MARGIN - times, times - end - MARGIN)
+                kept = np.minimum(kept, np.clip(outside / FADE, 0.0, 1.0))
+                inside = np.minimum(times - begin, min(end, begin + LONGEST_TONE) - times)
+                heard = np.maximum(heard, np.clip(inside / FADE, 0.0, 1.0))
+        wave = tone * np.sin(2 * np.pi * PITCH * (times + start)) if tone else 0.0
+        yield (block * kept + wave * heard).astype(np.float32)
         done += len(block)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cunshi.descriptions import merge
-from cunshi.errors import ExitCode
+from cunshi.errors import DiskError, ExitCode
+from cunshi.files import composed, exists, spellings
 from cunshi.i18n import _
 from cunshi.model import Consent, Description, Kind, Problem, is_photo, is_text
 from cunshi.records import describe_folder, describe_name, load_description
@@ -69,15 +70,18 @@ class _Walk:
     def folder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         try:
             entries = sorted(Path(entry.path) for entry in os.scandir(folder))
+            usable = [entry for entry in entries if self._is_usable(entry)]
+            files = [entry for entry in usable if entry.is_file()]
+            folders = [entry for entry in usable if entry.is_dir()]
         except OSError as error:
-            self._complain(folder, _("打不开这个文件夹：{error}").format(error=error.strerror))
+            told = DiskError(error)
+            self._complain(folder, told.cause, told.remedy)
             return
         said = said.then(self._load(folder / _FOLDER_FILE))
-        usable = [entry for entry in entries if self._is_usable(entry)]
-        yield from self._files([e for e in usable if e.is_file()], folder, said)
-        for entry in usable:
-            if entry.is_dir():
-                yield from self._subfolder(entry, said)
+        beside = any(_may_be_sidecar(entry.name) for entry in entries)
+        yield from self._files(files, folder, said, beside)
+        for entry in folders:
+            yield from self._subfolder(entry, said)
 
     def _subfolder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         if folder.suffix.lower() in _SOUND:
@@ -116,14 +120,17 @@ class _Walk:
         self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
         return False
 
-    def _files(self, files: list[Path], folder: Path, said: _Said) -> Iterator[Deposit]:
+    def _files(
+        self, files: list[Path], folder: Path, said: _Said, beside: bool
+    ) -> Iterator[Deposit]:
         sidecars = {path for path in files if path.name.lower().endswith((_SIDECAR, *_MISNAMED))}
         files = [path for path in files if path not in sidecars]
         in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
         main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
         for path in main:
-            own = companions.pop(path.stem, ())
-            yield self._deposit(path, Kind.MOTTO if in_mottoes else Kind.TALK, own, said)
+            own = companions.pop(composed(path.stem), ())
+            kind = Kind.MOTTO if in_mottoes else Kind.TALK
+            yield self._deposit(path, kind, own, said, beside)
         for path in (path for left in companions.values() for path in left):
             self._complain(
                 path,
@@ -133,11 +140,13 @@ class _Walk:
         self._check_sidecars(sidecars, main)
 
     def _deposit(
-        self, path: Path, kind: Kind, companions: tuple[Path, ...], said: _Said
+        self, path: Path, kind: Kind, companions: tuple[Path, ...], said: _Said, beside: bool
     ) -> Deposit:
+        """A recording; ``beside`` tells that there may be sidecars in its folder."""
         said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
-        for name in _sidecar_names(path):
-            said = said.then(self._load(path.with_name(name)))
+        for name in _sidecar_names(path) if beside else ():
+            for sidecar in spellings(path.with_name(name)):
+                said = said.then(self._load(sidecar))
         description = said.description
         if said.doubtful:
             description = replace(description, consent=Consent())
@@ -148,8 +157,8 @@ class _Walk:
         before = len(self.problems)
         said = load_description(path, self.project.relative(path), self.problems)
         for ending in _MISNAMED:
-            misnamed = path.with_name(path.name.removesuffix(_SIDECAR) + ending)
-            if misnamed.is_file():
+            name = path.name.removesuffix(_SIDECAR) + ending
+            for misnamed in filter(exists, spellings(path.with_name(name))):
                 self._complain(
                     misnamed,
                     _("说明文件的名字不对，没有读"),
@@ -162,14 +171,14 @@ class _Walk:
     def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
         """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
         names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
-        stems = {name.removesuffix(_SIDECAR) for name in names}
+        stems = {composed(name.removesuffix(_SIDECAR)) for name in names}
         for path in sorted(sidecars):
             stem = next(
                 path.name[: -len(e)]
                 for e in (*_MISNAMED, _SIDECAR)
                 if path.name.lower().endswith(e)
             )
-            if stem not in stems:
+            if composed(stem) not in stems:
                 self._complain(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
@@ -179,6 +188,12 @@ class _Walk:
     def _complain(self, path: Path, cause: str, remedy: str = "") -> None:
         where = self.project.relative(path)
         self.problems.append(Problem(ExitCode.DEPOSIT, where, cause, remedy))
+
+
+def _may_be_sidecar(name: str) -> bool:
+    """Whether a name is that of a sidecar or nearly so; to look for them beside each of thousands
+    of recordings takes longer than all else."""
+    return name.lower() != _FOLDER_FILE and name.lower().endswith((_SIDECAR, *_MISNAMED))
 
 
 def _sidecar_names(path: Path) -> tuple[str, str]:
@@ -191,11 +206,12 @@ def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tup
     main, companions = [], dict[str, tuple[Path, ...]]()
     for path in files:
         if is_photo(path.name) or is_text(path.name):
-            companions[path.stem] = (*companions.get(path.stem, ()), path)
+            stem = composed(path.stem)
+            companions[stem] = (*companions.get(stem, ()), path)
         else:
             main.append(path)
     if kind is Kind.MOTTO:
-        spoken = {path.stem for path in main}
+        spoken = {composed(path.stem) for path in main}
         for stem in [stem for stem in companions if stem not in spoken]:
             texts = [path for path in companions[stem] if is_text(path.name)]
             if texts:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from cunshi import chinese
+from cunshi.heard import Heard
 from cunshi.homophones import HALF, Candidate, find_candidates
 from cunshi.model import Flag, Replacement, Segment, Term, Weighed, Word
-from cunshi.transcripts import UNHEARD, Heard
+from cunshi.transcripts import UNHEARD
 
 Pair = tuple[str, str]
 

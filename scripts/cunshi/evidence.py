@@ -6,16 +6,16 @@ author's quotation is still what people say is spoken there.
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from cunshi.course_model import Clip, ClipRef, Entry, Lesson
 from cunshi.errors import ExitCode
+from cunshi.heard import Heard
 from cunshi.i18n import _
 from cunshi.model import LESSON, Access, Problem, Recording, Segment, Transcript, TranscriptStatus
 from cunshi.scoring import normalise
 from cunshi.timecode import format_clock
-from cunshi.transcripts import Heard
 from cunshi.withholding import overlapping
 
 # Printed on the page, which is in Chinese whatever language the messages are in.
@@ -30,13 +30,20 @@ _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
 class Holdings:
     """What citations are looked up in: all recordings, and ``entries``, which may be published.
 
-    Those are no more restricted than ``ceiling``.
+    Those are no more restricted than ``ceiling``. ``heard`` finds what a machine heard in one.
     """
 
     recordings: Mapping[str, Recording]
     entries: Mapping[str, Entry]
     today: dt.date
     ceiling: Access = Access.OPEN
+    heard: Callable[[str], Heard | None] = lambda __: None
+
+    def transcript(self, ref: ClipRef) -> Transcript:
+        """The transcript that a quotation is compared with."""
+        found = self.entries[ref.recording_id].transcript
+        compared = ref.quote and found.status is TranscriptStatus.EDITED
+        return mark_drafted(found, self.heard(ref.recording_id)) if compared else found
 
 
 def resolve(
@@ -62,7 +69,7 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
         code = ExitCode.OK if reserved else ExitCode.LESSON
         problems.append(Problem(code, ref.where, cause, remedy, ref.line))
         return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
-    transcript = holdings.entries[ref.recording_id].transcript
+    transcript = holdings.transcript(ref)
     for cause, remedy in _doubts(ref, transcript, strict):
         problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
     said, status = recording.description, transcript.status

@@ -6,7 +6,7 @@ Where two records of one recording differ, both are told and nobody decides.
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from cunshi.amendments import as_logged, set_value
 from cunshi.descriptions import strictest
 from cunshi.errors import CunshiError, ExitCode, RecordError
 from cunshi.fields import read_text
-from cunshi.files import files_below, put_in_place, write_atomic
+from cunshi.files import exists, files_below, put_in_place, write_atomic
 from cunshi.fixity import copy_checked, sha256_of
 from cunshi.i18n import _
-from cunshi.model import Problem, Recording
+from cunshi.model import Description, Problem, Recording
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
 
@@ -52,6 +52,8 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     theirs = Project.at(_payload(folder))
     merged = Merged()
     archive = theirs.read_archive(merged.problems)
+    if any(problem.code is ExitCode.DISK for problem in merged.problems):
+        return merged  # or nobody would know any more where it all came from
     merged.holder = archive.institution
     known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
     accessions = theirs.accessions()
@@ -60,9 +62,8 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
         for accession in accessions:
             try:
                 _merge_one(project, theirs, accession, archive.rights, known, merged)
-            except CunshiError as error:
-                where = str(accession.folder)
-                merged.problems.append(replace(Problem.of(error), where=where))
+            except (CunshiError, OSError) as error:
+                merged.problems.append(Problem.of_one(error, str(accession.folder)))
             task.finish_one(accession.id)
     return merged
 
@@ -107,7 +108,7 @@ def _merge_one(
     if here:
         merged.same.append(here.id)
         _compare(project, theirs, here, accession, merged)
-    elif project.accession(accession.id).folder.exists():
+    elif exists(project.accession(accession.id).folder):
         raise RecordError(_("两边有同一个编号，录音却不一样"), _("两边核对原件；这一件没有并入"))
     else:
         _bring(project, theirs, accession, rights, merged)
@@ -180,7 +181,7 @@ def _shown(value: Any) -> str:
 
 
 def _words(accession: Accession) -> str:
-    return read_text(accession.transcript) if accession.transcript.is_file() else ""
+    return read_text(accession.transcript) if exists(accession.transcript) else ""
 
 
 def _told(here: Accession, there: Accession) -> tuple[str, str]:
@@ -195,6 +196,7 @@ def _limit(
     if strict == ours.description:
         return
     with project.writing():
+        _tell_limits(here, ours, strict, merged.holder)
         text = read_text(here.record)
         for key in _LIMITS:
             if getattr(strict, key) != getattr(ours.description, key):
@@ -206,7 +208,19 @@ def _limit(
                 written = list(value) if key == "uses" else value
                 text = set_value(text, ("consent", key), written)
         write_atomic(here.record, text)
-        here.add_event("metadata modification", fields=as_logged(strict), source=merged.holder)
     merged.limited.append(here.id)
     cause = _("那边对这件录音有更严的限制，这里也照着限制了")
     merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))
+
+
+def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:
+    """Note the limits before they stand in the record: from there nobody could tell whose they are.
+
+    A run that dies in between leaves them told, and to be written by the next. They are no
+    ``fields``, which the folder's own words would then be held against.
+    """
+    before = as_logged(ours.description)
+    limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}
+    last = here.read_events()[-1:]
+    if not last or (last[0].get("limited"), last[0].get("source")) != (limited, source):
+        here.add_event("metadata modification", limited=limited, source=source)

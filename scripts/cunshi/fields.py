@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from cunshi.errors import ExitCode, RecordError
+from cunshi.errors import CunshiError, DiskError, ExitCode, RecordError
+from cunshi.files import exists
 from cunshi.i18n import _
 from cunshi.model import Problem
 
@@ -24,14 +25,12 @@ _NO = {"false", "no", "off", "否", "无", "不", "没有"}
 def read_text(path: Path) -> str:
     """Read a text that a volunteer wrote: UTF-8 with or without BOM, UTF-16 with BOM, or GB 18030.
 
-    Raises RecordError when it cannot be read.
+    Raises RecordError when it is no text, DiskError when it cannot be read.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise RecordError(
-            _("读不了这个文件：{error}").format(error=error.strerror), where=path
-        ) from error
+        raise DiskError(error, path) from error
     encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
     for encoding in encodings:
         try:
@@ -285,11 +284,11 @@ def load_fields(
     path: Path, where: str, problems: list[Problem], aliases: Mapping[str, str] | None = None
 ) -> Fields:
     """Read a YAML file as one mapping; a missing file is an empty one."""
-    if not path.exists():
+    if not exists(path):
         return Fields(None, where, problems, aliases)
     try:
         text = read_text(path)
-    except RecordError as error:
+    except CunshiError as error:
         problems.append(Problem(error.code, where, error.cause, error.remedy))
         text = ""
     return parse_fields(text, where, problems, aliases)

@@ -1,8 +1,13 @@
 """Files that are whole or not there: written aside, made durable, then given their name."""
 
+import errno
 import os
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+Stat = tuple[int, int]
 
 
 def write_atomic(path: Path, data: str | bytes) -> bool:
@@ -12,16 +17,35 @@ def write_atomic(path: Path, data: str | bytes) -> bool:
     next one.
     """
     data = data.encode() if isinstance(data, str) else data
-    if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+    if holds(path, data):
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(path)
-    with temporary.open("wb") as stream:
+    with naming(path), temporary.open("wb") as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
     put_in_place(temporary, path)
     return True
+
+
+def write_made(path: Path, data: str | bytes) -> bool:
+    """Write as write_atomic does what can be made again: whole, but after a power cut perhaps not.
+
+    To make thousands of pages durable one by one takes longer than to make them.
+    """
+    data = data.encode() if isinstance(data, str) else data
+    if holds(path, data):
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary_name(path).write_bytes(data)
+    temporary_name(path).replace(path)
+    return True
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file has these bytes."""
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def temporary_name(path: Path) -> Path:
@@ -35,16 +59,76 @@ def put_in_place(temporary: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def stat_of(path: Path) -> Stat | None:
+    """Size and time of change (ns); None when the file is gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system knows how."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            with naming(folder):
+                os.fsync(handle)
         finally:
             os.close(handle)
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """Every file in a folder and its subfolders, in no order."""
-    return (path for path in folder.rglob("*") if path.is_file())
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say in an error which file it is about; the system knows open files by their numbers."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def exists(path: Path) -> bool:
+    """Whether a name is there; also when the system refuses to say.
+
+    ``Path.exists`` takes what cannot be looked at for missing, or ends the program.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+    return True
+
+
+def composed(name: str) -> str:
+    """A name with its accents in one piece (NFC): macOS may hand them over in two (NFD)."""
+    return unicodedata.normalize("NFC", name)
+
+
+def spellings(path: Path) -> list[Path]:
+    """All files whose name is the same but for how its accents are composed, or the path itself."""
+    name = composed(path.name)
+    if unicodedata.is_normalized("NFD", name) or not path.parent.is_dir():
+        return [path]
+    return [p for p in path.parent.iterdir() if composed(p.name) == name] or [path]
+
+
+def _raise(error: OSError) -> None:
+    """What is done about a folder that cannot be opened, unless somebody knows better."""
+    raise error
+
+
+def files_below(folder: Path, refused: Callable[[OSError], None] = _raise) -> Iterator[Path]:
+    """Every file in a folder and its subfolders, in no order.
+
+    ``refused`` hears of each subfolder that cannot be opened; ``Path.rglob`` passes over it.
+    """
+
+    def hear(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            refused(error)
+
+    for parent, __, names in os.walk(folder, onerror=hear):
+        paths = (Path(parent, name) for name in names)
+        yield from (path for path in paths if path.is_file())

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from cunshi.files import files_below, naming
+
 _BLOCK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, read in blocks of 1 MiB."""
-    with path.open("rb") as stream:
+    with naming(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -19,10 +21,15 @@ def copy_hashed(source: Path, target: BinaryIO) -> str:
     """Copy a file's bytes and return the SHA-256 of what was read."""
     digest = hashlib.sha256()
     with source.open("rb") as stream:
-        while block := stream.read(_BLOCK):
+        while block := _read(stream, source):
             digest.update(block)
             target.write(block)
     return digest.hexdigest()
+
+
+def _read(stream: BinaryIO, source: Path) -> bytes:
+    with naming(source):
+        return stream.read(_BLOCK)
 
 
 def copy_checked(source: Path, target: Path) -> str:
@@ -30,7 +37,7 @@ def copy_checked(source: Path, target: Path) -> str:
 
     OSError when it cannot be written, ValueError when it reads differently.
     """
-    with target.open("wb") as stream:
+    with naming(target), target.open("wb") as stream:
         digest = copy_hashed(source, stream)
         stream.flush()
         os.fsync(stream.fileno())
@@ -58,11 +65,7 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
     """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
-    present = {
-        path.relative_to(folder).as_posix()
-        for path in (folder / "master").rglob("*")
-        if path.is_file()
-    }
+    present = {path.relative_to(folder).as_posix() for path in files_below(folder / "master")}
     found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
     return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
 

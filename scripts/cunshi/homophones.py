@@ -9,10 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import rjieba
-from pypinyin import Style, lazy_pinyin
-from pypinyin.contrib.tone_convert import to_tone3
-
 from cunshi.model import Term
 
 _INITIALS = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)(.*?)([1-5]?)$")
@@ -42,15 +38,15 @@ class Syllable:
         if (self.initial, self.final) == (other.initial, other.final):
             tones = {self.tone, other.tone}
             return 0.0 if len(tones) == 1 or "5" in tones else OTHER_TONE
-        begins = _folded_initial(self) == _folded_initial(other)
-        ends = self.final.removesuffix("g") == other.final.removesuffix("g")
+        begins, ends = map(str.__eq__, self.folded, other.folded)
         if begins and ends:
             return NEAR
         return HALF if begins or ends else 2 * FARTHEST
 
-
-def _folded_initial(syllable: Syllable) -> str:
-    return _SAME_INITIAL.get(syllable.initial, syllable.initial)
+    @functools.cached_property
+    def folded(self) -> tuple[str, str]:
+        """Beginning and end without what southerners do not keep apart."""
+        return _SAME_INITIAL.get(self.initial, self.initial), self.final.removesuffix("g")
 
 
 @dataclass(frozen=True)
@@ -91,6 +87,8 @@ def _syllable(written: str) -> Syllable:
 
 def read_aloud(text: str) -> tuple[Syllable, ...]:
     """A syllable for each character; of a character with several readings the one in context."""
+    from pypinyin import Style, lazy_pinyin  # dictionaries that most commands do without
+
     written = lazy_pinyin(
         text,
         style=Style.TONE3,
@@ -102,12 +100,16 @@ def read_aloud(text: str) -> tuple[Syllable, ...]:
 
 def pinyin_of(text: str) -> str:
     """How a word is read, as a glossary writes it: ``táng qiáo``."""
+    from pypinyin import Style, lazy_pinyin
+
     return " ".join(lazy_pinyin(text, style=Style.TONE))
 
 
 @functools.cache
 def _said(term: str, pinyin: str) -> tuple[Syllable, ...]:
     """How a term is said: as the glossary writes it, else as its characters are read."""
+    from pypinyin.contrib.tone_convert import to_tone3
+
     given = [to_tone3(part, neutral_tone_with_five=True) for part in pinyin.split()]
     return tuple(map(_syllable, given)) if len(given) == len(term) else read_aloud(term)
 
@@ -134,14 +136,33 @@ def _places(
     text: str, sounds: tuple[Syllable, ...], words: list[tuple[int, str]], term: Term
 ) -> Iterator[Candidate]:
     said, length = _said(term.term, term.pinyin), len(term.term)
-    for at in range(len(text) - length + 1):
-        distance = _distance(sounds, at, said)
+    written = {at for form in term.heard_as for at in _occurrences(text, form)}
+    for at in sorted(written | set(_begins_alike(sounds, said[0]))):
         heard = text[at : at + length]
+        if len(heard) < length:
+            continue
+        distance = _distance(sounds, at, said)
         listed = heard in term.heard_as
         if (distance <= FARTHEST or listed) and heard != term.term and _HAN.fullmatch(heard):
             whole, ordinary = _standing(words, at, term.term)
             ordinary = ordinary and not _is_misspelt(heard, term, distance)
             yield Candidate(at, heard, term.term, round(distance, 1), whole, ordinary, listed)
+
+
+def _begins_alike(sounds: tuple[Syllable, ...], first: Syllable) -> Iterator[int]:
+    """Where a syllable begins or ends as a term's first one: elsewhere it is too far from it."""
+    initial, final = first.folded
+    for at, sound in enumerate(sounds):
+        begin, end = sound.folded
+        if begin == initial or end == final:
+            yield at
+
+
+def _occurrences(text: str, form: str) -> Iterator[int]:
+    at = text.find(form)
+    while at >= 0:
+        yield at
+        at = text.find(form, at + 1)
 
 
 def _is_misspelt(heard: str, term: Term, distance: float) -> bool:
@@ -161,6 +182,8 @@ def _distance(sounds: tuple[Syllable, ...], at: int, said: tuple[Syllable, ...])
 
 def _words(text: str) -> list[tuple[int, str]]:
     """The words of a text with their places. A character that belongs to no word is one alone."""
+    import rjieba
+
     words, at = [], 0
     for word in rjieba.cut(text, False):
         words.append((at, word))

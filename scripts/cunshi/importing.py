@@ -4,34 +4,42 @@ What people have written here is never overwritten: a transcript comes in where 
 only a machine's draft, and a field of the record where it is empty.
 """
 
-import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-import webvtt
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
-from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from cunshi.amendments import set_value
 from cunshi.corrections import format_corrected
 from cunshi.errors import RecordError
 from cunshi.fields import read_text
-from cunshi.files import write_atomic
+from cunshi.files import exists, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Recording, Segment
-from cunshi.records import parse_day
-from cunshi.store import Project
+from cunshi.records import LANGUAGES, parse_day
+from cunshi.store import Accession, Project
 from cunshi.timecode import parse_timecode
-from cunshi.transcripts import is_untouched_draft, parse_transcript
+from cunshi.transcripts import (
+    MEANING,
+    blocks,
+    check_times,
+    is_untouched_draft,
+    parse_transcript,
+    tell_apart,
+)
 
-_MEANING = "普通话："
-_SPEAKER = re.compile(r"([^\s：:，。、]{1,12})：(?=\S)")
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")  # splitlines would part a sentence at other characters, too
+_TIME = r"(\d+:\d+:\d+[,.]\d+)"
+_TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
+_NUMBER = re.compile(r"\s*\d+\s*")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_SPEAKER = re.compile(r"(?!普通话：)([^\s：:，。、]{1,12})：(?=\S)")
 _SYNC = re.compile(r"(\d{1,6})\(\d+\)")
 _INTERVAL = re.compile(r"\s*(\d{1,3}):")
 _SECONDS = 60.0  # of an interval in the synchronisation of OHMS 5.4 that names none
@@ -39,10 +47,14 @@ _SECONDS = 60.0  # of an interval in the synchronisation of OHMS 5.4 that names 
 
 @dataclass(frozen=True)
 class Imported:
-    """What a file of another system says; ``values`` are keys of recording.yml."""
+    """What a file of another system says; ``values`` are keys of recording.yml.
+
+    ``text`` is the file where it is WebVTT, whose comments and settings can stay.
+    """
 
     lines: tuple[Segment, ...]
     values: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
 
 
 def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, list[str]]:
@@ -52,74 +64,110 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
     """
     found = read_foreign(path, recording.technical.duration)
     accession = project.accession(recording.id)
+    text = format_corrected(found.text, recording.id, found.lines) if found.lines else ""
     with project.writing():
-        before = read_text(accession.transcript) if accession.transcript.is_file() else ""
-        if found.lines and before and not is_untouched_draft(before):
+        before = read_text(accession.transcript) if exists(accession.transcript) else ""
+        if text and before not in {"", text} and not is_untouched_draft(before):
             raise RecordError(
                 _("这份文稿已经有人改过，不会覆盖它"),
                 _("要用文件里的文字，请在校对台里改"),
                 where=project.relative(accession.transcript),
             )
-        values = {k: v for k, v in found.values.items() if not getattr(recording.description, k)}
+        own = {"holder": project.read_archive([]).institution}
+        theirs = {key: value for key, value in found.values.items() if value != own.get(key)}
+        values = _missing(theirs, recording, accession)
         record = read_text(accession.record)
         for key, value in values.items():
             record = set_value(record, (key,), value)
-        if found.lines:
-            text = format_corrected("", recording.id, found.lines)
-            write_atomic(accession.transcript, text)
-        write_atomic(accession.record, record)
+        changed = bool(text) and write_atomic(accession.transcript, text)
+        changed |= write_atomic(accession.record, record)
         told = {name: str(value) for name, value in values.items()}
-        accession.add_event(
-            "metadata modification", source=path.name, decided=told, lines=len(found.lines)
-        )
+        detail = {"source": path.name, "decided": told, "lines": len(found.lines)}
+        if changed or not _is_told(accession, detail):
+            accession.add_event("metadata modification", **detail)
     return len(found.lines), list(values)
+
+
+def _missing(values: dict[str, Any], recording: Recording, accession: Accession) -> dict[str, Any]:
+    """What the record lacks, and what a run that died has put there and not told."""
+    told: dict[str, Any] = {}
+    for entry in accession.read_events():
+        told |= entry.get("fields", {}) | entry.get("decided", {})
+    said = {key: getattr(recording.description, key) for key in values}
+    return {
+        key: value
+        for key, value in values.items()
+        if not said[key] or (said[key] == value and told.get(key) != str(value))
+    }
+
+
+def _is_told(accession: Accession, detail: dict[str, Any]) -> bool:
+    """Whether the same came in before and nothing is left to tell."""
+    events = accession.read_events()
+    return not detail["decided"] and any(
+        (e.get("source"), e.get("lines")) == (detail["source"], detail["lines"]) for e in events
+    )
 
 
 def read_foreign(path: Path, duration: float) -> Imported:
     """Read a file by its content; RecordError when it is none of the three."""
     text = read_text(path).lstrip("\ufeff")
     if text.startswith("WEBVTT"):
-        return Imported(parse_transcript(text, str(path)))
+        return _read_webvtt(text, path)
     if text.lstrip().startswith("<"):
         return _read_ohms(text, path, duration)
-    return Imported(tuple(_read_srt(text, path)))
+    lines = tuple(_read_srt(text, path))
+    check_times(lines, str(path))
+    return Imported(lines)
+
+
+def _read_webvtt(text: str, path: Path) -> Imported:
+    """A line here has one speaker: of further voices in a cue the names stand before the words."""
+    written = []
+    for block in blocks(text):
+        first = _VOICE.search(block)
+        end = first.end() if first else len(block)
+        written.append(block[:end] + _VOICE.sub(r" \1：", block[end:]))
+    text = "\n\n".join(written) + "\n"
+    return Imported(parse_transcript(text, str(path)), text=text)
 
 
 def _read_srt(text: str, path: Path) -> Iterator[Segment]:
-    try:
-        captions = webvtt.from_string(_as_webvtt(text), strict=True).captions
-    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
-        raise RecordError(
-            _("看不懂这个文件：{error}").format(error=error),
-            _("要 WebVTT、SRT 或 OHMS XML"),
-            where=path,
-        ) from error
-    if not captions:
+    """SubRip: a cue begins at a line with two times, and all that stands below belongs to it."""
+    lines = _LINE_ENDS.split(text)
+    times = {n: found for n, line in enumerate(lines) if (found := _TIMES.fullmatch(line))}
+    above = lines[: min(times, default=0)]
+    if not times or any(line.strip() for line in above if not _NUMBER.fullmatch(line)):
         raise RecordError(_("文件里没有带时间的文字"), _("要 WebVTT、SRT 或 OHMS XML"), where=path)
-    for cue in captions:
-        lines = [line.strip() for line in html.unescape(cue.text).splitlines()]
-        meant = [line.removeprefix(_MEANING) for line in lines if line.startswith(_MEANING)]
-        spoken = " ".join(line for line in lines if line and not line.startswith(_MEANING))
-        named = _SPEAKER.match(spoken)
-        if spoken:
-            yield Segment(
-                parse_timecode(cue.start),
-                parse_timecode(cue.end),
-                spoken[named.end() :] if named else spoken,
-                speaker=named[1] if named else "",
-                mandarin=" ".join(meant),
-            )
+    are_numbered = bool(above) and bool(_NUMBER.fullmatch(above[-1]))
+    for begin, end in pairwise([*times, len(lines)]):
+        start, stop = _times(times[begin], path, begin + 1)
+        said = lines[begin + 1 : end]
+        if are_numbered and end in times and said and _NUMBER.fullmatch(said[-1]):
+            said.pop()
+        if any(map(str.strip, said)):
+            yield _segment(start, stop, [line for line in said if line.strip()])
 
 
-def _as_webvtt(text: str) -> str:
-    """SubRip as WebVTT: commas in its times, and marks that the other format would read."""
-    lines = []
-    for line in text.replace("\r\n", "\n").split("\n"):
-        if "-->" in line:
-            lines.append(line.replace(",", "."))
-        else:
-            lines.append(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    return "WEBVTT\n\n" + "\n".join(lines).strip("\n") + "\n"
+def _times(found: re.Match[str], path: Path, line: int) -> tuple[float, float]:
+    try:
+        start, end = (parse_timecode(time.replace(",", ".")) for time in found.groups())
+    except ValueError as error:
+        raise RecordError(
+            _("字幕文件的写法有误：{error}").format(error=found[0].strip()),
+            _("改正这一句的时间行"),
+            where=path,
+            line=line,
+        ) from error
+    return start, end
+
+
+def _segment(start: float, end: float, lines: Sequence[str]) -> Segment:
+    """A line of a form that has no voices: the speaker stands before the words."""
+    spoken, meant = tell_apart(lines)
+    named = _SPEAKER.match(spoken)
+    text, speaker = (spoken[named.end() :], named[1]) if named else (spoken, "")
+    return Segment(start, end, text, speaker=speaker, mandarin=meant)
 
 
 def _read_ohms(text: str, path: Path, duration: float) -> Imported:
@@ -135,20 +183,21 @@ def _read_ohms(text: str, path: Path, duration: float) -> Imported:
         raise RecordError(_("这个 XML 文件不是 OHMS"), _("要 OHMS XML"), where=path)
     said = {_name(e): (e.text or "").strip() for e in record}
     dated = next((e.get("value", "") for e in record if _name(e) == "date"), "")
-    captions = said.get("vtt_transcript", "")
-    lines = (
-        parse_transcript(captions, str(path))
-        if captions
-        else tuple(_paced(said.get("transcript", ""), said.get("sync", ""), duration))
-    )
+    if captions := said.get("vtt_transcript", ""):
+        found = _read_webvtt(captions, path)
+    else:
+        paced = _paced(said.get("transcript", ""), said.get("sync", ""), duration)
+        found = Imported(tuple(paced))
     values = {
         "title": said.get("title", ""),
         "narrator": said.get("interviewee", ""),
         "date": parse_day(dated),
+        "language": LANGUAGES.get(said.get("language", ""), ""),
+        "holder": said.get("repository", ""),
         "note": said.get("description", ""),
         "rights": said.get("rights", ""),
     }
-    return Imported(lines, {name: value for name, value in values.items() if value})
+    return replace(found, values={name: value for name, value in values.items() if value})
 
 
 def _name(element: Element) -> str:
@@ -159,26 +208,38 @@ def _paced(text: str, sync: str, duration: float) -> Iterator[Segment]:
     """Lines of a transcript without times, between the marks that say where each interval begins.
 
     A mark is ``line(word)``, at whose line the next interval begins
-    (https://www.oralhistoryonline.org/documentation/).
+    (https://www.oralhistoryonline.org/documentation/). Whatever the marks are, every line comes in
+    once.
     """
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [line.strip() for line in _LINE_ENDS.split(text)]
     named = _INTERVAL.match(sync)
     interval = _SECONDS * (int(named[1]) if named else 1)
-    marks = [int(line) - 1 for line in _SYNC.findall(sync)]
-    bounds = [0, *(m for m in marks if 0 < m < len(lines)), len(lines)]
+    marks = (min(max(int(line) - 1, 0), len(lines)) for line in _SYNC.findall(sync))
+    # A mark before the one before it would leave lines out.
+    bounds = [0, *accumulate(marks, max), len(lines)]
     for number, (first, last) in enumerate(pairwise(bounds)):
-        spoken = [line for line in lines[first:last] if line]
+        spoken = list(_with_meanings(filter(None, lines[first:last])))
         start = min(number * interval, duration)
         end = duration if last == len(lines) else min(start + interval, duration)
         yield from _spread(spoken, start, end)
 
 
-def _spread(lines: list[str], start: float, end: float) -> Iterable[Segment]:
-    """Lines over a stretch of time, by their lengths: no more is known of when each is said."""
-    total, at = sum(map(len, lines)), start
+def _with_meanings(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Each line that is spoken, with those that say in Mandarin what it means."""
+    group: list[str] = []
     for line in lines:
-        until = at + (end - start) * len(line) / total
-        named = _SPEAKER.match(line)
-        segment = Segment(round(at, 3), round(until, 3), line)
-        yield replace(segment, text=line[named.end() :], speaker=named[1]) if named else segment
+        if group and not line.startswith(MEANING):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
+
+
+def _spread(groups: Sequence[Sequence[str]], start: float, end: float) -> Iterator[Segment]:
+    """Lines over a stretch of time, by their lengths: no more is known of when each is said."""
+    total, at = sum(len(lines[0]) for lines in groups), start
+    for lines in groups:
+        until = at + (end - start) * len(lines[0]) / total
+        yield _segment(round(at, 3), round(until, 3), lines)
         at = until

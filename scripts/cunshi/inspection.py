@@ -6,6 +6,7 @@ what ends or holds up the child is refused, and the next file gets a new child.
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import audio, photos
-from cunshi.errors import CunshiError, DepositError
+from cunshi.errors import CunshiError, DepositError, DiskError
 from cunshi.fields import read_text
 from cunshi.i18n import _
 from cunshi.model import Technical, is_photo, is_text
@@ -33,11 +34,16 @@ class Inspector:
         self._child: subprocess.Popen[str] | None = None
 
     def inspect(self, path: Path) -> Technical:
-        """What a file is; DepositError when it cannot become a recording or a companion."""
+        """What a file is; DepositError when it cannot become a recording or a companion.
+
+        DiskError when it cannot be read.
+        """
         seconds = self._least + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE
         answer = self._ask(path, seconds)
         if "technical" in answer:
             return Technical(**answer["technical"])
+        if "errno" in answer:
+            raise DiskError(OSError(answer["errno"], os.strerror(answer["errno"] or 0)), path)
         raise DepositError(answer["cause"], answer["remedy"])
 
     def close(self) -> None:
@@ -80,6 +86,7 @@ def _start() -> subprocess.Popen[str]:
 
 def look_at(path: Path) -> Technical:
     """What a file is; in this process."""
+
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
     if is_photo(path.name):
@@ -103,11 +110,12 @@ def _limit_memory() -> None:
 def _answer(path: Path) -> dict[str, Any]:
     try:
         return {"technical": asdict(look_at(path))}
+    except DiskError as error:
+        return {"errno": error.errno}
     except CunshiError as error:
         return {"cause": error.cause, "remedy": error.remedy}
     except OSError as error:
-        cause = _("读不了这个文件：{error}").format(error=error.strerror)
-        return {"cause": cause, "remedy": _("检查文件权限，或从手机重新复制一次")}
+        return {"errno": error.errno}
 
 
 def main() -> None:

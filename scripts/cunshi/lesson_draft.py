@@ -15,13 +15,13 @@ from pathlib import Path
 from cunshi.errors import ExitCode, LessonError
 from cunshi.evidence import why_withheld
 from cunshi.excerpts import Excerpt, choose, spoken_terms
-from cunshi.files import write_atomic
+from cunshi.files import composed, write_atomic
+from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.lessons import read_course
 from cunshi.model import Problem, Recording, Term, Transcript
 from cunshi.page_text import clean, inert
 from cunshi.store import Project
-from cunshi.transcripts import read_heard
 from cunshi.withholding import as_published
 
 _MOST_KEYWORDS = 8
@@ -97,7 +97,7 @@ def write_draft(
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"\W+", "-", clean(text)).strip("-_")[:24].lower()
+    return re.sub(r"\W+", "-", clean(composed(text))).strip("-_")[:24].lower()
 
 
 def _title(sources: Sequence[Source]) -> str:

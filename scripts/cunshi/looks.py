@@ -8,26 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import fixity
-from cunshi.errors import CunshiError, DepositError
-from cunshi.files import write_atomic
-from cunshi.i18n import _, language
+from cunshi.errors import CunshiError, DepositError, DiskError
+from cunshi.files import Stat, stat_of, write_atomic
+from cunshi.i18n import language
 from cunshi.inspection import Inspector
 from cunshi.model import Technical
 from cunshi.store import Project
 
 _GRAIN = 1.0  # seconds: a file changed this recently could change again with the same time
 _VERSION = f"1 {language()}"  # causes and remedies are kept in the language of the messages
-
-Stat = tuple[int, int]
-
-
-def stat_of(path: Path) -> Stat | None:
-    """Size and time of change (ns); None when the file is gone."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
 
 
 class Looks:
@@ -67,16 +56,10 @@ class Looks:
         write_atomic(self._project.cache, text)
 
     def sha256(self, path: Path) -> str:
-        """The hash of a file, from memory when it has not changed; DepositError if unreadable."""
+        """The hash of a file, from memory when it has not changed; OSError if unreadable."""
         look, stat = self.remembered(path), stat_of(path)
         if look is None:
-            try:
-                look = {"sha256": fixity.sha256_of(path)}
-            except OSError as error:
-                raise DepositError(
-                    _("读不了这个文件：{error}").format(error=error.strerror),
-                    _("检查文件权限，或从手机重新复制一次"),
-                ) from error
+            look = {"sha256": fixity.sha256_of(path)}
             self.remember(path, stat, look)
         return str(look["sha256"])
 
@@ -90,6 +73,8 @@ class Looks:
             return Technical(**look["technical"])
         try:
             technical = self._inspector.inspect(path)
+        except DiskError:
+            raise  # may be another time; what a file is stays as it is
         except CunshiError as error:
             said = {"cause": error.cause, "remedy": error.remedy}
             self.remember(path, stat, {"sha256": digest, **said})

@@ -1,19 +1,23 @@
 """Where a word is spoken: in the transcripts of published recordings, and in the lessons' clips."""
 
+from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cunshi.course_model import Catalogue, Clip
+from cunshi.course_model import Catalogue, Clip, Entry
 from cunshi.model import Flag, Recording, Segment
 from cunshi.page_text import clean
 from cunshi.recording_pages import group_paragraphs
 from cunshi.transcripts import UNHEARD
 
+MOST = 40  # mentions that a page lists: of a village's name there are thousands
 _AROUND = 14  # characters of an excerpt on each side of the word
 _NOT_SAID = frozenset({Flag.NO_SPEECH, Flag.BOILERPLATE, Flag.UNHEARD})
+_APART = "\0"  # between two passages; cleaned text has none
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A word as it was spoken: in which recording, when (seconds), and the words around it."""
 
@@ -25,89 +29,120 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class _Passage:
-    """Words that are read together; each start belongs to the character where its line begins."""
+class Mentions:
+    """The first places where a word is spoken, by recording and time, and how many there are."""
+
+    shown: tuple[Mention, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class _Told:
+    """All that is told in a recording: passages, and where in them which line begins.
+
+    ``begins`` are the characters at which the lines begin, ``starts`` their seconds.
+    """
 
     recording: Recording
     text: str
-    starts: tuple[tuple[int, float], ...]
+    begins: "array[int]"
+    starts: "array[float]"
 
     def start_at(self, position: int) -> float:
-        return [start for begin, start in self.starts if begin <= position][-1]
+        return self.starts[bisect_right(self.begins, position) - 1]
 
 
 class Spoken:
     """All that is spoken in a catalogue, to look words up in."""
 
     def __init__(self, catalogue: Catalogue):
-        self._passages = list(_passages(catalogue))
-        recordings = {entry.recording.id: entry.recording for entry in catalogue.entries}
-        clips = [clip for __, clips in catalogue.lessons for clip in clips if not clip.withheld]
-        self._quoted = [
-            (clip, _quotation(recordings[clip.ref.recording_id], clip))
-            for clip in clips
-            if clip.ref.quote and clip.ref.recording_id in recordings
-        ]
+        self._told = [_told(entry.recording, _passages(entry)) for entry in catalogue.entries]
+        told = {one.recording.id: one for one in self._told}
+        self._quoted: dict[str, list[tuple[Clip, _Told]]] = {}
+        for clip in (clip for __, clips in catalogue.lessons for clip in clips):
+            found = told.get(clip.ref.recording_id)
+            if found and clip.ref.quote and not clip.withheld:
+                begins, starts = array("I", [0]), array("d", [clip.ref.start])
+                said = _Told(found.recording, clean(clip.words), begins, starts)
+                self._quoted.setdefault(found.recording.id, []).append((clip, said))
 
-    def mentions(self, words: Iterable[str]) -> list[Mention]:
-        """Every place where one of the words is spoken, by recording and time.
+    def mentions(self, words: Iterable[str]) -> Mentions:
+        """Where one of the words is spoken.
 
         A clip whose author wrote the word down counts where the transcript has it nowhere in the
         clip's time: a machine may have heard something else.
         """
         wanted = [word for word in dict.fromkeys(map(clean, words)) if word]
-        found = [m for passage in self._passages for m in _find(passage, wanted)]
-        heard = [(mention.recording.id, mention.start) for mention in found]
-        for clip, passage in self._quoted:
-            if not any(_inside(clip, *place) for place in heard):
-                found += _find(passage, wanted)[:1]
-        unique = {(m.recording.id, m.start): m for m in reversed(found)}
-        return sorted(unique.values(), key=lambda m: (m.recording.id, m.start))
+        shown: list[Mention] = []
+        count = 0
+        for told in sorted(self._told, key=lambda one: one.recording.id):
+            places = self._places(told, wanted)
+            count += len(places)
+            for start in sorted(places)[: MOST - len(shown)]:
+                shown.append(_mention(*places[start], start))
+        return Mentions(tuple(shown), count)
+
+    def _places(self, told: _Told, words: list[str]) -> dict[float, tuple[_Told, int, str]]:
+        """By the second of its line: in what, at which character, and which word."""
+        found = _find(told, words)
+        for clip, said in self._quoted.get(told.recording.id, ()):
+            if not any(_inside(clip, start) for start in found):
+                for start, place in list(_find(said, words).items())[:1]:
+                    found.setdefault(start, place)
+        return found
 
 
-def _inside(clip: Clip, recording_id: str, start: float) -> bool:
+def _inside(clip: Clip, start: float) -> bool:
     margin = 8.0  # a line that begins before the clip may reach into it
-    ref = clip.ref
-    return recording_id == ref.recording_id and ref.start - margin <= start <= ref.end
+    return clip.ref.start - margin <= start <= clip.ref.end
 
 
-def _passages(catalogue: Catalogue) -> Iterator[_Passage]:
-    for entry in catalogue.entries:
-        for paragraph in group_paragraphs(entry.transcript.segments):
-            yield _passage(entry.recording, paragraph.segments)
+def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
+    for paragraph in group_paragraphs(entry.transcript.segments):
+        yield paragraph.segments
 
 
-def _passage(recording: Recording, segments: Iterable[Segment]) -> _Passage:
-    text, starts = "", []
-    for segment in segments:
-        if segment.text != UNHEARD and not segment.withheld and not _NOT_SAID & set(segment.flags):
-            starts.append((len(text), segment.start))
-            text += clean(segment.text)
-    return _Passage(recording, text, tuple(starts))
+def _told(recording: Recording, passages: Iterable[Iterable[Segment]]) -> _Told:
+    parts: list[str] = []
+    begins, starts = array("I"), array("d")
+    length = 0
+    for passage in passages:
+        for segment in passage:
+            if _is_said(segment):
+                begins.append(length)
+                starts.append(segment.start)
+                parts.append(clean(segment.text))
+                length += len(parts[-1])
+        parts.append(_APART)
+        length += 1
+    return _Told(recording, "".join(parts), begins, starts)
 
 
-def _quotation(recording: Recording, clip: Clip) -> _Passage:
-    return _Passage(recording, clean(clip.words), ((0, clip.ref.start),))
+def _is_said(segment: Segment) -> bool:
+    doubted = bool(segment.flags) and not _NOT_SAID.isdisjoint(segment.flags)
+    return segment.text != UNHEARD and not segment.withheld and not doubted
 
 
-def _find(passage: _Passage, words: Iterable[str]) -> list[Mention]:
-    found = []
+def _find(told: _Told, words: Iterable[str]) -> dict[float, tuple[_Told, int, str]]:
+    found: dict[float, tuple[_Told, int, str]] = {}
     for word in words:
-        at = passage.text.find(word)
+        at = told.text.find(word)
         while at >= 0:
-            found.append(_mention(passage, at, word))
-            at = passage.text.find(word, at + len(word))
+            found.setdefault(told.start_at(at), (told, at, word))
+            at = told.text.find(word, at + len(word))
     return found
 
 
-def _mention(passage: _Passage, at: int, word: str) -> Mention:
-    text, end = passage.text, at + len(word)
-    before = text[max(0, at - _AROUND) : at]
-    after = text[end : end + _AROUND]
+def _mention(told: _Told, at: int, word: str, start: float) -> Mention:
+    end = at + len(word)
+    first = told.text.rfind(_APART, 0, at) + 1
+    last = told.text.find(_APART, end)
+    last = len(told.text) if last < 0 else last
+    before, after = told.text[first:at], told.text[end:last]
     return Mention(
-        recording=passage.recording,
-        start=passage.start_at(at),
-        before="…" + before if at > _AROUND else before,
+        recording=told.recording,
+        start=start,
+        before="…" + before[-_AROUND:] if len(before) > _AROUND else before,
         word=word,
-        after=after + "…" if end + _AROUND < len(text) else after,
+        after=after[:_AROUND] + "…" if len(after) > _AROUND else after,
     )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
 
-from cunshi.errors import CunshiError, ExitCode
-from cunshi.settings import Archive
+from cunshi.errors import CunshiError, DiskError, ExitCode
+from cunshi.settings import Archive, Names
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,18 @@ class Problem:
 
     @classmethod
     def of(cls, error: CunshiError) -> "Problem":
-        """The report of an error that stopped one item only."""
+        """The report of an error."""
         return cls(error.code, error.where, error.cause, error.remedy, error.line)
+
+    @classmethod
+    def of_one(cls, error: CunshiError | OSError, where: str) -> "Problem":
+        """The report of an error that stopped one item only; one that would stop all is raised."""
+        told = DiskError(error) if isinstance(error, OSError) else error
+        if isinstance(told, DiskError) and told.meets_all:
+            raise told from error
+        found = replace(cls.of(told), where=where or told.where)
+        elsewhere = told.where and not told.where.endswith(where)
+        return replace(found, cause=f"{told.cause}：{told.where}") if elsewhere else found
 
 
 class Access(IntEnum):
@@ -231,7 +241,7 @@ def is_text(name: str) -> bool:
     return PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """One word as the engine heard it; in Chinese often one character."""
 
@@ -252,7 +262,7 @@ class Flag(StrEnum):
     UNHEARD = "unheard"  # speech without any text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Replacement:
     """What a machine heard, and the word of the glossary that sounds like it."""
 
@@ -260,7 +270,7 @@ class Replacement:
     term: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of speech; ``words`` are empty once people have edited the text.
 
@@ -323,7 +333,8 @@ class Transcript:
 
     ``knows_dialect`` tells whether the engine's model was made for the recording's language,
     ``written`` that these are not spoken words but those that a family wrote. ``silenced`` are the
-    stretches, in seconds, of which nobody may hear the sound.
+    stretches, in seconds, of which nobody may hear the sound, ``unnamed`` those in which one of
+    ``names`` is spoken: names that are not to be shown, each with the one in its place.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -333,6 +344,8 @@ class Transcript:
     knows_dialect: bool = True
     written: bool = False
     silenced: tuple[tuple[float, float], ...] = ()
+    unnamed: tuple[tuple[float, float], ...] = ()
+    names: Names = ()
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""

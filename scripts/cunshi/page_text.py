@@ -7,6 +7,10 @@ from urllib.parse import quote
 
 _AFTER_PUNCTUATION = re.compile(r"(?<=[，。、；：！？”’）》]) ")
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
+    f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"
+}
 _SENTENCE_END = re.compile(r"[。！？!?…][”』」’）)]*$")
 _NUMERALS = "一二三四五六七八九十"
 _ACTIVE = "<>&`[](){}\\\"'*_#|~^=!$@%"
@@ -23,6 +27,8 @@ def clean(text: str) -> str:
     Blank lines would end a raw HTML block, and control characters are Python-Markdown's own
     placeholders. YAML leaves a space where it joined lines; Chinese punctuation needs none.
     """
+    if text.isprintable() and " " not in text:
+        return text  # almost all that is spoken
     kept = (c for c in text if c.isspace() or c == "\u200d" or unicodedata.category(c)[0] != "C")
     return _AFTER_PUNCTUATION.sub("", " ".join("".join(kept).split()))
 
@@ -91,4 +97,10 @@ def file_name(text: str, longest: int = 60) -> str:
 
     https://learn.microsoft.com/windows/win32/fileio/naming-a-file
     """
-    return _NOT_IN_NAMES.sub("", clean(text))[:longest].strip(" .") or "无题"
+    name = _NOT_IN_NAMES.sub("", clean(text))[:longest].strip(" .") or "无题"
+    return f"_{name}"[:longest] if is_reserved(name) else name
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows takes a name for one of its devices, whatever its case and suffix."""
+    return name.partition(".")[0].rstrip().casefold() in _RESERVED

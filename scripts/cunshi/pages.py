@@ -6,6 +6,7 @@ print titles without escaping them. A lesson's body is its author's own Markdown
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +14,7 @@ from cunshi.course_model import Catalogue, Entry, Lesson, Page
 from cunshi.events import event_id, format_calendar
 from cunshi.export.holdings import captions_and_manifests
 from cunshi.lesson_pages import lesson_page
-from cunshi.mentions import Mention, Spoken
+from cunshi.mentions import Mentions, Spoken
 from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.places import marks_of
@@ -48,26 +49,27 @@ class _Card:
     voices: int
 
 
-def render_pages(catalogue: Catalogue) -> list[Page]:
-    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site."""
+def render_pages(catalogue: Catalogue) -> Iterator[Page]:
+    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site.
+
+    One after the other, so that not all are in memory at once.
+    """
     spoken = Spoken(catalogue)
     mottoes = _of_kind(catalogue, Kind.MOTTO)
-    return [
-        _home_page(catalogue),
-        *(lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1)),
-        _recordings_page(catalogue),
-        *(recording_page(catalogue, entry) for entry in catalogue.entries),
-        *village_pages(catalogue, spoken),
-        people_page(catalogue),
-        quotes_page(catalogue),
-        timeline_page(catalogue),
-        *_event_pages(catalogue),
-        _mottoes_page(catalogue, mottoes),
-        *map(_poster_page, mottoes),
-        render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken)),
-        _about_page(catalogue),
-        *captions_and_manifests(catalogue),
-    ]
+    yield _home_page(catalogue)
+    yield from (lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1))
+    yield _recordings_page(catalogue)
+    yield from (recording_page(catalogue, entry) for entry in catalogue.entries)
+    yield from village_pages(catalogue, spoken)
+    yield people_page(catalogue)
+    yield quotes_page(catalogue)
+    yield timeline_page(catalogue)
+    yield from _event_pages(catalogue)
+    yield _mottoes_page(catalogue, mottoes)
+    yield from map(_poster_page, mottoes)
+    yield render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken))
+    yield _about_page(catalogue)
+    yield from captions_and_manifests(catalogue)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
@@ -189,9 +191,9 @@ def _of_kind(catalogue: Catalogue, kind: Kind) -> list[Entry]:
 
 def _terms_by_kind(
     terms: tuple[Term, ...], spoken: Spoken
-) -> dict[str, list[tuple[str, Term, list[Mention]]]]:
+) -> dict[str, list[tuple[str, Term, Mentions]]]:
     """The terms of each kind: id, term, and where it is spoken."""
-    kinds: dict[str, list[tuple[str, Term, list[Mention]]]] = {}
+    kinds: dict[str, list[tuple[str, Term, Mentions]]] = {}
     for term_id, term in zip(term_ids(terms), terms, strict=True):
         found = (term_id, term, spoken.mentions([term.term]))
         kinds.setdefault(term.kind, []).append(found)

@@ -33,4 +33,6 @@ def _upright(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if isinstance(error, OSError) and error.errno:  # the disk's, not the photo's
+            raise
         raise DepositError(_("照片打不开"), _("另存为 JPG 再放进来"), where=path) from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cunshi.course_model import Lesson
 from cunshi.fields import Fields
 from cunshi.i18n import _
+from cunshi.page_text import is_reserved
 from cunshi.village_model import Fact, Place
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -66,7 +67,8 @@ def _fact(fields: Fields) -> Fact:
 
 def _slug(fields: Fields, name: str, taken: set[str]) -> str:
     slug = fields.text("slug") or slug_of(name)
-    if _SLUG.fullmatch(slug) and slug not in taken | _TAKEN and len(slug) <= 40:
+    free = slug not in taken | _TAKEN and not is_reserved(slug)
+    if _SLUG.fullmatch(slug) and free and len(slug) <= 40:
         return slug
     fields.complain(
         "slug",

@@ -4,20 +4,24 @@ archive/publications.jsonl only grows. From its lines follows what stood in the 
 that a recording appeared or disappeared also stands in its own events.jsonl.
 """
 
+import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cunshi.errors import RecordError
+from cunshi.errors import ExitCode, RecordError
 from cunshi.files import files_below, write_atomic
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
+from cunshi.model import Problem
 from cunshi.publishing import recordings_in
 from cunshi.store import Project, event
 
 SITE, PACK = "site", "pack"
+_TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
 DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
 
 
@@ -54,6 +58,39 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
 
 
+def day_of(project: Project, clock: dt.date, problems: list[Problem]) -> dt.date:
+    """Today, as far as consents end: never before the last publication, whatever the clock says.
+
+    A clock that went back would make consents hold again that have ended.
+    """
+    day, line = last_day(project)
+    if (day - clock).days > 1:  # one may be the way around the earth
+        cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
+        remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
+        where, cause = project.relative(project.publications), cause.format(clock=clock, day=day)
+        problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
+    return max(clock, day)
+
+
+def last_day(project: Project) -> tuple[dt.date, int]:
+    """The latest day on which something was published, and the line that says so.
+
+    Only the times are looked at: every command asks.
+    """
+    path, days = project.publications, [(dt.date.min, 0)]
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if said := _TIME.match(line):
+                    moment = dt.datetime.fromisoformat(said[1])
+                    days.append((moment.astimezone().date(), number))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        pass  # reported where the lines are read
+    return max(days)
+
+
 def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> None:
     accession = project.accession(recording_id)
     if not accession.folder.is_dir():
@@ -79,8 +116,8 @@ def _read(project: Project, edition: str) -> _State:
 def _lines(project: Project) -> Iterator[dict[str, Any]]:
     path = project.publications
     try:
-        for line in path.read_text("utf-8").splitlines() if path.is_file() else ():
-            yield dict(json.loads(line))
+        lines = path.read_text("utf-8").split("\n") if path.is_file() else []
+        yield from (dict(json.loads(line)) for line in lines if line)
     except (OSError, ValueError, TypeError) as error:
         raise RecordError(
             _("发布的登记读不了"), _("从备份恢复这个文件"), where=project.relative(path)

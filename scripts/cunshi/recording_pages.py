@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
 from cunshi import page_text, trust
 from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.export.captions import captions_path
-from cunshi.model import Kind, Recording, Segment
+from cunshi.model import Kind, Recording, Segment, Transcript
 from cunshi.page_text import clean, ends_sentence, long_date
-from cunshi.settings import Archive
+from cunshi.settings import WU, Archive
 from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render
 
 LONGEST_PAUSE = 1.2
@@ -33,13 +35,16 @@ def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
     does one that is withheld, so that its time can be seen.
     """
     groups: list[list[Segment]] = []
+    length = 0
     for segment in segments:
         if not clean(segment.text):
             continue
-        if groups and not _begins_paragraph(groups[-1], segment):
+        if groups and not _begins_paragraph(groups[-1][-1], segment, length):
             groups[-1].append(segment)
         else:
             groups.append([segment])
+            length = 0
+        length += len(segment.text)
     speakers = ["", *(group[0].speaker for group in groups)]
     return [
         Paragraph(
@@ -49,32 +54,31 @@ def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
     ]
 
 
-def _begins_paragraph(group: list[Segment], segment: Segment) -> bool:
-    last = group[-1]
+def _begins_paragraph(last: Segment, segment: Segment, length: int) -> bool:
     if segment.start - last.end > LONGEST_PAUSE or segment.speaker != last.speaker:
         return True
     if segment.mandarin or last.mandarin or segment.withheld != last.withheld:
         return True
-    length = sum(len(s.text) for s in group)
-    ended = ends_sentence(last.text)
-    return length >= LONGEST_PARAGRAPH or (length >= PARAGRAPH_LENGTH and ended)
+    long_enough = length >= PARAGRAPH_LENGTH and ends_sentence(last.text)
+    return length >= LONGEST_PARAGRAPH or long_enough
 
 
 def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
     """The page of a published recording."""
     recording, archive = entry.recording, catalogue.archive
+    language = recording.language(archive)
     paragraphs = [
-        (paragraph, [trust.mark_line(segment, entry.transcript) for segment in paragraph.segments])
+        (paragraph, _parts(paragraph, entry.transcript, language))
         for paragraph in group_paragraphs(entry.transcript.segments)
     ]
-    lines = [line for __, lines in paragraphs for line in lines]
+    lines = [part for __, parts in paragraphs for part in parts if isinstance(part, trust.Line)]
     return render(
         "recording",
         f"recordings/{recording.id}.md",
         entry=entry,
         title=recording_title(recording),
         facts=facts_of(entry, archive),
-        language=recording.language(archive),
+        language=language,
         warnings=trust.warnings(entry, archive),
         guess=trust.is_guess(entry, archive),
         paragraphs=paragraphs,
@@ -85,6 +89,28 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         captions=captions_path(entry),
         lessons=[(n, lesson_title(catalogue, n)) for n in lessons_of(catalogue, recording)],
     )
+
+
+def _parts(
+    paragraph: Paragraph, transcript: Transcript, language: str
+) -> list[Markup | trust.Line]:
+    """The lines that have to be explained, and between them the plain ones as HTML.
+
+    What is written here for a plain line is what the macro ``line`` would make of it: there are
+    hundreds on a page, and a macro takes its time.
+    """
+    parts: list[Markup | trust.Line] = []
+    plain: list[str] = []
+    for segment in paragraph.segments:
+        if trust.is_plain(segment) and language != WU:
+            start, end = page_text.seconds(segment.start), page_text.seconds(segment.end)
+            mark = f'<span class="cs-line" data-start="{start}" data-end="{end}">'
+            plain.append(f"{mark}{escape(clean(segment.text))}</span>")
+        else:
+            line = trust.mark_line(segment, transcript)
+            parts += [Markup("".join(plain)), line]  # noqa: S704 (the words are escaped)
+            plain = []
+    return [*parts, Markup("".join(plain))]  # noqa: S704
 
 
 def lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:

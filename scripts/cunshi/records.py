@@ -11,6 +11,7 @@ import yaml
 
 from cunshi.errors import ExitCode
 from cunshi.fields import Fields, load_fields, parse_fields
+from cunshi.files import composed
 from cunshi.i18n import _
 from cunshi.model import (
     ARCHIVE,
@@ -29,7 +30,7 @@ from cunshi.model import (
     Technical,
     Term,
 )
-from cunshi.settings import MANDARIN, MIXED, WU, Archive, Destination, Recogniser
+from cunshi.settings import MANDARIN, MIXED, WU
 
 ALIASES = {
     "课": "lesson",
@@ -134,7 +135,7 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
     A name of another form (``录音_20260112_153012``) says nothing: nothing is guessed.
     """
-    stem = stem.replace("＿", "_").strip()
+    stem = composed(stem).replace("＿", "_").strip()
     match = _NAME.fullmatch(stem)
     if match and (day := parse_day(match["day"])) and not match["narrator"].isdecimal():
         return Description(village=match["village"], narrator=match["narrator"], date=day)
@@ -147,7 +148,7 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
 def describe_folder(name: str) -> tuple[int | None, str]:
     """The lesson number and title in a folder name such as ``01-村名的来历``."""
-    match = _FOLDER.fullmatch(name)
+    match = _FOLDER.fullmatch(composed(name))
     return (int(match["number"]), match["title"].strip()) if match else (None, "")
 
 
@@ -297,67 +298,6 @@ def _read_technical(fields: Fields) -> Technical:
     )
     fields.finish()
     return technical
-
-
-def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
-    """Read archive/archive.yml."""
-    default = Archive()
-    fields = load_fields(path, where, problems)
-    archive = Archive(
-        institution=fields.text("institution"),
-        contact=fields.text("contact"),
-        villages=fields.texts("villages"),
-        rights=fields.text("rights"),
-        language=fields.choice("language", LANGUAGES, doubt=default.language) or default.language,
-        engine=fields.text("engine", default.engine),
-        model=fields.text("model", default.model),
-        server=_read_server(fields),
-        publish=_read_destination(fields.section("publish", {})),
-        two_people=fields.flag("two_people"),
-        cluster=fields.flag("cluster"),
-    )
-    dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
-    fields.finish()
-    return replace(archive, dialects=dialects)
-
-
-def _read_destination(fields: Fields) -> Destination:
-    default = Destination()
-    where = Destination(
-        folder=fields.text("to"),
-        branch=fields.text("branch"),
-        remote=fields.text("remote", default.remote),
-        rsync=fields.text("rsync"),
-    )
-    fields.finish()
-    return where
-
-
-def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogniser], ...]:
-    """The recognisers of languages that have their own; what one leaves out is the archive's."""
-    dialects = []
-    for language in (MANDARIN, WU, MIXED):
-        if language in fields:
-            own = fields.section(language, {})
-            engine = own.text("engine", archive.engine)
-            model = own.text("model", archive.model)
-            recogniser = Recogniser(engine, model, _read_server(own) or archive.server)
-            dialects.append((language, recogniser))
-            own.finish()
-    fields.finish()
-    return tuple(dialects)
-
-
-def _read_server(fields: Fields) -> str:
-    """The address of a server. A wrong one is kept: no other may be asked in its place."""
-    server = fields.text("server")
-    if server and not server.startswith(("http://", "https://")):
-        fields.complain(
-            "server",
-            _("识别服务的地址 “{server}” 看不懂").format(server=server),
-            _("写成 http://192.168.1.5:8000 的样子"),
-        )
-    return server
 
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:

@@ -36,9 +36,13 @@ def release_to(
     if where.rsync and not where.folder:
         return _send(server.Server(where.rsync), project, dry_run)
     share = _share(project, where)
+    if not dry_run:
+        folder.recover(share)
     changes = folder.find_changes(share, project.site)
     stamp = store.now().strftime("%Y%m%dT%H%M%SZ")
     if dry_run or not changes:
+        if not dry_run:  # a run that died may have left what nobody may hear any more
+            folder.tidy(share, project.site, withheld)
         return Release(str(share.current), "", changes)
     made = folder.publish_to_folder(share, project.site, stamp, withheld)
     return Release(str(share.current), made, changes)

@@ -144,6 +144,7 @@ def restored(report: Report, *, rehearsed: bool) -> Iterator[str]:
 
 def imported(report: Report) -> Iterator[str]:
     """What came in from a file of another system."""
+    yield from problem_lines(report.problems)
     if report.imported is not None:
         lines, fields = report.imported
         yield _("收进了 {lines} 行文字；目录卡补上了：{fields}").format(

@@ -9,9 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cn2an
-import jiwer
-
 from cunshi.chinese import letters, to_simplified
 
 _UNHEARD = re.compile(r"[\[【〔(<]\s*听不清\s*[\]】〕)>]")
@@ -98,6 +95,8 @@ def chinese_numbers(text: str) -> str:
 
 
 def _read_number(found: re.Match[str]) -> str:
+    import cn2an  # with jiwer a third of a second, which most commands do without
+
     figures = found[0]
     if found["pair"]:
         return "两"
@@ -109,6 +108,8 @@ def _read_number(found: re.Match[str]) -> str:
 
 def count_errors(said: str, heard: str) -> Errors:
     """The edits between two texts, normalised first."""
+    import jiwer
+
     said = normalise(said)
     found = jiwer.process_characters(said, normalise(heard))
     return Errors(len(said), found.substitutions, found.deletions, found.insertions)
@@ -137,6 +138,8 @@ def _confused(said: str, heard: str) -> Iterator[tuple[str, str]]:
     Which character of a run replaces which is arbitrary where their numbers differ, so a run is
     taken whole.
     """
+    import jiwer
+
     equal = [
         (run.ref_start_idx, run.ref_end_idx, run.hyp_start_idx, run.hyp_end_idx)
         for run in jiwer.process_characters(said, heard).alignments[0]

@@ -1,43 +1,99 @@
 """The search index, in which a paragraph of a transcript leads to its second, a term to itself.
 
 MkDocs writes one entry for a page and one for each heading. A recording has one heading and may
-last an hour, so its entry is divided: the page itself, and each paragraph under ``#t=<seconds>``.
-The glossary has headings for the kinds of terms only.
+last an hour, so here it gets an entry for the page itself, and one for each paragraph under
+``#t=<seconds>``. The glossary has headings for the kinds of terms only.
+
+Every page loads the index, so it has no word of the transcripts. Those are in parts, which
+assets/search-worker.js loads when somebody searches.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 from typing import Any
 
-from cunshi import trust
 from cunshi.course_model import Catalogue, Entry
-from cunshi.model import Transcript
-from cunshi.page_text import clean, seconds
+from cunshi.frames import is_frame
+from cunshi.model import Kind
+from cunshi.page_text import clean, inert, seconds
 from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
-from cunshi.templating import motto_words, term_ids
-from cunshi.timecode import format_clock
+from cunshi.templating import motto_words, recording_title, term_ids
+from cunshi.transcripts import UNHEARD
 
 Index = Mapping[str, Any]
 _GLOSSARY = "glossary.html"
+_LARGEST = 2_000_000  # bytes of a part, about: a new recording changes one part, not all
 
 
-def divide_index(index: Index, catalogue: Catalogue) -> dict[str, Any]:
-    """MkDocs' index, the glossary and recordings with sound divided; all else as it was."""
-    entries = {
-        f"recordings/{entry.recording.id}.html": entry for entry in catalogue.entries if entry.audio
-    }
+@dataclass(frozen=True)
+class Divided:
+    """The index that every page loads, and its parts by their paths in the site."""
+
+    index: dict[str, Any]
+    parts: dict[str, str]
+
+
+def divide_index(index: Index, catalogue: Catalogue) -> Divided:
+    """MkDocs' index, the glossary divided, with the recordings and posters; all else as it was."""
     docs = []
     for doc in index["docs"]:
         page, __, part = doc["location"].partition("#")
-        entry = entries.get(page)
         if page == _GLOSSARY and part:
             docs.append({**doc, "text": ""})
-        elif entry is None:
+        elif not is_frame(page):
             docs.append(doc)
-        elif not part:
-            docs.append({**doc, "text": _html(_said_of(entry, catalogue))})
-            docs += _paragraphs(page, entry)
-    return {**index, "docs": [*docs, *_terms(catalogue)]}
+    docs += [*_pages(catalogue), *_terms(catalogue)]
+    parts = dict(_parts(catalogue))
+    return Divided({"config": {**index["config"], "parts": [*parts]}, "docs": docs}, parts)
+
+
+def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+    """The recordings by what is known of them, and the posters by their titles."""
+    for entry in catalogue.entries:
+        said = [*_said_of(entry, catalogue)]
+        if not entry.audio:  # there are no seconds to lead to
+            said += [text for __, text in _paragraphs(entry)]
+        title = inert(recording_title(entry.recording))
+        yield {"location": _page_of(entry), "title": title, "text": _html(said)}
+    for entry in catalogue.entries:
+        if entry.recording.kind is Kind.MOTTO:
+            title = inert(f"家训海报 {recording_title(entry.recording)}")
+            yield {"location": f"mottoes/{entry.recording.id}.html", "title": title, "text": ""}
+
+
+def _page_of(entry: Entry) -> str:
+    return f"recordings/{entry.recording.id}.html"
+
+
+def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """The words of the recordings with sound; where a recording is depends on its id alone.
+
+    A part bears its hash in its name, so that no browser takes an old one for it.
+    """
+    told = {entry.recording.id: _told(entry) for entry in catalogue.entries if entry.audio}
+    size, count = sum(len(text.encode()) for text in told.values()), 1
+    while size > count * _LARGEST:
+        count *= 2
+    bundles: dict[int, list[str]] = {}
+    for recording_id, text in told.items():
+        number = int(sha256(recording_id.encode()).hexdigest()[:8], 16) % count
+        if text:
+            bundles.setdefault(number, []).append(text)
+    for number, bundle in sorted(bundles.items()):
+        script = "addPart({" + ",\n".join(bundle) + "})\n"
+        digest = sha256(script.encode()).hexdigest()
+        yield f"search/part-{number}-{digest[:8]}.js", script
+
+
+def _told(entry: Entry) -> str:
+    """What is spoken in a recording, as a member of a JSON object: seconds and words."""
+    told = [
+        f"[{start},{json.dumps(text, ensure_ascii=False)}]" for start, text in _paragraphs(entry)
+    ]
+    return f"{json.dumps(_page_of(entry))}:[{','.join(told)}]" if told else ""
 
 
 def _terms(catalogue: Catalogue) -> Iterator[dict[str, str]]:
@@ -57,24 +113,21 @@ def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
     yield said.meaning
 
 
-def _paragraphs(page: str, entry: Entry) -> Iterator[dict[str, str]]:
+def _paragraphs(entry: Entry) -> Iterator[tuple[str, str]]:
+    """The seconds at which a paragraph begins, and its words."""
     for paragraph in group_paragraphs(entry.transcript.segments):
-        text = _html(_spoken(paragraph, entry.transcript))
+        text = " ".join(filter(None, map(clean, _spoken(paragraph))))
         if text:
-            yield {
-                "location": f"{page}#t={seconds(paragraph.start)}",
-                "title": f"{format_clock(paragraph.start)} 起",
-                "text": text,
-            }
+            yield seconds(paragraph.start), text
 
 
-def _spoken(paragraph: Paragraph, transcript: Transcript) -> Iterator[str]:
+def _spoken(paragraph: Paragraph) -> Iterator[str]:
     """The words of a paragraph as its page shows them, without what nobody understood."""
     spoken = paragraph.speaker
     for segment in paragraph.segments:
-        line = trust.mark_line(segment, transcript)
-        if line.kind not in {"unheard", "withheld"}:
-            spoken += "".join(str(part.text.unescape()) for part in line.parts)
+        text = clean(segment.text)
+        if text != UNHEARD and not segment.withheld:
+            spoken += text
     yield spoken
     yield from (segment.mandarin for segment in paragraph.segments)
 

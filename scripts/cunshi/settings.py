@@ -5,6 +5,10 @@ from dataclasses import dataclass
 # What is spoken in a recording. The codes are ISO 639-3; a mixed one has no code of its own.
 MANDARIN, WU, MIXED = "cmn", "wuu", "mixed"
 
+# Names that are not to be published, each with the one that stands in its place.
+Names = tuple[tuple[str, str], ...]
+ANONYMOUS = "某某"  # where nobody said what to write instead
+
 
 @dataclass(frozen=True)
 class Recogniser:
@@ -38,7 +42,8 @@ class Archive:
 
     ``dialects`` holds the languages that have a recogniser of their own. With ``two_people``
     nobody may approve a transcript that they have corrected themselves. With ``cluster`` other
-    computers may listen, when a command names their scheduler.
+    computers may listen, when a command names their scheduler. ``pseudonyms`` holds whatever
+    recording a name is said in.
     """
 
     institution: str = ""
@@ -53,6 +58,7 @@ class Archive:
     publish: Destination = Destination()
     two_people: bool = False
     cluster: bool = False
+    pseudonyms: Names = ()
 
     def recogniser(self, language: str) -> Recogniser:
         """What listens to a language: its own recogniser, or the archive's for all others."""

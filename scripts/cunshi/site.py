@@ -1,15 +1,12 @@
-"""Pages, access copies, clips and photos → build/docs → MkDocs → build/site.
+"""Pages, access copies, clips and photos → build/docs → build/site.
 
 build/ holds nothing that cannot be made again. What is no longer published is removed from both
 folders, also when an earlier run was killed in between.
 """
 
-import filecmp
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -18,25 +15,24 @@ from itertools import chain
 from pathlib import Path
 
 from cunshi import audio
+from cunshi.building import build_site
 from cunshi.cards import Face, cards_of, find_face, make_cards
-from cunshi.course_model import Catalogue, ClipRef, Page
-from cunshi.errors import CunshiError, ExitCode, SiteError, last_lines
+from cunshi.course_model import Catalogue, ClipRef, Entry
+from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.fields import load_fields
-from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
+from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
+from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.pages import render_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
-from cunshi.search_index import divide_index
 from cunshi.store import Accession, Project
-from cunshi.transcripts import read_heard
-from cunshi.withholding import Ranges, overlapping
+from cunshi.withholding import Ranges, merged, overlapping
 
 _RECIPE = ".recipe"
 _SILENCED = ".silenced"  # what access copies and clips were made without
-_LAST_LINES = 15
 
 
 @dataclass(frozen=True)
@@ -69,28 +65,33 @@ class _Derivative:
 
 def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
     """Write build/docs and build/site. Raises SiteError when MkDocs refuses."""
-    pages = render_pages(catalogue)
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
     _forget_other_ranges(project, derivatives)
     face = _face(project)
     cards = cards_of(catalogue) if face else []
-    paths = {card.path for card in cards}
-    _remove_stale(project, pages, derivatives, kit_paths(catalogue) | paths)
+    drawn = {card.path for card in cards}
+    pages = _write_pages(project, catalogue)
+    _remove_stale(project, pages | {d.path for d in derivatives} | kit_paths(catalogue) | drawn)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
-    make_kits(project.docs, catalogue)
-    if face:
-        make_cards(project.docs, cards, face)
-    for page in pages:
-        write_atomic(project.docs / page.path, page.text)
-    aside = project.site.with_name(".site")
-    _run_mkdocs(project, aside, paths)
-    _drop_sitemap(aside)
-    _divide_index(aside, catalogue)
-    _mirror(aside, project.site)
-    shutil.rmtree(aside, ignore_errors=True)
+
+    def make_the_rest() -> None:
+        make_kits(project, catalogue)
+        if face:
+            make_cards(project.docs, cards, face)
+
+    build_site(project, catalogue, pages, drawn, make_the_rest)
     return problems
+
+
+def _write_pages(project: Project, catalogue: Catalogue) -> set[str]:
+    """Write all pages, one after the other; their paths."""
+    paths = set()
+    for page in render_pages(catalogue):
+        write_made(project.docs / page.path, page.text)
+        paths.add(page.path)
+    return paths
 
 
 def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative]:
@@ -100,7 +101,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
         master, length = masters / recording.master, recording.technical.duration
         where = project.relative(master)
         if entry.audio:
-            silenced = entry.transcript.silenced
+            silenced = _unheard(entry)
             make = partial(audio.make_access_copy, master, silenced=silenced)
             yield _Derivative(entry.audio, where, length, make, silenced=silenced)
         if entry.photo:
@@ -116,7 +117,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             entry, ref = entries[clip.ref.recording_id], clip.ref
             # An edge may move into the next pause.
             around = (ref.start - audio.CONTEXT_SECONDS, ref.end + audio.CONTEXT_SECONDS)
-            silenced = overlapping(entry.transcript.silenced, *around)
+            silenced = overlapping(_unheard(entry), *around)
             recording = entry.recording
             accession = project.accession(recording.id)
             master = accession.master / recording.master
@@ -124,6 +125,11 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
             length = ref.end - ref.start
             where = project.relative(master)
             yield _Derivative(clip.audio, where, length, make, accession.machine, silenced)
+
+
+def _unheard(entry: Entry) -> Ranges:
+    """Withheld stretches and spoken names."""
+    return merged(entry.transcript.silenced + entry.transcript.unnamed)
 
 
 def _cut_clip(
@@ -169,11 +175,8 @@ def _noted_ranges(project: Project) -> dict[str, list[list[float]]] | None:
         return None
 
 
-def _remove_stale(
-    project: Project, pages: Iterable[Page], derivatives: Iterable[_Derivative], kits: set[str]
-) -> None:
-    wanted = {page.path for page in pages} | {d.path for d in derivatives} | kits
-    wanted |= {_RECIPE, _SILENCED}
+def _remove_stale(project: Project, wanted: set[str]) -> None:
+    wanted = wanted | {_RECIPE, _SILENCED}
     for path in list(files_below(project.docs)):
         if path.relative_to(project.docs).as_posix() not in wanted:
             path.unlink()
@@ -214,6 +217,8 @@ def _make(
                 future.result()
             except CunshiError as error:
                 problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
+            except OSError as error:
+                problems.append(Problem.of_one(error, made.source))
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)
@@ -223,76 +228,3 @@ def _face(project: Project) -> Face | None:
     """What cards are written with; none without an address that could be sent."""
     online = load_fields(project.root / "mkdocs.yml", "", []).text("site_url")
     return find_face() if online and not project.edition else None
-
-
-def _run_mkdocs(project: Project, aside: Path, cards: Iterable[str]) -> None:
-    """Build into a folder of its own, so that a failure leaves the site as it is."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
-    command += ["-f", "-", "-d", str(aside)]
-    # Read from here, the settings count from the project's folder.
-    docs = project.docs.relative_to(project.root).as_posix()
-    extra = json.dumps({"cards": sorted(cards)})
-    settings = f"INHERIT: mkdocs.yml\ndocs_dir: {docs}\nextra: {extra}\n"
-    package = str(Path(__file__).parents[1])
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {
-        "NO_MKDOCS_2_WARNING": "1",
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONUTF8": "1",
-    }
-    done = subprocess.run(
-        command,
-        check=False,
-        cwd=project.root,
-        env=environment,
-        input=settings,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
-    if done.returncode:
-        last = last_lines(done, _LAST_LINES)
-        raise SiteError(
-            _("网站没有做成：\n{last}").format(last=last),
-            _("按上面的提示改好，再运行一次；原来的网站还在"),
-            where="mkdocs.yml",
-        )
-
-
-def _drop_sitemap(site: Path) -> None:
-    """Without a site_url a sitemap has no addresses, only the day it was built."""
-    sitemap = site / "sitemap.xml"
-    if sitemap.is_file() and "<loc>http" not in sitemap.read_text("utf-8"):
-        sitemap.unlink()
-        (site / "sitemap.xml.gz").unlink(missing_ok=True)
-
-
-def _divide_index(site: Path, catalogue: Catalogue) -> None:
-    """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
-    path = site / "search" / "search_index.json"
-    if path.is_file():
-        index = divide_index(json.loads(path.read_text("utf-8")), catalogue)
-        text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
-        path.write_text(text, "utf-8")
-        path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
-
-
-def _mirror(source: Path, target: Path) -> None:
-    """Bring build/site to the state of a folder, file by file.
-
-    A file that has not changed keeps its time; one that is open in a browser on Windows can still
-    be replaced one by one where a whole folder could not.
-    """
-    for path in files_below(source):
-        copy = target / path.relative_to(source)
-        if not (copy.is_file() and filecmp.cmp(path, copy, shallow=False)):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            temporary = temporary_name(copy)
-            shutil.copyfile(path, temporary)
-            put_in_place(temporary, copy)
-    for path in list(files_below(target)):
-        if not (source / path.relative_to(target)).is_file():
-            path.unlink()
-    for folder in sorted((p for p in target.rglob("*") if p.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -14,11 +14,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cunshi import fixity
-from cunshi.errors import BusyError, ConfigurationError, ExitCode, RecordError
-from cunshi.files import write_atomic
+from cunshi.archive_settings import read_archive
+from cunshi.errors import BusyError, ConfigurationError, DiskError, ExitCode, RecordError
+from cunshi.files import exists, files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.model import Consent, Problem, Recording, Term
-from cunshi.records import read_archive, read_glossary, read_recording
+from cunshi.records import read_glossary, read_recording
 from cunshi.settings import Archive
 
 _LOOK = 0.01  # seconds after which it looks again whether it may
@@ -98,25 +99,32 @@ class Accession:
 
     def form_hashes(self) -> dict[str, str]:
         """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
-        found: dict[str, str] = {}
-        for entry in self.read_events():
-            hashes = entry.get("hashes", {}).items()
-            found |= {path: digest for path, digest in hashes if path.startswith("consent/")}
-        return found
+        return scans_in(self.read_events())
 
     def read_events(self) -> list[dict[str, Any]]:
         """What happened to this accession, oldest first."""
-        if not self.events.exists():
-            return []
         try:
-            lines = self.events.read_text("utf-8").splitlines()
-            return [dict(json.loads(line)) for line in lines if line]
-        except (OSError, ValueError, TypeError) as error:
+            # Not splitlines: a title may hold a line separator, which JSON does not escape.
+            lines = self.events.read_text("utf-8").split("\n")
+            return [_parse_event(line) for line in lines if line]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DiskError(error, self.events) from error
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(
                 _("事件登记读不了"),
                 _("从备份恢复这个文件"),
                 where=f"archive/{self.id}/events.jsonl",
             ) from error
+
+    def deeds(self) -> list[bytes]:
+        """The lines of events.jsonl but for those of publications, which change nothing here."""
+        try:
+            lines = self.events.read_bytes().splitlines()
+        except OSError:
+            lines = []  # whoever needs them complains
+        return [line for line in lines if not line.startswith(b'{"event": "dissemination"')]
 
     def add_event(self, kind: str, **detail: Any) -> None:
         """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/).
@@ -125,6 +133,22 @@ class Accession:
         """
         events = [*self.read_events(), event(kind, **detail)]
         write_atomic(self.events, format_events(events))
+
+
+def scans_in(events: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Path → SHA-256 of what lies in ``consent_forms``, from all events of an accession."""
+    hashes = (pair for entry in events for pair in entry.get("hashes", {}).items())
+    return {path: digest for path, digest in hashes if path.startswith("consent/")}
+
+
+def _parse_event(line: str) -> dict[str, Any]:
+    """An event; ValueError or TypeError for a line that none has written."""
+    found = dict(json.loads(line))
+    texts = (found.get(key) for key in ("event", "time"))
+    mappings = (found.get(key, {}) for key in ("hashes", "sizes", "fields", "decided"))
+    if not all(isinstance(t, str) for t in texts) or not all(isinstance(m, dict) for m in mappings):
+        raise ValueError(line)
+    return found
 
 
 def event(kind: str, **detail: Any) -> dict[str, Any]:
@@ -248,6 +272,12 @@ class Project:
                 where=self.relative(self.archive),
             ) from error
 
+    def written(self) -> list[Path]:
+        """What people write for the site besides what they say of recordings."""
+        lessons = (p for p in files_below(self.courses) if p.suffix in {".md", ".yml"})
+        others = (self.glossary, self.root / "mkdocs.yml")
+        return sorted([*lessons, *(path for path in others if path.is_file())])
+
     def accession(self, recording_id: str) -> Accession:
         """The folder of an accession, whether it exists or not."""
         return Accession(self.archive / recording_id)
@@ -255,8 +285,9 @@ class Project:
     def accessions(self) -> list[Accession]:
         """Every accession, ordered by id; also one that has lost its record or manifest."""
         names = ("recording.yml", "manifest-sha256.txt", "master")
-        found = {path.parent for name in names for path in self.archive.glob(f"[!.]*/{name}")}
-        return [Accession(folder) for folder in sorted(found)]
+        entries = sorted(self.archive.iterdir()) if exists(self.archive) else []
+        folders = [entry for entry in entries if not entry.name.startswith(".")]
+        return [Accession(f) for f in folders if any(exists(f / name) for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
         """archive/archive.yml, with its defaults."""
@@ -272,7 +303,7 @@ class Project:
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
-        if not accession.record.is_file():
+        if not exists(accession.record):
             found.append(
                 Problem(ExitCode.RECORD, where, _("目录卡不见了"), _("从备份恢复这个文件"))
             )

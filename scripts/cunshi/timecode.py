@@ -4,6 +4,8 @@ import re
 
 _TIMECODE = re.compile(r"(?:(?:(\d{1,4}):)?([0-5]?\d):)?(\d{1,7}(?:\.\d{1,6})?)")
 
+_WRITTEN = re.compile(r"\d\d:[0-5]\d:[0-5]\d\.\d{3}", re.ASCII)  # as this module writes it
+
 
 def format_timecode(seconds: float) -> str:
     """Write seconds as ``HH:MM:SS.mmm``, the form of WebVTT (https://www.w3.org/TR/webvtt1/).
@@ -34,6 +36,8 @@ def parse_timecode(text: str) -> float:
     >>> parse_timecode("00:12:04.500")
     724.5
     """
+    if _WRITTEN.fullmatch(text):
+        return round(int(text[:2]) * 3600 + int(text[3:5]) * 60 + float(text[6:]), 6)
     match = _TIMECODE.fullmatch(text.strip())
     if not match:
         raise ValueError(f"not a time code: {text!r}")

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cunshi import audio, fixity, listening
@@ -13,20 +13,15 @@ from cunshi.drafting import DRAFTING, draft
 from cunshi.engine import EngineIdentity
 from cunshi.errors import CunshiError, ExitCode, OutOfReachError
 from cunshi.fields import read_text
-from cunshi.files import write_atomic
+from cunshi.files import exists, write_atomic
+from cunshi.heard import Heard, format_heard, read_heard
 from cunshi.i18n import _
 from cunshi.listening import Listened, Listener
 from cunshi.model import TRANSCRIPTION, Coverage, Problem, Recording, Term
 from cunshi.progress import Reporter, Task
 from cunshi.settings import Archive
 from cunshi.store import Accession, Project, now
-from cunshi.transcripts import (
-    Heard,
-    format_draft,
-    format_heard,
-    is_untouched_draft,
-    read_heard,
-)
+from cunshi.transcripts import format_draft, is_untouched_draft
 from cunshi.voice import Passage, passages
 
 Unit = TypeVar("Unit")
@@ -64,13 +59,13 @@ def transcribe(
         job = _job(project, recording, archive)
         if not _may_be_heard(recording) or _belongs_to_people(job):
             continue
-        if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
-            try:
+        try:
+            if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
                 _finish(job, terms)
-            except CunshiError as error:
-                problems.append(_problem(job, error))
-        else:
-            jobs.append(job)
+            else:
+                jobs.append(job)
+        except (CunshiError, OSError) as error:
+            problems.append(_problem(job, error))
     if not jobs:
         return [], problems
     with closing(listener):
@@ -84,8 +79,9 @@ def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
 
 
 def _may_be_heard(recording: Recording) -> bool:
+    """Whether somebody allowed it, and there is a master that its manifest knows."""
     allowed = recording.description.consent.allows(TRANSCRIPTION)
-    return recording.technical.has_sound and allowed
+    return recording.technical.has_sound and allowed and bool(recording.sha256)
 
 
 def _belongs_to_people(job: _Job) -> bool:
@@ -94,7 +90,7 @@ def _belongs_to_people(job: _Job) -> bool:
     Looks at the files as they are now: recognition takes hours, and people correct meanwhile.
     """
     path = job.accession.transcript
-    if not path.exists():
+    if not exists(path):
         return False
     if job.project.read_recording(job.accession, []).description.approved_by:
         return True
@@ -141,18 +137,18 @@ class _Unit:
 
     job: _Job
     passage: Passage | None = None
-    error: CunshiError | None = None
+    error: CunshiError | OSError | None = None
 
 
 def _units(jobs: Iterable[_Job], *, hears: bool) -> Iterator[_Unit]:
     """The passages of all recordings, decoded only when they are asked for."""
     for job in jobs:
-        error: CunshiError | None = None
+        error: CunshiError | OSError | None = None
         try:
             if hears:
                 blocks = audio.blocks(job.accession.master / job.recording.master)
                 yield from (_Unit(job, passage) for passage in passages(blocks))
-        except CunshiError as found:
+        except (CunshiError, OSError) as found:
             error = found
         yield _Unit(job, error=error)
 
@@ -168,9 +164,9 @@ class _Desk:
     done: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     parts: list[Listened] = field(default_factory=list)
-    error: CunshiError | None = None
+    error: CunshiError | OSError | None = None
 
-    def hear(self, unit: _Unit) -> Listened | CunshiError | None:
+    def hear(self, unit: _Unit) -> Listened | CunshiError | OSError | None:
         """Runs in several threads; an error is an answer, the other recordings go on."""
         if unit.passage is None:
             return unit.error
@@ -184,7 +180,7 @@ class _Desk:
         except CunshiError as error:
             return error
 
-    def take(self, unit: _Unit, answer: Listened | CunshiError | None) -> None:
+    def take(self, unit: _Unit, answer: Listened | CunshiError | OSError | None) -> None:
         """The answers come in order, recording by recording."""
         if isinstance(answer, Listened):
             self.parts.append(answer)
@@ -202,7 +198,7 @@ class _Desk:
                 raise error
             _write(job, _heard(job, self.identity, parts), self.terms)
             self.done.append(job.recording.id)
-        except CunshiError as found:
+        except (CunshiError, OSError) as found:
             self.problems.append(_problem(job, found))
         self.task.finish_one(job.recording.original_name)
 
@@ -249,9 +245,10 @@ def in_order(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _problem(job: _Job, error: CunshiError) -> Problem:
+def _problem(job: _Job, error: CunshiError | OSError) -> Problem:
     where = f"archive/{job.recording.id} ({job.recording.original_name})"
-    return Problem(ExitCode.TRANSCRIPTION, where, error.cause, error.remedy)
+    found = Problem.of_one(error, where)
+    return found if isinstance(error, OSError) else replace(found, code=ExitCode.TRANSCRIPTION)
 
 
 def _set_aside(accession: Accession) -> None:

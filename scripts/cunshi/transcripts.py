@@ -1,4 +1,4 @@
-"""machine.json and transcript.vtt ↔ Transcript; whether a machine or a person wrote the words.
+"""transcript.vtt ↔ Transcript; whether a machine or a person wrote the words.
 
 A draft carries the SHA-256 of its cues in a NOTE. As long as the cues still have that hash nobody
 has touched them; from the first changed character on, the file belongs to people.
@@ -6,30 +6,27 @@ has touched them; from the first changed character on, the file belongs to peopl
 
 import hashlib
 import html
-import json
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from cunshi.errors import RecordError
 from cunshi.fields import read_text
+from cunshi.files import exists
+from cunshi.heard import Heard
 from cunshi.i18n import _
 from cunshi.model import (
-    Coverage,
     Flag,
     Recording,
     Replacement,
     Segment,
     Transcript,
     TranscriptStatus,
-    Weighed,
-    Word,
 )
 from cunshi.timecode import format_timecode, parse_timecode
 
@@ -43,7 +40,7 @@ NOTE
 """
 
 UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
-_MEANING = "普通话："
+MEANING = ("普通话：", "普通话:")  # before a line in Mandarin; the first is how it is written
 REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
@@ -59,93 +56,13 @@ _DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
 MARKS = (_DOUBT, _REPLACED, _SUGGESTED)
 WITHHELD, GOLDEN = "不公开", "金句"
 _DIVIDING = re.compile("[；→\n\r]|-->")  # what cannot stand in a pair of a note
+_TIME = r"(\d\d:[0-5]\d:[0-5]\d\.\d{3})"
+_WORDS = r"[^<>&\s][^<>&\n]*"
+# A cue without settings, escapes, or tags but for a speaker's name.
+_REGULAR = re.compile(rf"{_TIME} --> {_TIME}\n(?:<v ([\w·]+)>)?({_WORDS}(?:\n{_WORDS})*)")
 
-
-@dataclass(frozen=True)
-class Heard:
-    """machine.json: what an engine heard, with everything needed to say how.
-
-    ``segments`` are as the engine wrote them, with its probabilities and the audit's flags;
-    ``confidence`` holds the engine's own figures for each segment. ``coverage`` says how much of
-    the speech has text, ``weighed`` what the engine thinks of local words.
-    """
-
-    recording: str
-    master_sha256: str
-    engine: str
-    engine_version: str
-    model: str
-    model_sha256: str
-    options: dict[str, Any]
-    language: str
-    segments: tuple[Segment, ...]
-    confidence: tuple[dict[str, float], ...] = ()
-    coverage: Coverage | None = None
-    weighed: tuple[Weighed, ...] = ()
-    created: str = ""
-
-    @property
-    def label(self) -> str:
-        """The engine and model, as people and evaluations name them."""
-        return f"{self.engine} {self.model}".strip()
-
-    def cause(self) -> dict[str, Any]:
-        """What a transcript depends on: when one of these changes it is made anew."""
-        names = ("master_sha256", "engine", "model", "model_sha256", "options", "language")
-        return {name: getattr(self, name) for name in names}
-
-
-def format_heard(heard: Heard) -> str:
-    """machine.json, a line per segment, so that it can be read and compared."""
-    head = {k: v for k, v in asdict(heard).items() if k not in {"segments", "confidence"}}
-    head["weighed"] = [list(asdict(entry).values()) for entry in heard.weighed]
-    segments = (
-        json.dumps(_segment_json(segment, confidence), ensure_ascii=False)
-        for segment, confidence in zip(heard.segments, heard.confidence, strict=True)
-    )
-    lines = [f'"{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in head.items()]
-    lines.append('"segments": [\n' + ",\n".join(segments) + "\n]")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, Any]:
-    words = [[w.start, w.end, w.text, w.probability] for w in segment.words]
-    return {
-        "start": segment.start,
-        "end": segment.end,
-        "text": segment.text,
-        **confidence,
-        **({"flags": list(segment.flags)} if segment.flags else {}),
-        "words": words,
-    }
-
-
-def read_heard(path: Path) -> Heard | None:
-    """Read machine.json; None when there is none or it is damaged, so that it is made anew."""
-    try:
-        data = json.loads(path.read_text("utf-8"))
-        entries = data.pop("segments")
-        segments = tuple(
-            Segment(
-                entry.pop("start"),
-                entry.pop("end"),
-                entry.pop("text"),
-                tuple(Word(*word) for word in entry.pop("words")),
-                flags=tuple(map(Flag, entry.pop("flags", ()))),
-            )
-            for entry in entries
-        )
-        coverage = data.pop("coverage", None)
-        weighed = tuple(Weighed(*entry) for entry in data.pop("weighed", ()))
-        return Heard(
-            **data,
-            segments=segments,
-            confidence=tuple(entries),
-            coverage=Coverage(**coverage) if coverage else None,
-            weighed=weighed,
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+# The comments above each cue, and its lines.
+Written = list[tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
@@ -164,7 +81,7 @@ def format_cue(line: Segment, name: str = "", settings: str = "", notes: str = "
     """
     times = f"{format_timecode(line.start)} --> {format_timecode(line.end)} {settings}".rstrip()
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
-    meaning = f"{_MEANING}{_escaped(line.mandarin)}\n" if line.mandarin else ""
+    meaning = f"{MEANING[0]}{_escaped(line.mandarin)}\n" if line.mandarin else ""
     head = f"{name}\n" if name else ""
     return f"{notes}{_note(line)}{head}{times}\n{text}\n{meaning}"
 
@@ -219,33 +136,74 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 
 def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
-    _check_blocks(text, where)
-    try:
-        captions = webvtt.from_string(text, strict=True).captions
-    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
-        raise RecordError(
-            _("字幕文件的写法有误：{error}").format(error=error),
-            _("对照别的 transcript.vtt 检查时间行和空行"),
-            where=where,
-        ) from error
     written = _written_cues(text)
+    captions = _regular_captions(text, written) or _any_captions(text, where)
     if len(written) != len(captions):
         raise RecordError(
             _("字幕文件的写法有误：有的句子看不出时间"),
             _("对照别的 transcript.vtt 检查时间行和空行"),
             where=where,
         )
-    cues = tuple(
-        Cue(_segment(caption, notes), notes, lines)
-        for caption, (notes, lines) in zip(captions, written, strict=True)
+    try:
+        segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=True)]
+    except ValueError as error:  # a time of more digits than a recording can have
+        raise _misspelt(error, where) from error
+    check_times(segments, where)
+    return tuple(Cue(segment, *around) for segment, around in zip(segments, written, strict=True))
+
+
+def _misspelt(error: Exception, where: str) -> RecordError:
+    return RecordError(
+        _("字幕文件的写法有误：{error}").format(error=error),
+        _("对照别的 transcript.vtt 检查时间行和空行"),
+        where=where,
     )
-    _check_times(cues, where)
-    return cues
 
 
-def _check_times(cues: Iterable[Cue], where: str) -> None:
-    for segment in (cue.segment for cue in cues if cue.segment.text):
-        if segment.end < segment.start:
+@dataclass(frozen=True)
+class _Caption:
+    """What a cue says, as the library reads it."""
+
+    start: str
+    end: str
+    voice: str | None
+    text: str
+
+
+def _any_captions(text: str, where: str) -> list[_Caption]:
+    _check_blocks(text, where)
+    try:
+        captions = webvtt.from_string(text, strict=True).captions
+    except (MalformedFileError, MalformedCaptionError, ValueError) as error:
+        raise _misspelt(error, where) from error
+    return [_Caption(c.start, c.end, c.voice, c.text) for c in captions]
+
+
+def _regular_captions(text: str, written: Written) -> list[_Caption]:
+    """The captions of a file that is written as this program writes it; else none.
+
+    They are what the library finds in it, in a tenth of the time: a village has thousands of hours.
+    """
+    head, *notes = blocks(text)
+    regular = head == "WEBVTT" and text.startswith("WEBVTT\n")
+    if not regular or not all(_is_regular_note(b) or is_cue(b) for b in notes):
+        return []
+    found = [_REGULAR.fullmatch("\n".join(lines)) for __, lines in written]
+    captions = [_Caption(*match.groups()) for match in found if match]
+    plain = all(c.text.replace("\n", "").isprintable() for c in captions)
+    return captions if plain and len(captions) == len(found) else []
+
+
+def _is_regular_note(block: str) -> bool:
+    return (
+        block.startswith("NOTE") and "-->" not in block and all(map(str.strip, block.split("\n")))
+    )
+
+
+def check_times(segments: Iterable[Segment], where: str) -> None:
+    """RecordError when a line with words ends before it begins."""
+    for segment in segments:
+        if segment.text and segment.end < segment.start:
             raise RecordError(
                 _("{time} 开始的一句，结束比开始还早").format(time=format_timecode(segment.start)),
                 _("改正这一句的时间行"),
@@ -264,9 +222,9 @@ def is_cue(block: str) -> bool:
     return any("-->" in line for line in block.split("\n")[:2])
 
 
-def _written_cues(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+def _written_cues(text: str) -> Written:
     """The comments above each cue, and its lines."""
-    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    found: Written = []
     notes: list[str] = []
     for block in blocks(text)[1:]:
         if is_cue(block):
@@ -286,27 +244,43 @@ def remarks(notes: Iterable[str]) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _segment(cue: webvtt.Caption, above: tuple[str, ...]) -> Segment:
-    lines = [" ".join(line.split()) for line in html.unescape(cue.text).splitlines()]
-    marks = tuple(_MEANING[:-1] + colon for colon in "：:")
-    # What stands first is what was said, even where somebody says 普通话：.
-    meant = [line[len(_MEANING) :].strip() for line in lines[1:] if line.startswith(marks)]
-    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(marks))]
-    notes = remarks(above)
-    doubts = "；".join(_after(_DOUBT, notes)).split("；")
+def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
+    """The lines of a cue as what was said and its meaning in Mandarin.
+
+    What stands first is what was said, even where somebody says 普通话：.
+    """
+    lines = [" ".join(line.split()) for line in lines]
+    meant = [line[len(MEANING[0]) :].strip() for line in lines[1:] if line.startswith(MEANING)]
+    spoken = [*lines[:1], *(line for line in lines[1:] if not line.startswith(MEANING))]
+    return " ".join(filter(None, spoken)), " ".join(filter(None, meant))
+
+
+def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
+    start, end = parse_timecode(cue.start), parse_timecode(cue.end)
+    speaker = html.unescape(cue.voice or "").strip()
+    if not above and cue.text.isprintable() and not {" ", "&"} & set(cue.text):
+        return Segment(start, end, cue.text, speaker=speaker)  # as nearly all are
+    spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
     segment = Segment(
-        parse_timecode(cue.start),
-        parse_timecode(cue.end),
-        " ".join(filter(None, spoken)),
-        speaker=(cue.voice or "").strip(),
-        mandarin=" ".join(filter(None, meant)),
+        start,
+        end,
+        spoken,
+        speaker=speaker,
+        mandarin=meant,
+    )
+    return _spoken(_noted(segment, remarks(above)) if above else segment)
+
+
+def _noted(segment: Segment, notes: list[str]) -> Segment:
+    doubts = "；".join(_after(_DOUBT, notes)).split("；")
+    return replace(
+        segment,
         flags=tuple(_FLAGS[doubt] for doubt in doubts if doubt in _FLAGS),
         replaced=_pairs(_after(_REPLACED, notes)),
         suggested=_pairs(_after(_SUGGESTED, notes)),
         withheld=any(note.startswith(WITHHELD) for note in notes),
         golden=GOLDEN in notes,
     )
-    return _spoken(segment)
 
 
 def _spoken(segment: Segment) -> Segment:
@@ -371,7 +345,7 @@ def _check_blocks(text: str, where: str) -> None:
 
 def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
     """transcript.vtt with its status; RecordError when a person's file cannot be read."""
-    if not path.exists():
+    if not exists(path):
         return Transcript()
     text = read_text(path)
     segments = parse_transcript(text, where)

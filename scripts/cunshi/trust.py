@@ -38,7 +38,7 @@ _GUESSES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """Some words of a line; ``replaced`` when they stand there because the glossary says so."""
 
@@ -46,7 +46,7 @@ class Part:
     replaced: Replacement | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A segment as its page shows it; ``doubt`` says why not to trust it.
 
@@ -131,6 +131,12 @@ def warnings(entry: Entry, archive: Archive) -> list[str]:
     return said
 
 
+def is_plain(segment: Segment) -> bool:
+    """Whether its line is words and nothing else, as nearly all lines are."""
+    marked = segment.flags or segment.replaced or segment.withheld or segment.mandarin
+    return not marked and segment.text != UNHEARD
+
+
 def mark_line(segment: Segment, transcript: Transcript) -> Line:
     """A segment with its doubts and with the words that the glossary put right."""
     text = clean(segment.text)
@@ -138,7 +144,7 @@ def mark_line(segment: Segment, transcript: Transcript) -> Line:
         return Line(segment, (Part(escape(IN_ITS_PLACE)),), "withheld")
     if text == UNHEARD:
         return Line(segment, (Part(escape(NOT_HEARD)),), "unheard")
-    if transcript.status is TranscriptStatus.APPROVED:
+    if transcript.status is TranscriptStatus.APPROVED or not (segment.flags or segment.replaced):
         return Line(segment, (Part(escape(text)),))
     # A line that has words again is no longer unheard, even if its note was left.
     flags = [flag for flag in segment.flags if flag is not Flag.UNHEARD]

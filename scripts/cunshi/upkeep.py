@@ -6,7 +6,7 @@ hashed stands in its events.jsonl, as PREMIS has it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cunshi import fixity
@@ -14,8 +14,8 @@ from cunshi.errors import CunshiError, ExitCode
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.progress import Reporter
-from cunshi.store import Accession, Project
-from cunshi.verify import compare_accession, differing
+from cunshi.store import Accession, Project, scans_in
+from cunshi.verify import compare_accession, differing, without_manifest
 
 CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
 
@@ -30,43 +30,72 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What the events of an accession say of its fixity.
+
+    ``checked`` is when it was last hashed, in ISO 8601; at the latest when it was taken in.
+    ``fault`` is why nothing is known.
+    """
+
+    checked: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    scans: Mapping[str, str] = field(default_factory=dict)
+    fault: Problem | None = None
+
+
+def registered(accession: Accession) -> Registered:
+    """Read the events once: they grow with every check."""
+    try:
+        events = accession.read_events()
+    except CunshiError as error:
+        return Registered(fault=Problem.of(error))
+    hashed = (CHECK, "message digest calculation")
+    return Registered(
+        max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default=""),
+        {name: size for event in events for name, size in event.get("sizes", {}).items()},
+        scans_in(events),
+    )
+
+
 def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Checked:
     """Look at everything, and hash as much as ``seconds`` allow (None: all; 0: nothing).
 
     One accession is always hashed when there is any time, so that every run gets on.
     """
     checked = Checked()
-    turns = sorted((_last_check(a), a.id, a) for a in project.accessions())
+    turns = [(accession, registered(accession)) for accession in project.accessions()]
+    turns.sort(key=lambda turn: (turn[1].checked, turn[0].id))
     ends = None if seconds is None else time.monotonic() + seconds
     with reporter.task(_("核对主文件"), len(turns), 0) as task:
-        for last, __, accession in turns:
-            quick = list(_look(project, accession))
+        for accession, known in turns:
+            quick = _look_at(project, accession, known)
             checked.problems += quick
             if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
-                checked.oldest = checked.oldest if checked.waiting else last
+                checked.oldest = checked.oldest if checked.waiting else known.checked
                 checked.waiting += 1
             else:
-                checked.problems += _hash(project, accession, quick)
+                checked.problems += _hash(project, accession, known, quick)
                 checked.hashed.append(accession.id)
             task.finish_one(accession.id)
     return checked
 
 
-def _last_check(accession: Accession) -> str:
-    """When an accession was last hashed, in ISO 8601; at the latest when it was taken in."""
+def _look_at(project: Project, accession: Accession, known: Registered) -> list[Problem]:
     try:
-        events = accession.read_events()
-    except CunshiError:
-        return ""
-    hashed = (CHECK, "message digest calculation")
-    return max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default="")
+        return list(_look(project, accession, known))
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
 
 
-def _look(project: Project, accession: Accession) -> Iterator[Problem]:
+def _look(project: Project, accession: Accession, known: Registered) -> Iterator[Problem]:
     """What shows without reading a master: files missing, strange, or of another size."""
-    hashes, sizes = accession.hashes(), _sizes(accession)
+    hashes, sizes = accession.hashes(), known.sizes
+    if known.fault:
+        yield known.fault
     if not hashes:
-        return  # that the manifest is gone is told when it is the accession's turn
+        yield without_manifest(project, accession)
+        return
     differences = fixity.look(accession.folder, hashes)
     yield from differing(project, accession, differences)
     for name in sorted((hashes.keys() & sizes.keys()) - differences.keys()):
@@ -87,23 +116,22 @@ def _swapped(project: Project, accession: Accession) -> Iterator[Problem]:
         yield _problem(project, accession, min(own), cause, _("从备份恢复这个文件夹"))
 
 
-def _sizes(accession: Accession) -> dict[str, int]:
-    try:
-        events = accession.read_events()
-    except CunshiError:
-        return {}
-    return {name: size for event in events for name, size in event.get("sizes", {}).items()}
-
-
-def _hash(project: Project, accession: Accession, quick: list[Problem]) -> list[Problem]:
+def _hash(
+    project: Project, accession: Accession, known: Registered, quick: list[Problem]
+) -> list[Problem]:
     """What only shows when the masters are read, and the event of having read them."""
     told = {problem.where for problem in quick}
-    found = [p for p in compare_accession(project, accession) if p.where not in told]
+    problems = compare_accession(project, accession, known.scans)
+    found = [problem for problem in problems if problem.where not in told]
     outcome = "fail" if found or told else "pass"
     try:
         with project.writing():
             accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
-    except (OSError, CunshiError) as error:
+    except OSError as error:
+        found.append(Problem.of_one(error, project.relative(accession.events)))
+    except CunshiError as error:
+        if known.fault:
+            return found  # that the events cannot be read is told already
         cause = _("核对了，但没能登记：{error}").format(error=error)
         where = project.relative(accession.events)
         found.append(Problem(ExitCode.RECORD, where, cause, _("检查磁盘空间和文件夹权限")))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cunshi import trust
 from cunshi.course_model import Catalogue, Clip, ClipRef, Entry, Page
-from cunshi.mentions import Mention, Spoken
+from cunshi.mentions import Mentions, Spoken
 from cunshi.model import Kind, Recording
 from cunshi.page_text import clean
 from cunshi.places import marks_of, slug_of, tells_of
@@ -71,7 +71,7 @@ def _counts(catalogue: Catalogue, place: Place, spoken: Spoken) -> str:
         "条资料": len(place.facts),
         "段录音": len(entries) - mottoes,
         "条家训": mottoes,
-        "处说到": 0 if place.is_village else len(_mentions(place, spoken)),
+        "处说到": 0 if place.is_village else _mentions(place, spoken).count,
     }
     return " · ".join(f"{count} {what}" for what, count in counts.items() if count)
 
@@ -91,7 +91,7 @@ def _place_page(catalogue: Catalogue, place: Place, places: list[Place], spoken:
         talks=talks,
         people=[p for p in people_of(catalogue, Kind.TALK) if {r.id for r in p.recordings} & ids],
         mottoes=[entry for entry in entries if entry.recording.kind is Kind.MOTTO],
-        mentions=[] if place.is_village else _mentions(place, spoken),
+        mentions=Mentions() if place.is_village else _mentions(place, spoken),
         marks=marks_of(catalogue.course.places) if place in catalogue.course.places else [],
     )
 
@@ -101,7 +101,7 @@ def _heritage_of(village: Place, places: Iterable[Place]) -> list[Place]:
     return [place for place in in_it if village.is_village and not place.is_village]
 
 
-def _mentions(place: Place, spoken: Spoken) -> list[Mention]:
+def _mentions(place: Place, spoken: Spoken) -> Mentions:
     return spoken.mentions((place.name, *place.words))
 
 

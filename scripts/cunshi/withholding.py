@@ -31,22 +31,28 @@ def as_published(transcript: Transcript) -> Transcript:
 
 def withheld_ranges(segments: Iterable[Segment]) -> Ranges:
     """The stretches, in seconds, whose sound nobody may hear; none overlap."""
+    return merged((s.start, s.end) for s in segments if s.withheld)
+
+
+def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
+    """The stretches in order, those that touch made one."""
     ranges: list[tuple[float, float]] = []
-    for segment in sorted((s for s in segments if s.withheld), key=lambda s: s.start):
-        if ranges and segment.start <= ranges[-1][1]:
-            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], segment.end))
+    for start, end in sorted(stretches):
+        if ranges and start <= ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], max(ranges[-1][1], end))
         else:
-            ranges.append((segment.start, segment.end))
+            ranges.append((start, end))
     return tuple(ranges)
 
 
 def fingerprint(recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]) -> str:
     """One word for all that is withheld of some recordings: stretches and names. Empty: nothing."""
-    withheld = [
-        (recording.id, recording.description.consent.shown_as, transcripts[recording.id].silenced)
-        for recording in recordings
-    ]
-    told = sorted(entry for entry in withheld if entry[1] or entry[2])
+    withheld = []
+    for recording in recordings:
+        said = transcripts[recording.id]
+        shown = recording.description.consent.shown_as
+        withheld.append((recording.id, shown, said.silenced, said.unnamed, said.names))
+    told = sorted(entry for entry in withheld if any(entry[1:]))
     return hashlib.sha256(repr(told).encode()).hexdigest() if told else ""
 
 

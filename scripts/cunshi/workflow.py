@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,28 +10,25 @@ from cunshi import backup, evaluation, federation, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
 from cunshi.catalogue import gather, read_transcripts
-from cunshi.cluster import Cluster
 from cunshi.course_model import Catalogue
-from cunshi.engine import Engine, open_engine
-from cunshi.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.errors import ConfigurationError, ExitCode
 from cunshi.evaluation import Evaluation
 from cunshi.export import pack as packing
 from cunshi.export.bag import facts_of
 from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
 from cunshi.federation import Merged
+from cunshi.hearing import Choice, hear_all
 from cunshi.i18n import _
 from cunshi.importing import bring_in
 from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
-from cunshi.listening import Here, Listener
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
-from cunshi.publications import PACK, note_publication
+from cunshi.publications import PACK, day_of, note_publication
 from cunshi.release import Release, release_to, take_back
-from cunshi.settings import Archive, Destination, Recogniser
-from cunshi.site import publish
+from cunshi.settings import Archive, Destination
+from cunshi.standing import Standing
 from cunshi.store import Project, today
-from cunshi.transcribe import transcribe
 from cunshi.upkeep import Checked, check_in_turn
 from cunshi.withholding import fingerprint
 
@@ -39,7 +37,11 @@ _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
 @dataclass
 class Report:
-    """What a command did and found; the CLI prints it and ends with the worst code."""
+    """What a command did and found; the CLI prints it and ends with the worst code.
+
+    ``today`` is the day that ends consents: what the computer's ``clock`` says, but never a day
+    before the last publication.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     intake: Intake | None = None
@@ -56,6 +58,7 @@ class Report:
     merged: Merged | None = None
     imported: tuple[int, list[str]] | None = None
     release: Release | None = None
+    clock: dt.date = field(default_factory=today)
     today: dt.date = field(default_factory=today)
     strict: bool = False
     drafted: Drafted | None = None
@@ -70,41 +73,13 @@ class Report:
         return [problem for problem in self.problems if not problem.is_note]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What is asked for on the command line; an empty engine or model means archive.yml's.
-
-    ``scheduler`` is the address of a cluster that listens; without one this computer does.
-    """
-
-    engine: str = ""
-    model: str = ""
-    scheduler: str = ""
-
-    def recogniser(self, archive: Archive, language: str) -> Recogniser:
-        """What listens to a language. What is asked for listens to all of them.
-
-        A server is only ever that of archive.yml: nothing leaves the machine by an option.
-        """
-        if not (self.engine or self.model):
-            return archive.recogniser(language)
-        engine, model = self.engine or archive.engine, self.model or archive.model
-        return Recogniser(engine, model, archive.server)
-
-    def listener(self, engine: Engine, recogniser: Recogniser, root: Path) -> Listener:
-        """Who listens with an engine."""
-        if self.scheduler and engine.hears:
-            return Cluster(self.scheduler, engine, recogniser, root)
-        return Here(engine)
-
-
 def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Report:
     """The main job: take in, transcribe, publish. What fails for one recording stops no other."""
     with project.lock():
         report = _begin(project, strict=strict)
         _take_in(project, report, reporter)
         _transcribe(project, report, reporter, choice)
-        _publish(project, report, reporter)
+        _renew(project, report, reporter)
     return report
 
 
@@ -145,7 +120,7 @@ def publish_site(project: Project, reporter: Reporter, *, strict: bool = False) 
     with project.lock():
         report = _begin(project, strict=strict)
         _read_recordings(project, report)
-        _publish(project, report, reporter)
+        _renew(project, report, reporter)
     return report
 
 
@@ -154,6 +129,8 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
     with project.lock():
         report = _begin(project)
         _read_recordings(project, report)
+        from cunshi.site import publish
+
         catalogue = _gather(project, report, Access.CLASSROOM)
         path = packing.target_path(target or project.site.parent, catalogue)
         report.problems += publish(project.classroom, catalogue, reporter)
@@ -328,7 +305,17 @@ def _nothing_to_compare(project: Project) -> Problem:
 def _begin(project: Project, *, strict: bool = False) -> Report:
     report = Report(strict=strict)
     report.archive = project.read_archive(report.problems)
+    report.today = day_of(project, report.clock, report.problems)
     return report
+
+
+def _waiting(recording: Recording, clock: dt.date) -> Recording:
+    """Sealed, if the computer's clock says that the day is to come before which it has to wait."""
+    said = recording.description
+    waits = said.consent.waits(clock)
+    return (
+        replace(recording, description=replace(said, access=Access.SEALED)) if waits else recording
+    )
 
 
 def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
@@ -338,40 +325,38 @@ def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _read_recordings(project: Project, report: Report) -> None:
-    report.recordings = project.read_recordings(report.problems)
+    found = project.read_recordings(report.problems)
+    report.recordings = [_waiting(recording, report.clock) for recording in found]
 
 
 def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
-    terms = project.read_glossary([])  # gather() reports what is wrong with it
-    for asked, recordings in _by_recogniser(report, choice).items():
-        try:
-            engine = open_engine(asked.engine, asked.model, project.root, asked.server)
-            listener = choice.listener(engine, asked, project.root)
-            done, problems = transcribe(
-                project, recordings, report.archive, listener, terms, reporter
-            )
-        except CunshiError as error:
-            # Without an engine what people have already transcribed can still be published.
-            report.problems.append(Problem.of(error))
-            continue
-        report.transcribed += done
-        report.problems += problems
+    done, problems = hear_all(project, report.recordings, report.archive, choice, reporter)
+    report.transcribed += done
+    report.problems += problems
 
 
-def _by_recogniser(report: Report, choice: Choice) -> dict[Recogniser, list[Recording]]:
-    """The recordings that each recogniser listens to; the archive's own is always among them."""
-    found: dict[Recogniser, list[Recording]] = {
-        choice.recogniser(report.archive, report.archive.language): []
-    }
-    for recording in report.recordings:
-        asked = choice.recogniser(report.archive, recording.language(report.archive))
-        found.setdefault(asked, []).append(recording)
-    return found
+def _renew(project: Project, report: Report, reporter: Reporter) -> None:
+    """Publish, unless nothing has changed since: then only what is still wrong is said."""
+    asked = (report.archive, report.today, report.strict)
+    standing = Standing(project, report.recordings, *asked)
+    if standing.holds:
+        report.problems += standing.problems
+        report.transcripts = standing.transcripts
+        return
+    standing.begin()
+    said = len(report.problems)
+    _publish(project, report, reporter)
+    standing.note(report.problems[said:], report.transcripts)
 
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
-    catalogue = _gather(project, report)
-    catalogue = replace(catalogue, measured=evaluation.measure(project, catalogue))
+    from cunshi.site import publish  # templates and decoders, which nothing new does without
+
+    shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
+    with ThreadPoolExecutor(1) as pool:
+        measured = pool.submit(evaluation.measure, project, shown, report.problems)
+        catalogue = _gather(project, report)
+    catalogue = replace(catalogue, measured=measured.result())
     report.problems += publish(project, catalogue, reporter)
     note_publication(project)
 

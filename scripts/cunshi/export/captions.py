@@ -3,7 +3,7 @@
 Nothing of the archive's own transcript.vtt is copied: its notes are for those who correct it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cunshi import trust
@@ -18,25 +18,37 @@ _SHORTEST = 0.001  # seconds: both formats want an end behind the start
 
 def captions_path(entry: Entry) -> str:
     """Where the captions of a recording are in the site; empty when it has none."""
-    has_words = next(_cues(entry), None) is not None
+    has_words = next(cues_of(entry), None) is not None
     return f"captions/{entry.recording.id}.vtt" if entry.audio and has_words else ""
 
 
 def format_webvtt(entry: Entry, archive: Archive) -> str:
     """The captions with voices; the first note says what they are and whose."""
-    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
-    cues = (f"{cue.start} --> {cue.end}\n{_voice(cue)}\n" for cue in _cues(entry))
-    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *cues])
+    return _webvtt(entry, archive, cues_of(entry))
 
 
 def format_srt(entry: Entry) -> str:
     """The captions without voices, which SubRip does not know: a name stands before the words."""
+    return _srt(cues_of(entry))
+
+
+def format_both(entry: Entry, archive: Archive) -> tuple[str, str]:
+    """The captions as WebVTT and as SubRip."""
+    cues = list(cues_of(entry))
+    return _webvtt(entry, archive, cues), _srt(cues)
+
+
+def _webvtt(entry: Entry, archive: Archive, cues: Iterable["Cue"]) -> str:
+    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
+    blocks = (f"{cue.times}\n{_voice(cue)}\n" for cue in cues)
+    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *blocks])
+
+
+def _srt(cues: Iterable["Cue"]) -> str:
     blocks = []
-    for number, cue in enumerate(_cues(entry), 1):
-        times = f"{cue.start} --> {cue.end}".replace(".", ",")
-        named = f"{cue.speaker}：{cue.text}" if cue.speaker else cue.text
-        lines = (line.replace("-->", "→") for line in (named, _meaning(cue)) if line)
-        blocks.append(f"{number}\n{times}\n" + "\n".join(lines) + "\n")
+    for number, cue in enumerate(cues, 1):
+        text = "\n".join(cue.lines()).replace("-->", "→")
+        blocks.append(f"{number}\n{cue.times.replace('.', ',')}\n{text}\n")
     return "\n".join(blocks)
 
 
@@ -51,40 +63,47 @@ def _notes(entry: Entry, archive: Archive) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class _Cue:
-    """A segment with words, everything as printable lines."""
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds."""
 
-    start: str
-    end: str
+    start: float
+    end: float
     text: str
-    mandarin: str
     speaker: str
+    mandarin: str
+
+    @property
+    def times(self) -> str:
+        """As WebVTT has them, and SubRip with commas."""
+        return f"{format_timecode(self.start)} --> {format_timecode(self.end)}"
+
+    @property
+    def meaning(self) -> str:
+        """The line in Mandarin, marked as in the archive, so that it can be told from dialect."""
+        return f"普通话：{self.mandarin}" if self.mandarin else ""
+
+    def lines(self) -> list[str]:
+        """The words without a voice: who speaks stands before them."""
+        named = f"{self.speaker}：{self.text}" if self.speaker else self.text
+        return [named, self.meaning] if self.meaning else [named]
 
 
-def _cues(entry: Entry) -> Iterator[_Cue]:
+def cues_of(entry: Entry) -> Iterator[Cue]:
+    """What captions say of a recording."""
     for segment in entry.transcript.segments:
         text = clean(trust.readable(segment.text))
         if text:
-            yield _Cue(
-                start=format_timecode(segment.start),
-                end=format_timecode(max(segment.end, segment.start + _SHORTEST)),
-                text=text,
-                mandarin=clean(segment.mandarin),
-                speaker=clean(segment.speaker),
-            )
+            end = max(segment.end, segment.start + _SHORTEST)
+            speaker, mandarin = clean(segment.speaker), clean(segment.mandarin)
+            yield Cue(segment.start, end, text, speaker, mandarin)
 
 
-def _voice(cue: _Cue) -> str:
-    lines = [_escaped(line) for line in (cue.text, _meaning(cue)) if line]
+def _voice(cue: Cue) -> str:
+    lines = [_escaped(line) for line in (cue.text, cue.meaning) if line]
     # A ">" would end the tag, and no escape stands for it there; behind "--" it would be an arrow.
     name = _escaped(cue.speaker.replace(">", "＞").replace("--", "－－"))
     return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
-
-
-def _meaning(cue: _Cue) -> str:
-    """The line in Mandarin, marked as in the archive, so that it can be told from dialect."""
-    return f"普通话：{cue.mandarin}" if cue.mandarin else ""
 
 
 def _escaped(text: str) -> str:

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.errors import SiteError
+from cunshi.export import crate
 from cunshi.export.bag import facts_of, write_bag
-from cunshi.export.captions import captions_path, format_srt, format_webvtt
+from cunshi.export.captions import captions_path, format_both
 from cunshi.export.description import describe
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
 from cunshi.export.ohms import EDITIONS, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core
-from cunshi.files import write_atomic
+from cunshi.files import files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.page_text import clean, file_name
 
@@ -35,8 +36,9 @@ def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
 
 def _captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
     if path := captions_path(entry):
-        yield Page(path, format_webvtt(entry, catalogue.archive))
-        yield Page(f"{path.removesuffix('.vtt')}.srt", format_srt(entry))
+        webvtt, srt = format_both(entry, catalogue.archive)
+        yield Page(path, webvtt)
+        yield Page(f"{path.removesuffix('.vtt')}.srt", srt)
 
 
 def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
@@ -55,6 +57,8 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
         if (docs / made).is_file():
             (payload / made).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(docs / made, payload / made)
+    sizes = {p.relative_to(payload).as_posix(): p.stat().st_size for p in files_below(payload)}
+    write_atomic(payload / crate.NAME, crate.format_crate(catalogue, describe(catalogue), sizes))
     write_bag(payload, target, facts_of(catalogue.archive, catalogue.course.title), catalogue.today)
     return target
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi.course_model import Catalogue, Clip, Entry, Lesson
-from cunshi.export.captions import format_webvtt
+from cunshi.export.captions import cues_of, format_webvtt
 from cunshi.export.description import Described
 from cunshi.page_text import clean
 
@@ -62,7 +62,7 @@ def _elements(
     """Every element of a record in the schema's order."""
     address = catalogue.course.address.rstrip("/")
     title = clean(catalogue.course.title)
-    spoken = "\n".join(clean(s.text) for s in entry.transcript.segments if clean(s.text))
+    spoken, marks = _plain(entry) if edition == "5.4" else ([], "")
     yield from [
         ("version", edition),
         ("date", said.date),
@@ -84,7 +84,7 @@ def _elements(
         ("interviewer", ""),
         ("format", "audio"),
         ("file_name", f"{said.id}.m4a"),
-        ("sync", ""),
+        ("sync", marks),
         ("sync_alt", ""),
         ("transcript_alt_lang", ""),
         ("translate", "0"),
@@ -102,7 +102,7 @@ def _elements(
     if edition == "6.0":
         yield from [("vtt_transcript", ""), ("vtt_transcript_alt", "")]
     else:
-        yield from [("transcript", spoken), ("transcript_alt", "")]
+        yield from [("transcript", "\n".join(spoken)), ("transcript_alt", "")]
     yield from [
         ("rights", said.rights),
         ("fmt", "audio"),
@@ -113,6 +113,18 @@ def _elements(
         ("collection_link", address),
         ("series_link", ""),
     ]
+
+
+def _plain(entry: Entry) -> tuple[list[str], str]:
+    """The lines of the transcript without times, and at which of them each minute begins.
+
+    Chinese has no spaces to count words by, so that a mark is always the first word of its line.
+    """
+    lines, marks = list[str](), list[int]()
+    for cue in cues_of(entry):
+        marks += [len(lines) + 1] * (int(cue.start // 60) - len(marks))
+        lines += cue.lines()
+    return lines, "1:|" + "".join(f"{mark}(1)|" for mark in marks) if marks else ""
 
 
 def _add_media(record: ET.Element) -> None:

@@ -29,7 +29,6 @@ MANIFEST = "manifest-sha256.txt"
 SITE = "site"
 # Windows takes 260 characters for a whole path; the rest is for the folder it is unpacked in.
 LONGEST = 150
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(10))}
 
 
 @dataclass(frozen=True)
@@ -161,10 +160,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _is_safe(part: str) -> bool:
-    """https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
-    if file_name(part, len(part)) != part:
-        return False
-    return part.partition(".")[0].casefold() not in _RESERVED
+    return file_name(part, len(part)) == part
 
 
 def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, bytes]) -> None:

@@ -8,11 +8,15 @@ import contextlib
 import hashlib
 import io
 import os
+import sys
 import warnings
 from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from cunshi.children import run_module
 from cunshi.files import write_atomic
 
 # From the end of a PDF, where its cross-reference table has the identifier.
@@ -23,9 +27,17 @@ _TAIL = 4096
 def can_print() -> bool:
     """Whether there will be PDFs: WeasyPrint, the libraries it needs, and a Chinese type.
 
-    On Windows its libraries are often missing: then it is installed and cannot be imported.
+    On Windows its libraries are often missing: then it is installed and cannot be imported. Tried
+    in a process of its own: it takes 60 MB, and Pango without a font takes the process down.
     """
-    return _has_weasyprint() and _has_type_for("村史")
+    return _is_installed() and run_module("cunshi.export.printing").returncode == 0
+
+
+def _is_installed() -> bool:
+    try:
+        return find_spec("weasyprint") is not None
+    except ValueError:  # it is marked as missing
+        return False
 
 
 def _has_weasyprint() -> bool:
@@ -58,9 +70,7 @@ def print_pdf(path: Path, html: str) -> bool:
 
 def _mark_of(html: str) -> str:
     """What a PDF of this HTML is called; another WeasyPrint sets it in another way."""
-    from weasyprint import VERSION
-
-    return hashlib.sha256(f"{VERSION}\n{html}".encode()).hexdigest()
+    return hashlib.sha256(f"{version('weasyprint')}\n{html}".encode()).hexdigest()
 
 
 def _is_marked(path: Path, mark: str) -> bool:
@@ -84,3 +94,7 @@ def _page(html: str) -> Any:
     from weasyprint.urls import URLFetcher
 
     return HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",)))
+
+
+if __name__ == "__main__":
+    sys.exit(not (_has_weasyprint() and _has_type_for("村史")))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cunshi.errors import SiteError
-from cunshi.files import put_in_place
+from cunshi.files import files_below, naming, put_in_place, write_atomic
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
 from cunshi.publishing import Changes, compare, digests, recordings_in
@@ -78,12 +78,13 @@ def publish_to_folder(share: Share, site: Path, stamp: str, withheld: str = "") 
     ``withheld`` names what is withheld of the recordings in it: earlier releases that withhold
     something else are removed, because they may say or show what nobody may hear any more.
     """
-    _recover(share)
+    recover(share)
+    for left in [late for late in share.stamps() if late > share.served]:
+        shutil.rmtree(share.releases / left)  # made by a run that died before it was served
     stamp = _unused(share, stamp)
-    before = share.served
     _copy(site, share.releases / stamp, stamp, withheld)
     _switch(share, stamp)
-    _prune(share, {stamp, before}, recordings_in(site), withheld)
+    tidy(share, site, withheld)
     return stamp
 
 
@@ -93,7 +94,7 @@ def roll_back(share: Share, allowed: Set[str], withheld: str = "") -> str:
     SiteError when there is none, when it shows a recording that is not in ``allowed``, or when it
     withholds something else of them than ``withheld`` names.
     """
-    _recover(share)
+    recover(share)
     earlier = [stamp for stamp in share.stamps() if stamp < share.served]
     if not earlier:
         raise SiteError(_("没有可以退回的上一版"), _("用 publish 重新发布"), where=share.target)
@@ -124,7 +125,7 @@ def _read_stamp(release: Path) -> tuple[str, str]:
     return stamp.strip(), withheld.strip()
 
 
-def _recover(share: Share) -> None:
+def recover(share: Share) -> None:
     """Remove what a killed run left, and finish a switch by renaming that was cut in two."""
     for left in (*share.releases.glob(".*.tmp"), *share.target.glob(".current.tmp")):
         if left.is_dir() and not left.is_symlink():
@@ -137,28 +138,30 @@ def _recover(share: Share) -> None:
 
 
 def _unused(share: Share, stamp: str) -> str:
-    """Two publications within a second are two releases."""
-    taken, number = set(share.stamps()), 2
-    found = stamp
-    while found in taken:
-        found = f"{stamp}-{number}"
-        number += 1
-    return found
+    """A stamp after all others: two publications may fall into one second, and clocks go back."""
+    last = max(share.stamps(), default="")
+    if stamp > last:
+        return stamp
+    base, __, number = last.partition("-")
+    return f"{base}-{int(number or 1) + 1:03}"
 
 
 def _copy(site: Path, release: Path, stamp: str, withheld: str) -> None:
     temporary = release.with_name(f".{release.name}.tmp")
-    shutil.copytree(site, temporary, copy_function=_copy_durably)
+    for path in sorted(files_below(site)):
+        copy = temporary / path.relative_to(site)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        _copy_durably(path, copy)
     if digests(site, sha256_of) != digests(temporary, sha256_of):
         raise SiteError(
             _("拷过去的文件读出来不一样"), _("检查磁盘和网络，再发布一次"), where=temporary
         )
-    (temporary / _STAMP).write_text(f"{stamp}\n{withheld}\n", "utf-8")
+    write_atomic(temporary / _STAMP, f"{stamp}\n{withheld}\n")
     put_in_place(temporary, release)
 
 
-def _copy_durably(source: str, target: str) -> None:
-    with Path(source).open("rb") as old, Path(target).open("wb") as new:
+def _copy_durably(source: Path, target: Path) -> None:
+    with naming(target), source.open("rb") as old, target.open("wb") as new:
         shutil.copyfileobj(old, new)
         new.flush()
         os.fsync(new.fileno())
@@ -184,16 +187,23 @@ def _point(share: Share, stamp: str) -> None:
 
 def _move(share: Share, stamp: str) -> None:
     """Two renames, one right after the other; a run that dies between them is finished later."""
-    if share.served:
+    if share.current.is_symlink():  # made where there are links
+        share.current.unlink()
+    elif share.served:
         share.current.replace(share.releases / share.served)
     (share.releases / stamp).replace(share.current)
 
 
-def _prune(share: Share, kept: Set[str], shown: Set[str], withheld: str) -> None:
-    """Remove older releases, and every one that shows what is not to be shown any more."""
+def tidy(share: Share, site: Path, withheld: str = "") -> None:
+    """Keep the served release of a site and the one before it, and remove the others.
+
+    Also the one before, if it shows what is not to be shown any more.
+    """
+    shown, served = recordings_in(site), share.served
+    kept = {served, *[stamp for stamp in share.stamps() if stamp < served][-1:]}
     for stamp in share.stamps():
         folder = share.releases / stamp
-        if stamp == share.served or not folder.is_dir():
+        if stamp == served or not folder.is_dir():
             continue
         other = _read_stamp(folder)[1] != withheld
         if stamp not in kept or other or recordings_in(folder) - shown:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cunshi.errors import CunshiError
+from cunshi.errors import CunshiError, DiskError
 from cunshi.i18n import _
 
 
@@ -65,6 +65,9 @@ def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
             return refuse(refusal.status, **refusal.answer)
         except CunshiError as error:
             return refuse(409, error.cause, error.remedy)
+        except OSError as error:
+            told = DiskError(error)
+            return refuse(507, told.cause, told.remedy)
         return found if isinstance(found, Response) else JSONResponse(found)
 
     return Route(path, endpoint, methods=[method])

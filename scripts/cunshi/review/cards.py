@@ -10,9 +10,8 @@ from typing import Any, BinaryIO
 
 from cunshi.catalogue import read_words
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.files import write_atomic
+from cunshi.files import stat_of, write_atomic
 from cunshi.i18n import _, language
-from cunshi.looks import stat_of
 from cunshi.model import Problem, Recording, TranscriptStatus
 from cunshi.store import Accession, Project
 

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from cunshi.drafting import draft
 from cunshi.fields import read_text
+from cunshi.heard import read_heard
 from cunshi.homophones import pinyin_of
 from cunshi.i18n import _
 from cunshi.model import Recording, Segment, Term, is_text
@@ -29,7 +30,7 @@ from cunshi.review.manuscripts import (
 )
 from cunshi.store import Accession
 from cunshi.templating import recording_title
-from cunshi.transcripts import read_heard, status_of
+from cunshi.transcripts import status_of
 
 _TOGETHER = 60  # seconds between two saves of a person that are listed as one
 _LONGEST_TAB = 100

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from cunshi import report, store, workflow
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.errors import CunshiError, DiskError, ExitCode
 from cunshi.i18n import _
 from cunshi.model import Problem
 from cunshi.review.asking import Ask, Refusal, route
@@ -95,6 +95,8 @@ class Jobs:
             ended = _told(done, list(_lines(work.what, done)))
         except CunshiError as error:
             ended = _failed(Problem.of(error))
+        except OSError as error:
+            ended = _failed(Problem.of(DiskError(error)))
         except Exception:  # whatever it was, whoever waits for it has to hear of it
             traceback.print_exc()
         finally:

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from cunshi.model import Description
+from cunshi.page_text import is_reserved
 from cunshi.records import describe_name
 
 MOST_CHARACTERS, MOST_BYTES = 120, 200  # most systems take 255 bytes; a sidecar adds four
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
-    f"{name}{digit}" for name in ("com", "lpt") for digit in "123456789¹²³"
-}
 
 
 def clean_name(name: str, instead: str = "录音") -> str:
@@ -22,7 +19,7 @@ def clean_name(name: str, instead: str = "录音") -> str:
     stem, suffix = _split(kept.rstrip(". "))
     # What begins so is hidden, or counts as left behind by an office program.
     stem = stem.lstrip(".~$ ").rstrip(". ") or instead
-    if stem.partition(".")[0].rstrip().lower() in _RESERVED:
+    if is_reserved(stem):
         stem = f"{instead}-{stem}"
     return _shortened(stem, suffix) + suffix
 

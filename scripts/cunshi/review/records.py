@@ -18,6 +18,7 @@ from cunshi.fields import parse_fields, read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import NO_USE, Consent, Description, Problem
+from cunshi.pseudonyms import names_of
 from cunshi.records import ALIASES, dump_inline, read_description
 from cunshi.review import scans
 from cunshi.review.asking import Ask, Refusal, route
@@ -25,7 +26,7 @@ from cunshi.review.desk import Desk
 from cunshi.review.reasons import why
 from cunshi.store import Accession
 from cunshi.templating import LESSON_COUNT, recording_title
-from cunshi.verify import names_left
+from cunshi.verify import names_replaced
 
 _LONGEST = 5000  # characters of one field
 _LINES = {"title", "village", "narrator", "access", "language", "date"}
@@ -95,7 +96,7 @@ def view(desk: Desk, accession: Accession) -> dict[str, Any]:
         "original_name": recording.original_name,
         "language": recording.language(archive),
         "unreadable": [{"line": p.line, "cause": p.cause, "remedy": p.remedy} for p in problems],
-        "names_left": names_left(named, transcript),
+        "names_replaced": names_replaced(named, transcript, names_of(named, archive)),
         "last": _last(accession),
     }
 

@@ -161,8 +161,8 @@ function show(answer, { keep = [] } = {}) {
 }
 
 function showState() {
-  const hidden = card.names_left.length
-    ? el("p", { class: "bad" }, `要署“${saved["consent.shown_as"]}”，${card.names_left.join("、")}里还有真名，请看一看。`)
+  const hidden = card.names_replaced.length
+    ? el("p", { class: "soft" }, `${card.names_replaced.join("、")}里不公开的名字，公开时都换成化名；文稿里说到它的地方，声音用“哔”盖住。说到名字、文稿里却没有写的，请标“不公开”。`)
     : null
   const faults = card.unreadable.map(({ line, cause, remedy }) =>
     el("p", { class: "bad" }, `${line ? `第 ${line} 行：` : ""}${cause}${remedy ? `。${remedy}` : ""}`))

@@ -1,0 +1,166 @@
+"""Runs MkDocs on build/docs, and brings what it makes and what is made already into build/site."""
+
+import filecmp
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import quote
+
+from cunshi.children import run_module
+from cunshi.course_model import Catalogue
+from cunshi.errors import SiteError, disk_error_in, last_lines
+from cunshi.fields import load_fields
+from cunshi.files import files_below, temporary_name, write_made
+from cunshi.frames import Frames, is_frame, is_framed
+from cunshi.i18n import _
+from cunshi.search_index import divide_index
+from cunshi.store import Project
+
+_LAST_LINES = 15
+_HOOK = Path(__file__).with_name("frame_hook.py")
+_URL = re.compile(r"\s*<url>\s*<loc>([^<]*)</loc>.*?</url>", re.DOTALL)
+
+
+def build_site(
+    project: Project,
+    catalogue: Catalogue,
+    pages: Iterable[str],
+    cards: Iterable[str] = (),
+    meanwhile: Callable[[], object] = lambda: None,
+) -> None:
+    """Make build/site from build/docs, which has these pages. Raises SiteError if MkDocs refuses.
+
+    MkDocs builds into a folder of its own, so that a failure leaves the site as it is.
+    ``meanwhile`` is what else there is to make in build/docs, and no page.
+    """
+    aside = project.site.with_name(".site")
+    framed = sorted(filter(is_framed, pages))
+    frames = Frames((path, _text(project, path)) for path in framed)
+    with ThreadPoolExecutor(1) as pool:
+        extra = {"cards": sorted(cards), "frames": frames.sources}
+        by_mkdocs = pool.submit(_run_mkdocs, project, aside, extra)
+        meanwhile()
+        by_mkdocs.result()
+    made = {path: (aside / path).with_suffix(".html") for path in frames.sources}
+    html = {path: file.read_text("utf-8") for path, file in made.items()}
+    for file in made.values():
+        file.unlink()
+    _complete_sitemap(aside, framed)
+    _divide_index(aside, catalogue)
+    written = {
+        _write(project.site, path, frames.fill(path, _text(project, path), html)) for path in framed
+    }
+    written |= set(_bring(files_below(aside), aside, project.site))
+    written |= set(_bring(_media(project.docs), project.docs, project.site))
+    _remove_others(project.site, written)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _text(project: Project, path: str) -> str:
+    return (project.docs / path).read_text("utf-8")
+
+
+def _run_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> None:
+    added = {
+        "INHERIT": "mkdocs.yml",
+        "docs_dir": project.docs.relative_to(project.root).as_posix(),
+        "extra": extra,
+        "hooks": [*load_fields(project.root / "mkdocs.yml", "", []).texts("hooks"), str(_HOOK)],
+    }
+    # Read from here, the settings count from the project's folder.
+    settings = "".join(f"{key}: {json.dumps(value)}\n" for key, value in added.items())
+    words = ["build", "--strict", "--quiet", "--clean", "-f", "-", "-d", str(aside)]
+    done = run_module("mkdocs", *words, cwd=project.root, said=settings)
+    if done.returncode:
+        last = last_lines(done, _LAST_LINES)
+        if refused := disk_error_in(last):
+            raise refused
+        raise SiteError(
+            _("网站没有做成：\n{last}").format(last=last),
+            _("按上面的提示改好，再运行一次；原来的网站还在"),
+            where="mkdocs.yml",
+        )
+
+
+def _complete_sitemap(site: Path, framed: Iterable[str]) -> None:
+    """List the pages instead of their frames.
+
+    Without a site_url a sitemap has no addresses, only the day it was built, and goes.
+    """
+    sitemap = site / "sitemap.xml"
+    packed = site / "sitemap.xml.gz"
+    packed.unlink(missing_ok=True)
+    text = sitemap.read_text("utf-8") if sitemap.is_file() else ""
+    if "<loc>http" not in text:
+        sitemap.unlink(missing_ok=True)
+        return
+    entries = {found[1]: found[0] for found in _URL.finditer(text)}
+    frames = {url: entry for url, entry in entries.items() if is_frame(url)}
+    text = _URL.sub(lambda found: "" if found[1] in frames else found[0], text)
+    by_folder = {url.split("/")[-2]: (url, entry) for url, entry in frames.items()}
+    listed = ""
+    for path in framed:
+        folder, __, name = path.partition("/")
+        url, entry = by_folder[folder]
+        page = f"{url.rpartition('/')[0]}/{quote(name.removesuffix('.md'))}.html"
+        listed += entry.replace(url, page)
+    text = text.replace("\n</urlset>", f"{listed}\n</urlset>")
+    sitemap.write_text(text, "utf-8")
+    packed.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _divide_index(site: Path, catalogue: Catalogue) -> None:
+    """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
+    path = site / "search" / "search_index.json"
+    if path.is_file():
+        divided = divide_index(json.loads(path.read_text("utf-8")), catalogue)
+        text = json.dumps(divided.index, ensure_ascii=False, separators=(",", ":"))
+        path.write_text(text, "utf-8")
+        path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
+        for name, part in divided.parts.items():
+            (site / name).write_text(part, "utf-8")
+
+
+def _write(site: Path, page: str, text: str) -> str:
+    """Write a page of the site; its path there."""
+    name = f"{page.removesuffix('.md')}.html"
+    write_made(site / name, text)
+    return name
+
+
+def _media(docs: Path) -> Iterator[Path]:
+    """What stands in the site as it is; MkDocs too leaves out what a dot begins."""
+    for path in files_below(docs):
+        hidden = any(part.startswith(".") for part in path.relative_to(docs).parts)
+        if path.suffix != ".md" and not hidden:
+            yield path
+
+
+def _bring(files: Iterable[Path], source: Path, site: Path) -> Iterator[str]:
+    """Copy what has changed into the site; the paths of all.
+
+    A file that has not changed keeps its time; one that is open in a browser on Windows can still
+    be replaced one by one where a whole folder could not. Of the same size and time as its source
+    a file is taken for its copy: a village has gigabytes of sound.
+    """
+    for path in files:
+        name = path.relative_to(source)
+        copy = site / name
+        if not (copy.is_file() and filecmp.cmp(path, copy)):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, temporary_name(copy))
+            temporary_name(copy).replace(copy)
+        yield name.as_posix()
+
+
+def _remove_others(site: Path, wanted: set[str]) -> None:
+    for path in list(files_below(site)):
+        if path.relative_to(site).as_posix() not in wanted:
+            path.unlink()
+    for folder in sorted((p for p in site.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
