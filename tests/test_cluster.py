@@ -84,6 +84,7 @@ def finished(project: Project) -> int:
     return len(list(project.archive.glob("*/machine.json")))
 
 
+@pytest.mark.whisper
 def test_forty_recordings_with_a_worker_killed_and_the_connection_cut(
     tmp_path: Path, run: Run, dask: Dask
 ) -> None:
