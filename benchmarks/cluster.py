@@ -56,15 +56,14 @@ def alone(path: Path, longest: float) -> None:
         for entry in heard.segments:
             for word in entry.segment.words:
                 characters += [(character, word.start) for character in word.text]
-    status = Path("/proc/self/status").read_text("utf-8")
-    print(json.dumps([characters, int(status.partition("VmHWM:")[2].split()[0])]))
+    print(json.dumps([characters, memory("self")]))
 
 
 def heard_alone(path: Path, longest: float) -> tuple[list[tuple[str, float]], float]:
     words = [sys.executable, __file__, "--alone", str(path), str(longest)]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
-    characters, kilobytes = json.loads(done.stdout)
-    return characters, kilobytes / 1024
+    characters, megabytes = json.loads(done.stdout)
+    return characters, megabytes
 
 
 def spelt(characters: list[tuple[str, float]]) -> str:
@@ -110,6 +109,7 @@ class Clock:
     def __init__(self, dask: Dask | None = None):
         self.dask = dask
         self.wall = self.head = self.others = 0.0
+        self.memory: list[float] = []
 
     def run(self, project: Project, *words: str) -> None:
         before, begun = self._spent(), time.perf_counter()
@@ -120,18 +120,28 @@ class Clock:
         self.wall = time.perf_counter() - begun
         self.head = used.ru_utime + used.ru_stime
         self.others += self._spent() - before
+        self.memory = [memory(process.pid) for process in self._alive()]
 
     def kill(self, worker: "subprocess.Popen[bytes]") -> None:
         self.others += spent(worker)
         kill(worker)
 
     def _spent(self) -> float:
+        return sum(spent(process) for process in self._alive())
+
+    def _alive(self) -> "list[subprocess.Popen[bytes]]":
         processes = self.dask.processes if self.dask else []
-        return sum(spent(process) for process in processes if process.poll() is None)
+        return [process for process in processes if process.poll() is None]
 
     @property
     def all(self) -> float:
         return self.head + self.others
+
+
+def memory(who: int | str) -> float:
+    """Megabytes that a process had at most."""
+    status = Path(f"/proc/{who}/status").read_text("utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def spent(process: "subprocess.Popen[bytes]") -> float:
@@ -195,6 +205,10 @@ def against_the_cluster(recording: Path, folder: Path) -> list[Row]:
         (
             "two workers: clock, processor; of it the head",
             f"{shared.wall:.0f} s, {shared.all:.0f} s; {shared.head:.1f} s",
+        ),
+        (
+            "peak memory: scheduler, each worker",
+            ", ".join(f"{megabytes:.0f} MB" for megabytes in shared.memory),
         ),
         ("more processor time in the cluster", f"{shared.all / alone.all - 1:+.1%}"),
         (

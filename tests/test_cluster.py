@@ -29,6 +29,7 @@ TASK = 0.3  # seconds that a passage takes the engine of the tests
 @pytest.fixture(autouse=True)
 def _frail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engine.ENGINES, "frail", "cluster_worker")
+    monkeypatch.setattr(cluster, "FIRST", 300.0)  # this computer may have other work
 
 
 @pytest.fixture
@@ -83,6 +84,7 @@ def finished(project: Project) -> int:
     return len(list(project.archive.glob("*/machine.json")))
 
 
+@pytest.mark.whisper
 def test_forty_recordings_with_a_worker_killed_and_the_connection_cut(
     tmp_path: Path, run: Run, dask: Dask
 ) -> None:
@@ -158,6 +160,24 @@ def test_when_the_scheduler_is_gone_what_was_finished_stays(
     assert f"听写：{12 - done} 件" in text
 
 
+def test_a_scheduler_that_is_started_again_goes_on(tmp_path: Path, run: Run, dask: Dask) -> None:
+    project = village_of(tmp_path / "village", [6] * 10)
+    line = Line(dask.scheduler())
+    dask.worker()
+
+    def disturb() -> None:
+        wait_for(lambda: finished(project) >= 2)
+        for process in dask.processes:
+            kill(process)
+        line.lead_to(dask.scheduler())
+        dask.worker()
+
+    with meanwhile(disturb):
+        code, text = run(project, "transcribe", "--scheduler", line.address)
+    assert (code, finished(project)) == (0, 10), text
+    assert "听写：10 件" in text
+
+
 def test_when_no_worker_is_left_the_run_ends(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,7 +242,7 @@ def test_nobody_there(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6])
-    monkeypatch.setattr(cluster, "CONNECT", 1.0)
+    monkeypatch.setattr(cluster, "FIRST", 1.0)
     code, text = run(project, "transcribe", "--scheduler", dask.scheduler())
     assert (code, "没有听写的电脑" in text) == (ExitCode.ENGINE, True), text
     code, text = run(project, "transcribe", "--scheduler", "tcp://127.0.0.1:9")

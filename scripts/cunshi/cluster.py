@@ -28,7 +28,8 @@ from cunshi.settings import Recogniser
 from cunshi.voice import Passage
 
 # Seconds.
-CONNECT = 10.0  # for a scheduler to answer, and for the first worker to come
+CONNECT = 10.0  # for a scheduler to answer
+FIRST = 60.0  # for the first worker to come
 PATIENCE = 600.0  # without a connection, or without any worker, before the run gives up
 LOOK = 5.0  # between two looks at who is there
 PAUSE = 0.2
@@ -106,7 +107,7 @@ class Cluster:
             self.engine.prepare()
         self._order = replace(self._order, facts=_facts(self.engine.identity()))
         self._client = self._connect()
-        deadline = time.monotonic() + CONNECT
+        deadline = time.monotonic() + FIRST
         while not self._count():
             if time.monotonic() > deadline:
                 raise _nobody_there(self._scheduler)
