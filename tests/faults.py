@@ -45,6 +45,7 @@ from cunshi.voice import RATE, Passage, Span
 # Visit also the places that are left out to save time.
 ALL = int(os.environ.get("CUNSHI_CASES", "0")) > 10_000
 KILL = ("replace", "fsync")
+_LOOSE = "loose "
 WRITING = ("open", "write", "mkdir", "fsync", "replace")
 _starting = threading.Lock()
 _SPAWN = multiprocessing.get_context("forkserver")
@@ -68,11 +69,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended: its exit code (negative for a signal), words, and places visited."""
+    """How a command ended: its exit code (negative for a signal), words, and places visited.
+
+    ``loose``: files that got their name before they were durable, if nothing happened to the run.
+    """
 
     code: int
     printed: str
     places: list[str]
+    loose: list[str]
 
 
 class Disk:
@@ -138,7 +143,7 @@ class Disk:
         def replace_(source: Any, target: Any, **named: Any) -> None:
             how = self.visit("replace", target)
             for path in self._loose(Path(source)) if "/." not in str(target) else ():
-                self._note(f"loose {path}\n")
+                self._note(f"{_LOOSE}{path}\n")
             replace(source, target, **named)
             _after(how)
 
@@ -301,5 +306,7 @@ def run(
     with _starting:
         process.join()
     printed = (top / "printed").read_text("utf-8")
-    places = (top / "places").read_text("utf-8").replace(f"{top / 'work'}{os.sep}", "")
-    return Ran(process.exitcode or 0, printed, places.splitlines())
+    noted = (top / "places").read_text("utf-8").replace(f"{top / 'work'}{os.sep}", "").splitlines()
+    loose = [line for line in noted if line.startswith(_LOOSE)]
+    places = [line for line in noted if not line.startswith(_LOOSE)]
+    return Ran(process.exitcode or 0, printed, places, loose)

@@ -252,9 +252,8 @@ class Stage:
             ran = self.play(top, Fault(kinds=kinds))
             assert ran.code == 0, ran.printed
             self.end = state(top)
-        loose = [place for place in ran.places if place.startswith("loose")]
-        assert not [place for place in loose if REMADE not in place]
-        return [place for place in ran.places if place not in loose]
+        assert not [place for place in ran.loose if REMADE not in place]
+        return ran.places
 
     def everywhere(self, meet: Callable[[Fault, str], None], faults: dict[Fault, str]) -> None:
         """Meet every fault, each with the place where it happens."""
