@@ -16,31 +16,26 @@ import sys
 import tempfile
 import time
 from contextlib import nullcontext
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import psutil
+from workbench import ROOT, Figure, head, publish
 
-ROOT = Path(__file__).parents[1]
-sys.path[1:1] = [str(ROOT / "scripts"), str(ROOT / "tests")]
-
-from conftest import EPOCH, new_village, settle, tree  # noqa: E402
-from cunshi import audio, voice  # noqa: E402
-from cunshi.engine import open_engine  # noqa: E402
-from cunshi.listening import Here  # noqa: E402
-from cunshi.scoring import count_errors  # noqa: E402
-from cunshi.store import Project  # noqa: E402
-from cunshi.transcribe import in_order  # noqa: E402
-from dask_cluster import Dask, kill, meanwhile  # noqa: E402
-from run import machine  # noqa: E402
-from test_blocks import long_talk, write  # noqa: E402
+from conftest import EPOCH, new_village, settle, tree
+from cunshi import audio, voice
+from cunshi.engine import open_engine
+from cunshi.listening import Here
+from cunshi.scoring import count_errors
+from cunshi.store import Project
+from cunshi.transcribe import in_order
+from dask_cluster import Dask, kill, meanwhile
+from test_blocks import long_talk, write
 
 SECONDS = 1800
 RATE = voice.RATE
 NEAR = 30.0  # seconds around a join in which words are compared
-Row = tuple[str, str]
+Row = tuple[str, str, str, str]
 
 
 def alone(path: Path, longest: float) -> None:
@@ -83,14 +78,21 @@ def blocks(path: Path, said: str) -> list[Row]:
     near = [off for at, off in pairs if any(abs(at - join) < NEAR for join in joins)]
     rates = [count_errors(said, spelt(heard)).rate for heard in (one, many)]
     return [
-        ("error rate as heard: one piece, blocks", f"{rates[0]:.4f}, {rates[1]:.4f}"),
-        ("characters in which they differ", f"{edits(one, many)}"),
-        ("of the same characters, with the same times", f"{share(pairs)} of {len(pairs)}"),
         (
-            f"joins; characters less than {NEAR:.0f} s from one; farthest apart in time",
-            f"{len(joins)}; {len(near)}; {max(near):.2f} s",
+            "error rate as heard, in blocks",
+            "within 0.003",
+            f"{rates[1]:.4f}",
+            f"in one piece {rates[0]:.4f}",
         ),
-        ("peak memory: one piece, blocks", f"{most:.0f} MB, {least:.0f} MB"),
+        (f"… characters that differ, of {len(one)}", "", f"{edits(one, many)}", ""),
+        ("… with the same times, of the others", "", f"{share(pairs)} of {len(pairs)}", ""),
+        (
+            f"… farthest apart in time less than {NEAR:.0f} s from one of {len(joins)} joins: s",
+            "",
+            f"{max(near):.2f}",
+            f"{len(near)} characters",
+        ),
+        ("… peak memory: MB", "", f"{least:.0f}", f"in one piece {most:.0f}"),
     ]
 
 
@@ -200,26 +202,39 @@ def against_the_cluster(recording: Path, folder: Path) -> list[Row]:
     shared = in_cluster(there, folder / "dask")
     again = in_cluster(killed, folder / "dask killed", shared.wall / 2)
     trees = [tree(project.archive) for project in projects]
+    at_work = f"{alone.wall:.0f}, {alone.all:.0f}"
     return [
-        ("this computer: clock, processor", f"{alone.wall:.0f} s, {alone.all:.0f} s"),
         (
-            "two workers: clock, processor; of it the head",
-            f"{shared.wall:.0f} s, {shared.all:.0f} s; {shared.head:.1f} s",
+            "two workers on this computer, clock, processor: s",
+            "",
+            f"{shared.wall:.0f}, {shared.all:.0f}",
+            f"without a cluster {at_work}",
+        ),
+        ("… processor time of the head: s", "", f"{shared.head:.1f}", ""),
+        (
+            "… peak memory of scheduler, each worker: MB",
+            "",
+            ", ".join(f"{megabytes:.0f}" for megabytes in shared.memory),
+            "",
         ),
         (
-            "peak memory: scheduler, each worker",
-            ", ".join(f"{megabytes:.0f} MB" for megabytes in shared.memory),
-        ),
-        ("more processor time in the cluster", f"{shared.all / alone.all - 1:+.1%}"),
-        (
-            "a worker killed half-way, another started: more clock, more processor time",
-            f"{again.wall - shared.wall:+.0f} s, {again.all - shared.all:+.0f} s",
-        ),
-        (
-            "workers that one head can keep busy, by its processor time",
+            "… workers that one head can keep busy, by its processor time",
+            "",
             f"{shared.others / shared.head:.0f}",
+            "",
         ),
-        ("the three archives, byte for byte", "the same" if equal(trees) else "**different**"),
+        (
+            "a worker killed half-way, another started, clock, processor: s",
+            "",
+            f"{again.wall:.0f}, {again.all:.0f}",
+            f"undisturbed {shared.wall:.0f}, {shared.all:.0f}",
+        ),
+        (
+            "the three archives, byte for byte",
+            "the same",
+            "the same" if equal(trees) else "**different**",
+            "",
+        ),
     ]
 
 
@@ -229,7 +244,7 @@ def equal(trees: list[dict[str, bytes]]) -> bool:
 
 def table(title: str, rows: list[Row]) -> str:
     lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"## {title}\n\n| figure | value |\n|---|---|\n{lines}\n"
+    return f"## {title}\n\n| figure | wanted | Cunshi | beside it |\n|---|---|---|---|\n{lines}\n"
 
 
 def main() -> None:
@@ -242,18 +257,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         samples, said = long_talk(SECONDS)
         recording = write(Path(folder) / "talk.wav", samples)
-        parts = [
-            table("In blocks and in one piece", blocks(recording, said)),
-            table("Two workers with a thread each", against_the_cluster(recording, Path(folder))),
-        ]
-    head = ", ".join(f"{name} {version(name)}" for name in ("faster-whisper", "distributed"))
-    title = (
-        f"# Blocks and a cluster, measured\n\n{date.today()} on {machine()}; {head}; Whisper base, "
-        f"int8.\nMade by `benchmarks/cluster.py` from a recording of {len(samples) / RATE:.0f} s, "
-        f"{len(said)} characters; once.\n"
+        parts = {
+            "In blocks and in one piece": blocks(recording, said),
+            "Two workers with a thread each": against_the_cluster(recording, Path(folder)),
+        }
+    made = (
+        f"From a recording of {len(samples) / RATE:.0f} s, {len(said)} characters, made of the\n"
+        "sample's talks; once. A worker is a process with one thread.\n\n"
     )
-    target = Path(__file__).with_suffix(".md")
-    target.write_text("\n".join([title, *parts]), "utf-8")
+    publish(
+        "cluster",
+        "Blocks and a cluster",
+        head(__file__, "faster-whisper", "distributed", more="; Whisper base, int8"),
+        made + "\n".join(table(title, rows) for title, rows in parts.items()),
+        [Figure(*row) for rows in parts.values() for row in rows],
+    )
 
 
 if __name__ == "__main__":

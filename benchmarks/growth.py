@@ -6,7 +6,7 @@ from html import escape
 
 _WIDTH, _HEIGHT = 760, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 250, 20, 50
-_COLOURS = ("#a5371f", "#2f6f5e", "#35507a", "#8a6d1f")
+_COLOURS = ("#a5371f", "#2f6f5e", "#35507a", "#8a6d1f", "#7a4a7a")
 
 
 @dataclass(frozen=True)

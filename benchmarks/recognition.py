@@ -7,7 +7,6 @@ one process. ``--ordinary FILE`` counts wrong replacements in text without local
 """
 
 import argparse
-import os
 import resource
 import statistics
 import subprocess
@@ -15,46 +14,41 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date
 from functools import cache, partial
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import ggml
 import numpy as np
 import yaml
+from workbench import ROOT, Figure, head, publish
 
-ROOT = Path(__file__).parents[1]
-sys.path[1:1] = [str(ROOT / "scripts"), str(ROOT / "tests")]
-
-import ggml  # noqa: E402
-
-from cunshi import audio, voice  # noqa: E402
-from cunshi.chinese import to_simplified  # noqa: E402
-from cunshi.drafting import draft  # noqa: E402
-from cunshi.engine import open_engine  # noqa: E402
-from cunshi.engine.whisper_base import model_folder  # noqa: E402
-from cunshi.heard import Heard  # noqa: E402
-from cunshi.homophones import find_candidates  # noqa: E402
-from cunshi.listening import Listened, listen  # noqa: E402
-from cunshi.model import Segment  # noqa: E402
-from cunshi.records import read_glossary  # noqa: E402
-from cunshi.scoring import Errors, count_errors  # noqa: E402
-from cunshi.transcribe import in_order  # noqa: E402
-from run import machine  # noqa: E402
-from test_build import occurrences  # noqa: E402
-from test_listening import load, music, room, silence  # noqa: E402
+from cunshi import audio, voice
+from cunshi.chinese import to_simplified
+from cunshi.drafting import draft
+from cunshi.engine import open_engine
+from cunshi.engine.whisper_base import model_folder
+from cunshi.heard import Heard
+from cunshi.homophones import find_candidates
+from cunshi.listening import Listened, listen
+from cunshi.model import Segment
+from cunshi.records import read_glossary
+from cunshi.scoring import Errors, count_errors
+from cunshi.transcribe import in_order
+from test_build import occurrences
+from test_listening import load, music, room, silence
 
 RATE = voice.RATE
 SAMPLES = ROOT / "tests" / "samples"
 REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
 REAL = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
 TERMS = read_glossary(ROOT / "archive" / "glossary.yml", "glossary.yml", [])
-ROUNDS = 1
-Row = tuple[str, ...]
+ROUNDS = 1  # of the times
+PLAIN = "plain faster-whisper"
+Row = tuple[str, str, str]  # the figure, Cunshi's, and what is measured beside it
 
 
 @cache
@@ -142,40 +136,32 @@ def accuracy() -> list[Row]:
         "。".join("。".join([s.text, *(r.term for r in s.suggested)]) for s in lines)
         for lines in drafts
     ]
-    replaced = [
-        (pair, s)
-        for s, lines in zip(said, drafts, strict=True)
-        for line in lines
-        for pair in line.replaced
-    ]
-    wrong = [pair for pair, s in replaced if pair.term not in s]
-    suggested = [
-        (pair, s)
-        for s, lines in zip(said, drafts, strict=True)
-        for line in lines
-        for pair in line.suggested
-    ]
-    right = sum(pair.term in s for pair, s in suggested)
-    rows = [
-        (f"error rate: {label}", f"{total(said, t).rate:.4f}")
-        for label, t in (("plain faster-whisper", peer), ("as heard", raw), ("draft", drafted))
-    ]
-    rows += [
-        (f"glossary words spoken: {label}", names(said, t))
-        for label, t in (
-            ("plain faster-whisper", peer),
-            ("as heard", raw),
-            ("in the draft", drafted),
-            ("in the draft or suggested there", offered),
-        )
-    ]
     words_alone = [replace(term, heard_as=()) for term in TERMS]
     plainly = [text(draft(h, words_alone)) for h in found]
-    label = "glossary words spoken: in the draft, without the wrong forms noted by people"
-    rows.append((label, names(said, plainly)))
-    rows.append(("replacements; wrong", f"{len(replaced)}; {len(wrong)}"))
-    rows.append(("suggestions; right", f"{len(suggested)}; {right}"))
-    return rows
+    other = f"{PLAIN} {total(said, peer).rate:.4f}"
+    replaced = [(pair, s) for s, lines in zip(said, drafts, strict=True) for pair in of(lines)[0]]
+    suggested = [(pair, s) for s, lines in zip(said, drafts, strict=True) for pair in of(lines)[1]]
+    wrong = sum(pair.term not in s for pair, s in replaced)
+    right = sum(pair.term in s for pair, s in suggested)
+    return [
+        ("error rate as heard", f"{total(said, raw).rate:.4f}", other),
+        ("error rate of the drafts", f"{total(said, drafted).rate:.4f}", other),
+        ("glossary words spoken, as heard", names(said, raw), f"{PLAIN} {names(said, peer)}"),
+        ("… in the draft", names(said, drafted), ""),
+        ("… in the draft or suggested there", names(said, offered), ""),
+        ("… in the draft, without the wrong forms noted by people", names(said, plainly), ""),
+        ("replacements; wrong", f"{len(replaced)}; {wrong}", ""),
+        ("suggestions; right", f"{len(suggested)}; {right}", ""),
+    ]
+
+
+def of(lines: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """What was replaced and what is suggested in the lines of a draft."""
+    lines = list(lines)
+    return (
+        [pair for line in lines for pair in line.replaced],
+        [pair for line in lines for pair in line.suggested],
+    )
 
 
 def ordinary(path: Path | None) -> list[Row]:
@@ -190,8 +176,8 @@ def ordinary(path: Path | None) -> list[Row]:
     )
     found = "、".join(f"{heard}→{term}" for heard, term in certain) or "none"
     return [
-        ("characters of text without local words", f"{count}"),
-        ("replaced in it by sound alone", f"{certain.total()}: {found}"),
+        ("characters of text without local words", f"{count}", ""),
+        ("replaced in it by sound alone", f"{certain.total()}: {found}", ""),
     ]
 
 
@@ -206,21 +192,20 @@ def gaps() -> list[Row]:
     long = np.concatenate([x for (s, __), g in zip(spoken, between, strict=True) for x in (s, g)])
     short = np.concatenate([x for s, __ in spoken for x in (s, silence(0.5))])
     said = "".join(t for __, t in spoken)
-    rows = []
+    cells = []
     for label, work in (
-        ("pipeline", lambda x: heard([x])[0].segments),
-        ("plain", plain),
-        ("plain, no voice activity filter", lambda x: plain(x, vad_filter=False)),
+        ("", lambda x: heard([x])[0].segments),
+        (f"{PLAIN} ", plain),
+        ("without its voice activity filter ", lambda x: plain(x, vad_filter=False)),
     ):
         with_gaps, without = (count_errors(said, text(work(x))) for x in (long, short))
-        rows.append(
-            (
-                f"{label}: lost, invented characters with gaps; error rate with, without",
-                f"{with_gaps.deletions}, {with_gaps.insertions}; "
-                f"{with_gaps.rate:.3f}, {without.rate:.3f}",
-            )
-        )
-    return rows
+        counts = f"{with_gaps.deletions}, {with_gaps.insertions}"
+        cells.append((f"{label}{counts}", f"{label}{with_gaps.rate:.3f}, {without.rate:.3f}"))
+    counted, rated = zip(*cells, strict=True)
+    return [
+        ("gaps of a minute: characters lost, invented", counted[0], "; ".join(counted[1:])),
+        ("… error rate with gaps, without", rated[0], "; ".join(rated[1:])),
+    ]
 
 
 def pauses() -> list[Row]:
@@ -234,9 +219,14 @@ def pauses() -> list[Row]:
         said.append("".join(clips[n][1] for n in order))
     found = [text(h.segments) for h in heard(recordings)]
     peer = [text(plain(samples)) for samples in recordings]
+    ours_, theirs_ = total(said, found), total(said, peer)
     return [
-        (f"{label}: error rate; lost characters of {e.length}", f"{e.rate:.4f}; {e.deletions}")
-        for label, e in (("pipeline", total(said, found)), ("plain", total(said, peer)))
+        ("pauses of 0.3 to 8 s: error rate", f"{ours_.rate:.4f}", f"{PLAIN} {theirs_.rate:.4f}"),
+        (
+            f"… characters lost of {ours_.length}",
+            f"{ours_.deletions}",
+            f"{PLAIN} {theirs_.deletions}",
+        ),
     ]
 
 
@@ -293,25 +283,21 @@ def speed() -> list[Row]:
         mine, peer = (statistics.median(side) for side in zip(*times, strict=True))
         rows.append(
             (
-                f"{label} ({seconds:.0f} s): pipeline, plain, times as fast",
-                f"{mine:.1f} s, {peer:.1f} s, **{ratio:.2f}**",
+                f"{label} ({seconds:.0f} s of sound): s",
+                f"{mine:.1f}",
+                f"{PLAIN} {peer:.1f}: **{ratio:.2f}** times as long",
             )
         )
         if recordings is clips:
-            rates = [
-                total(said, joined(list(map(text, side)), owners)).rate
+            raw, drafted, other = (
+                f"{total(said, joined(list(map(text, side)), owners)).rate:.4f}"
                 for side in (
                     [h.segments for h in found],
                     [draft(h, TERMS) for h in found],
                     others,
                 )
-            ]
-            rows.append(
-                (
-                    "their error rate: pipeline as heard, its drafts, plain",
-                    ", ".join(f"{rate:.4f}" for rate in rates),
-                )
             )
+            rows.append(("… error rate as heard; drafts", f"{raw}; {drafted}", f"{PLAIN} {other}"))
     return rows
 
 
@@ -350,9 +336,10 @@ def whisper_cpp() -> Hear:
     return lambda talk: "".join(s.text for s in model.transcribe(talk))
 
 
-OTHERS: dict[str, tuple[str, Callable[[], Hear]]] = {
-    "openai-whisper": ("whisper", reference_engine),
-    "whisper.cpp (pywhispercpp)": ("pywhispercpp", whisper_cpp),
+# Package, its module, and how it is opened.
+OTHERS: dict[str, tuple[str, str, Callable[[], Hear]]] = {
+    "openai-whisper": ("openai-whisper", "whisper", reference_engine),
+    "whisper.cpp (pywhispercpp)": ("pywhispercpp", "pywhispercpp", whisper_cpp),
 }
 
 
@@ -361,16 +348,16 @@ def others() -> list[Row]:
     talks = [load(ROOT / entry["file"]) for entry in REFERENCE[:3]]
     said = [entry["text"] for entry in REFERENCE[:3]]
     rows = []
-    for name, (module, open_peer) in OTHERS.items():
+    for name, (__, module, open_peer) in OTHERS.items():
         if find_spec(module):
             hear = open_peer()
             hear(talks[0])  # the first call sets up what the others use
             mine, ours_ = timed(lambda: [text(h.segments) for h in heard(talks)])
             peer, found = timed(lambda hear=hear: [hear(talk) for talk in talks])
-            seconds = f"{mine:.1f} s, {peer:.1f} s, **{peer / mine:.2f}**"
-            rows.append((f"three talks: pipeline, {name}, times as fast", seconds))
-            rates = f"{total(said, ours_).rate:.4f}, {total(said, found).rate:.4f}"
-            rows.append((f"their error rate as heard: pipeline, {name}", rates))
+            times = f"{name} {peer:.1f}: **{peer / mine:.2f}** times as long"
+            rows.append((f"three talks, beside {name}: s", f"{mine:.1f}", times))
+            rates = [f"{total(said, side).rate:.4f}" for side in (ours_, found)]
+            rows.append(("… error rate as heard", rates[0], f"{name} {rates[1]}"))
     return rows
 
 
@@ -398,11 +385,10 @@ def memory(hours: float) -> list[Row]:
             )
         )
         megabytes, length = done.stdout.split()
+    label = f"one recording of {float(length) / 3600:.2f} h, half of it speech"
     return [
-        (
-            f"one recording of {float(length) / 3600:.2f} h, half of it speech: peak memory, RTF",
-            f"{float(megabytes):.0f} MB, {seconds / float(length):.3f}",
-        )
+        (f"{label}: peak memory, MB", f"{float(megabytes):.0f}", ""),
+        ("… seconds for a second of sound", f"{seconds / float(length):.3f}", ""),
     ]
 
 
@@ -418,7 +404,8 @@ def alone(path: Path) -> None:
 
 def table(title: str, rows: list[Row]) -> str:
     lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"## {title}\n\n| figure | value |\n|---|---|\n{lines}\n" if rows else ""
+    heading = f"## {title}\n\n| figure | Cunshi | beside it |\n|---|---|---|\n"
+    return f"{heading}{lines}\n" if rows else ""
 
 
 def main() -> None:
@@ -430,22 +417,23 @@ def main() -> None:
     if words.alone:
         alone(words.alone)
         return
-    packages = ("faster-whisper", "ctranslate2", "rjieba", "pypinyin")
-    head = ", ".join(f"{name} {version(name)}" for name in packages)
-    parts = [
-        f"# Recognition, measured\n\n{date.today()} on {machine()}; {head}; Whisper base, int8.\n"
-        f"Made by `benchmarks/recognition.py`; rounds: {ROUNDS}, times are their medians.\n",
-        table("The sample village: synthetic voices, 1454 characters", accuracy()),
-        table("Text without any local word", ordinary(words.ordinary)),
-        table("Gaps of a minute each", gaps()),
-        table("Real speech with pauses", pauses()),
-        table("Speed", speed()),
-        table("Other implementations of the same model", others()),
-        table("Memory", memory(words.hours) if words.hours else []),
-    ]
-    target = Path(__file__).with_suffix(".md")
-    target.write_text("\n".join(filter(None, parts)), "utf-8")
-    print(target.read_text("utf-8"), file=os.sys.stderr)
+    parts = {
+        "The sample village: synthetic voices, 1454 characters": accuracy(),
+        "Text without any local word": ordinary(words.ordinary),
+        "Real speech with gaps and pauses": [*gaps(), *pauses()],
+        "Speed": speed(),
+        "Other implementations of the same model": others(),
+        "Memory": memory(words.hours) if words.hours else [],
+    }
+    packages = ["faster-whisper", "ctranslate2", "rjieba", "pypinyin"]
+    packages += [package for package, module, __ in OTHERS.values() if find_spec(module)]
+    publish(
+        "recognition",
+        "Recognition",
+        head(__file__, *packages, more="; Whisper base, int8"),
+        "\n".join(table(title, rows) for title, rows in parts.items() if rows),
+        [Figure(what, "", mine, peer) for rows in parts.values() for what, mine, peer in rows],
+    )
 
 
 if __name__ == "__main__":

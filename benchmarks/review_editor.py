@@ -7,16 +7,12 @@ computer is, and once with the browser's processor slowed down to a quarter.
 
 import json
 import statistics
-import sys
 import tempfile
 from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
-
-from run import ROOT, machine
-
-sys.path.insert(0, str(ROOT / "tests"))
+from workbench import machine
 
 from conftest import chromium_path, new_village, sample_path, settle
 from cunshi import workflow

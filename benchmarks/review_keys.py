@@ -9,7 +9,6 @@ on both sides; review_keys.md says which.
 import os
 import re
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -23,10 +22,7 @@ from typing import Any
 import yaml
 from playwright.sync_api import Page, sync_playwright
 from pypinyin import lazy_pinyin
-
-from run import ROOT, machine
-
-sys.path.insert(0, str(ROOT / "tests"))
+from workbench import ROOT, machine
 
 from conftest import EPOCH, chromium_path, new_village, settle
 from cunshi import cli

@@ -7,7 +7,8 @@ Run inside the environment, on a quiet machine, with Chromium installed: about h
 The recordings are stand-ins (stand_in.py); their masters are sparse files of 100 MB each, so that a
 thousand of them are 100 GB to the program and little to the disk. Every figure is the median of
 several runs of a command in a process of its own, its start and imports included; memory is that of
-the process and its children together. Linux only: memory is read from /proc.
+the process and its children together. Other makers of sites (sites.py), where they are installed,
+make the same pages in turn. Linux only: memory is read from /proc.
 """
 
 import shutil
@@ -16,19 +17,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import sites
 from growth import Line, plot
 from playwright.sync_api import Browser, sync_playwright
 from searching import search_times, simulate
 from stand_in import CHARACTERS, add_stand_ins
 from watching import Spent, watched
+from workbench import HERE, ROOT, Figure, cunshi, head, publish, village
 
 from cunshi.files import files_below
-from run import ROOT, cunshi, machine, village
 
 COUNTS = (10, 100, 1000)
 PLANNED = 10_000
@@ -213,6 +213,9 @@ def lines(found: dict[int, Found], *keys: str) -> list[Line]:
     ]
 
 
+Makers = dict[str, dict[int, sites.Made]]
+
+
 def measured(growing: Growing, browser: Browser, count: int) -> Found:
     growing.grow(count)
     spent = growing.measure()
@@ -224,42 +227,98 @@ def measured(growing: Growing, browser: Browser, count: int) -> Found:
     return found
 
 
+def made(makers: Makers) -> str:
+    """Seconds, megabytes and pages of each maker at each count."""
+    counts = list(next(iter(makers.values())))
+    rows = [f"| maker | {' | '.join(map(str, counts))} |", "|---|" + "---|" * len(counts)]
+    for name, each in makers.items():
+        cells = (f"{m.seconds:.1f} s, {m.memory:.0f} MB, {m.pages} pages" for m in each.values())
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def beside(found: dict[int, Found], makers: Makers) -> list[Line]:
+    """Whole sites: Cunshi's, and those of the others."""
+    ours = lines(found, "whole")
+    for name, each in makers.items():
+        seconds = {count: {"s": made.seconds} for count, made in each.items()}
+        measured = {count: figures["s"] for count, figures in seconds.items()}
+        ours.append(Line(name.partition(",")[0], measured, *fit(seconds, "s")))
+    return ours
+
+
+def figures(found: dict[int, Found], makers: Makers, sounds: dict[str, float]) -> list[Figure]:
+    """What RESULTS.md says of the largest village."""
+    most = max(found)
+    last = found[most]
+
+    def others(of: Callable[[sites.Made], float]) -> str:
+        return "; ".join(f"{name.split(',')[0]} {of(m[most]):.0f}" for name, m in makers.items())
+
+    def figure(key: str, wanted: str, beside: str = "") -> Figure:
+        label = (GROWING | BOUNDED)[key].removeprefix("… ")
+        return Figure(f"{most} recordings, {label}", wanted, f"{last[key]:.3g}", beside)
+
+    return [
+        figure("whole", "under 15", others(lambda made: made.seconds)),
+        figure("whole resident", "", others(lambda made: made.memory)),
+        figure("whole proportional", "under 300"),
+        figure("pages", ""),
+        figure("one new", ""),
+        figure("nothing", "under 2"),
+        figure("file ready", "under 250"),
+        figure("http ready", "under 250"),
+        figure("index", "under 12, or in parts"),
+        figure("largest part", ""),
+        figure("largest page", "under 150"),
+        *(
+            Figure(f"{name}: times as fast as it sounds", "over 100", f"{value:.0f}", "")
+            for name, value in sounds.items()
+        ),
+    ]
+
+
 def main() -> None:
+    makers: Makers = {}
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         growing = Growing(folder / "village")
-        found = {count: measured(growing, browser, count) for count in COUNTS}
+        found = {}
+        for count in COUNTS:
+            found[count] = measured(growing, browser, count)
+            for name, each in sites.make(growing.project.root, folder):
+                print(name, each, file=sys.stderr, flush=True)
+                makers.setdefault(name, {})[count] = each
         simulated = simulate(browser, folder, PLANNED)
-        versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-        text = TEXT.format(
-            day=date.today(),
-            machine=f"{machine()}; {versions}; Chromium {browser.version}",
-            rounds=ROUNDS,
-            megabytes=MEGABYTES,
-            characters=CHARACTERS,
-            table=table(found),
-            planned=planned(found),
-            count=PLANNED,
-            simulated="\n".join(f"| {name} | {value:.3g} |" for name, value in simulated.items()),
-            sounds="\n".join(f"| {name} | {value:.0f} |" for name, value in derivatives(folder)),
-        )
+        sounds = dict(derivatives(folder))
+        versions = f"; Chromium {browser.version}"
         browser.close()
-    here = Path(__file__).parent
-    (here / "scale.md").write_text(text, "utf-8")
-    times = plot("seconds", lines(found, "whole", "pages", "one new", "nothing"), PLANNED)
-    (here / "scale-time.svg").write_text(times, "utf-8")
-    sizes = plot("MB", lines(found, "index", "parts", "site"), PLANNED)
-    (here / "scale-index.svg").write_text(sizes, "utf-8")
-    print(text, file=sys.stderr)
+    text = TEXT.format(
+        rounds=ROUNDS,
+        megabytes=MEGABYTES,
+        characters=CHARACTERS,
+        table=table(found),
+        made=made(makers),
+        others=sites.versions(),
+        planned=planned(found),
+        count=PLANNED,
+        simulated="\n".join(f"| {name} | {value:.3g} |" for name, value in simulated.items()),
+        sounds="\n".join(f"| {name} | {value:.0f} |" for name, value in sounds.items()),
+    )
+    for name, unit, drawn in (
+        ("time", "seconds", lines(found, "whole", "pages", "one new", "nothing")),
+        ("index", "MB", lines(found, "index", "parts", "site")),
+        ("makers", "seconds", beside(found, makers)),
+    ):
+        (HERE / f"scale-{name}.svg").write_text(plot(unit, drawn, PLANNED), "utf-8")
+    head_ = head(__file__, *PACKAGES, more=versions)
+    publish("scale", "Growth", head_, text, figures(found, makers, sounds))
 
 
-TEXT = """# Growth, measured
-
-{day} on {machine}.
-Made by `benchmarks/scale.py`; medians of {rounds} runs. Beside the sample village (16 recordings,
-10 lessons) so many stand-ins: {characters} characters each, masters of {megabytes} MB that are
-sparse files, access copies of half a minute. Three in ten are approved, one in ten half corrected.
+TEXT = """Medians of {rounds} runs. Beside the sample village (16 recordings, 10 lessons) so many
+stand-ins: {characters} characters each, masters of {megabytes} MB that are sparse files, access
+copies of half a minute. Three in ten are approved, one in ten half corrected.
 
 *Whole site, nothing remembered*: `site` when build/ has nothing but sound, the ten teaching kits
 and the hashes of the deposits. *All pages anew*: the same, but the error rate and the kits are
@@ -269,6 +328,17 @@ remembered. *One new recording*: `build` with one more that has been heard. *Not
 
 ![seconds](scale-time.svg)
 ![MB](scale-index.svg)
+
+## Other makers of sites
+
+The same pages, made once from nothing by each, in turn with the runs above; seconds and the
+most memory as above. MkDocs by itself is what Cunshi would take without frames. Hugo and Jekyll do
+less: their pages have no clips, no lines to listen to, and no search to the second. Versions of
+what pip does not know: {others}.
+
+{made}
+
+![seconds](scale-makers.svg)
 
 ## Sound
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 from stand_in import spoken
+from workbench import ROOT
 
 from cunshi.page_text import seconds
-from run import ROOT
 
 ROUNDS = 7
 QUERIES = ["金村", "老街", "乌鸦", "毛衫", "一千多年", "没有这句"]

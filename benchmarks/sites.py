@@ -1,26 +1,31 @@
-"""Other makers of static sites on the pages of the same village, timed beside MkDocs.
+"""Other makers of static sites on the pages of the same village, timed beside Cunshi.
 
 Each gets the Markdown and the sounds' addresses that ``cunshi site`` has written to build/docs, and
 nothing else of Cunshi. Hugo and Jekyll do less: their pages have no clips, no lines to listen to
 and no search of the spoken word by the second.
 
-Zensical (``pip install zensical==0.0.73`` into a folder of its own), Hugo and Jekyll (Debian has
-both) and a checkout of CollectionBuilder-CSV (github.com/CollectionBuilder/collectionbuilder-csv)
-are found by ``Peers``; what is missing is left out.
+Hugo and Jekyll are Debian's. Below build/peers lie ``zensical``, an environment in which
+zensical==0.0.73 is installed, and ``collectionbuilder-csv``, the commit 91944f7 of
+github.com/CollectionBuilder/collectionbuilder-csv. What is missing is left out.
 """
 
 import csv
 import json
-import os
 import re
-import resource
 import shutil
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from watching import watched
+from workbench import ROOT
+
+_PEERS = ROOT / "build" / "peers"
+_ZENSICAL = _PEERS / "zensical" / "bin" / "zensical"
+_COLLECTIONBUILDER = _PEERS / "collectionbuilder-csv"
+_COMMIT = "91944f7"
 _HUGO = """baseURL = "https://example.org/"
 title = "村史"
 disableKinds = ["taxonomy", "term"]
@@ -38,60 +43,48 @@ _LIST = """<!doctype html><html lang="zh"><meta charset="utf-8"><title>{{ .Title
 
 @dataclass(frozen=True)
 class Made:
-    """Seconds, the largest memory of a process in MB, pages that were made."""
+    """Seconds, the most memory of all its processes in MB, pages that were made."""
 
     seconds: float
     memory: float
     pages: int
 
 
-@dataclass(frozen=True)
-class Peers:
-    """Where the others are; empty where one is not installed."""
-
-    zensical: str = ""
-    hugo: str = shutil.which("hugo") or ""
-    jekyll: str = shutil.which("jekyll") or ""
-    collectionbuilder: str = ""
-
-    def make(self, root: Path, work: Path) -> Iterator[tuple[str, Made]]:
-        """Every maker on the pages of the village at ``root``, one after the other."""
-        yield "MkDocs with Material, as Cunshi runs it", _mkdocs(root, work)
-        if self.zensical:
-            yield "Zensical, same settings", _zensical(self.zensical, root, work)
-        if self.hugo:
-            yield "Hugo, bare layout, no search", _hugo(self.hugo, root, work)
-        if self.jekyll and self.collectionbuilder:
-            template = Path(self.collectionbuilder)
-            made = _collection(self.jekyll, template, root, work)
-            yield "Jekyll with CollectionBuilder-CSV, recordings only", made
+def make(root: Path, work: Path) -> Iterator[tuple[str, Made]]:
+    """Every maker on the pages of the village at ``root``, one after the other."""
+    yield "MkDocs with Material, every page by itself", _mkdocs(root, work)
+    if _ZENSICAL.exists():
+        yield "Zensical, same settings", _zensical(str(_ZENSICAL), root, work)
+    if hugo := shutil.which("hugo"):
+        yield "Hugo, bare layout, no search", _hugo(hugo, root, work)
+    if (jekyll := shutil.which("jekyll")) and _COLLECTIONBUILDER.exists():
+        made = _collection(jekyll, _COLLECTIONBUILDER, root, work)
+        yield "Jekyll with CollectionBuilder-CSV, recordings only", made
 
 
-def timed(command: list[str], folder: Path, site: Path, **environment: str) -> Made:
+def versions() -> str:
+    """What each of the others calls its version."""
+    said = [f"collectionbuilder-csv {_COMMIT}"] if _COLLECTIONBUILDER.exists() else []
+    for program in (str(_ZENSICAL), "hugo", "jekyll"):
+        if shutil.which(program):
+            words = [program, "version" if program == "hugo" else "--version"]
+            done = subprocess.run(words, check=True, capture_output=True, text=True)
+            number = re.search(r"\d+(\.\d+)+", done.stdout)
+            said.append(f"{Path(program).name} {number[0] if number else '?'}")
+    return ", ".join(said)
+
+
+def _made(command: list[str], folder: Path, site: Path) -> Made:
     """Run a maker once, from nothing."""
     shutil.rmtree(site, ignore_errors=True)
-    with (work_log := site.with_suffix(".log")).open("wb") as log:
-        begun = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | environment, stdout=log, stderr=log
-        )
-        __, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begun
-    if status:
-        raise RuntimeError(work_log.read_text("utf-8", "replace")[-2000:])
-    return Made(seconds, _megabytes(used), len(list(site.rglob("*.html"))))
-
-
-def _megabytes(used: resource.struct_rusage) -> float:
-    return used.ru_maxrss / 1024
+    spent = watched(command, folder, site.with_suffix(".log"))
+    return Made(spent.seconds, spent.resident, len(list(site.rglob("*.html"))))
 
 
 def _mkdocs(root: Path, work: Path) -> Made:
     site = work / "mkdocs"
     words = ["-m", "mkdocs", "build", "--strict", "--quiet", "--clean", "-d", str(site)]
-    package = Path(__file__).parents[1] / "scripts"
-    python = str(Path(__file__).parents[1] / ".venv" / "bin" / "python")
-    return timed([python, *words], root, site, PYTHONPATH=str(package), NO_MKDOCS_2_WARNING="1")
+    return _made([sys.executable, *words], root, site)
 
 
 def _zensical(program: str, root: Path, work: Path) -> Made:
@@ -99,10 +92,9 @@ def _zensical(program: str, root: Path, work: Path) -> Made:
     settings = (root / "mkdocs.yml").read_text("utf-8")
     settings = re.sub(r"^site_dir: .*$", "site_dir: build/zensical", settings, flags=re.M)
     (root / "zensical.yml").write_text(settings, "utf-8")
-    package = Path(__file__).parents[1] / "scripts"
     command = [program, "build", "-f", "zensical.yml", "--clean"]
     shutil.rmtree(root / ".cache", ignore_errors=True)
-    return timed(command, root, site, PYTHONPATH=str(package))
+    return _made(command, root, site)
 
 
 def _pages(root: Path) -> Iterator[tuple[str, str, str]]:
@@ -128,7 +120,7 @@ def _hugo(program: str, root: Path, work: Path) -> Made:
         target = source / "content" / name.replace("index.md", "_index.md")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(f"---\ntitle: {json.dumps(title)}\n---\n{body}", "utf-8")
-    return timed([program, "--quiet", "-d", str(site)], source, site)
+    return _made([program, "--quiet", "-d", str(site)], source, site)
 
 
 def _collection(program: str, template: Path, root: Path, work: Path) -> Made:
@@ -147,4 +139,4 @@ def _collection(program: str, template: Path, root: Path, work: Path) -> Made:
                 words = " ".join(re.sub(r"<[^>]*>", " ", body).split())
                 key = Path(name).stem
                 rows.writerow([key, title, words, "audio", f"/audio/{key}.m4a"])
-    return timed([program, "build", "--quiet", "-d", str(site)], source, site)
+    return _made([program, "build", "--quiet", "-d", str(site)], source, site)

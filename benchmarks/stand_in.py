@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import yaml
+from workbench import ROOT
 
 from cunshi import fixity
 from cunshi.amendments import as_logged
@@ -28,7 +29,6 @@ from cunshi.model import Recording, Segment, Word
 from cunshi.records import write_recording
 from cunshi.store import Accession, Project, event, format_events
 from cunshi.transcripts import format_draft
-from run import ROOT
 
 CHARACTERS = 5000
 SECONDS_A_CHARACTER = 0.24

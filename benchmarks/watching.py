@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from run import ROOT
+from workbench import ROOT
 
 _LOOK = 0.05  # seconds between two looks
 
@@ -22,12 +22,14 @@ class Spent:
     proportional: float
 
 
-def watched(command: list[str]) -> Spent:
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
+def watched(command: list[str], folder: Path | None = None, log: Path | None = None) -> Spent:
+    """Run a command in a folder; what it says goes to the log, or nowhere."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts"), "NO_MKDOCS_2_WARNING": "1"}
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-    ) as child:
+    with (
+        (log or Path(os.devnull)).open("wb") as said,
+        subprocess.Popen(command, stdout=said, stderr=said, env=environment, cwd=folder) as child,
+    ):
         most = (0.0, 0.0)
         while child.poll() is None:
             most = max(most, _memory(child.pid))

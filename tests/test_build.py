@@ -28,7 +28,7 @@ Run = Callable[..., tuple[int, str]]
 SAMPLES = Path(__file__).parent / "samples"
 REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
 GLOSSARY = yaml.safe_load((ROOT / "archive" / "glossary.yml").read_text("utf-8"))["terms"]
-# benchmarks/results.md has what was measured; int8 arithmetic differs a little between processors.
+# benchmarks/RESULTS.md has what was measured; int8 arithmetic differs a little between processors.
 MOST_ERRORS = 0.135
 LEAST_NAMES_FOUND = 0.85
 LEAST_PRECISION = 0.97

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -81,6 +82,19 @@ def test_a_record_is_shown_with_why_it_is_open(card: Card) -> None:
     assert (found["access"], found["scans"], found["unreadable"]) == ("open", [], [])
     assert "网站" in found["why"]
     assert (found["title"], found["kind"]) == ("村名", "talk")
+
+
+def test_a_wrong_clock_opens_nothing_here_either(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card.set(consent={"until": "2027-01-14"})
+    published = {"event": "publication", "time": "2027-01-15T08:00:00+00:00"}
+    card.project.publications.write_text(f"{json.dumps(published)}\n", "utf-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
+    assert card.get()["access"] == "sealed"
+    listed = card.client.get("/api/recordings").json()
+    assert [r["access"] for r in listed["recordings"] if r["id"] == card.id] == ["sealed"]
+    assert any("电脑的日期是 2020-09-13" in problem["cause"] for problem in listed["problems"])
 
 
 def test_an_unknown_id_is_not_found(card: Card) -> None:

@@ -19,6 +19,7 @@ from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import NO_USE, Consent, Description, Problem
 from cunshi.pseudonyms import names_of
+from cunshi.publications import day_of
 from cunshi.records import ALIASES, dump_inline, read_description
 from cunshi.review import scans
 from cunshi.review.asking import Ask, Refusal, route
@@ -80,7 +81,7 @@ def view(desk: Desk, accession: Accession) -> dict[str, Any]:
     problems: list[Problem] = []
     base, said = _base(accession), _read(accession).said
     recording = desk.project.read_recording(accession, problems)
-    archive, today = desk.project.read_archive([]), store.today()
+    archive, today = desk.project.read_archive([]), day_of(desk.project, store.today(), [])
     named = replace(recording, description=said)
     transcript = read_transcripts(desk.project, archive, [recording], [])[recording.id]
     reason = _("目录卡里有读不懂的地方，先封存。") if problems else why(recording, today)

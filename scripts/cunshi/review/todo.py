@@ -12,6 +12,7 @@ from cunshi.deposits import find_deposits
 from cunshi.errors import ExitCode
 from cunshi.looks import Looks
 from cunshi.model import TRANSCRIPTION, Consent, Kind, Problem, Recording, TranscriptStatus
+from cunshi.publications import day_of
 from cunshi.review.asking import Ask, route
 from cunshi.review.cards import Card, Cards
 from cunshi.review.course import lesson_titles
@@ -46,7 +47,7 @@ def routes(desk: Desk) -> list[Route]:
 def everything(project: Project, cards: Cards) -> dict[str, Any]:
     """All that the page of the to-do list shows."""
     problems: list[Problem] = []
-    archive, today = project.read_archive(problems), store.today()
+    archive, today = project.read_archive(problems), day_of(project, store.today(), problems)
     project.read_glossary(problems)
     found = cards.all()
     waiting, more = _recordings_to_come(project, archive, found, problems)
