@@ -50,13 +50,17 @@ class Model:
 
     @classmethod
     def of(cls, project: Project) -> "Model":
-        accession = next(a for a in project.accessions() if [*a.master.glob("*.m4a")])
+        talks = [a for a in project.accessions() if [*a.master.glob("*.m4a")]]
+        read = ((a, project.read_recording(a, [])) for a in talks)
+        accession, recording = next(
+            (a, r) for a, r in read if not r.original_name.startswith(f"{FOLDER}/")
+        )
         heard = read_heard(accession.machine)
         said = re.search(r"glossary \w+", accession.transcript.read_text("utf-8"))
         if heard is None or said is None:
             raise ValueError("the sample village has not been transcribed")
         copy = project.docs / "audio" / f"{accession.id}.m4a"
-        return cls(accession, project.read_recording(accession, []), heard, said[0], copy)
+        return cls(accession, recording, heard, said[0], copy)
 
     @property
     def sound(self) -> bytes:

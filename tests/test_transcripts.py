@@ -105,6 +105,11 @@ def test_any_words_come_back_in_their_order_with_their_times(lines: list[Segment
 PLAIN = [Segment(0.0, 1.0, "好 的。", speaker="金老师"), Segment(1.0, 2.0, "金村", mandarin="村")]
 
 
+def regular(text: str) -> list[transcripts._Caption]:
+    rest = transcripts.blocks(text)[1:]
+    return transcripts._regular_captions(text, rest, transcripts._written_cues(rest))
+
+
 @given(
     st.lists(segments | st.sampled_from(PLAIN), max_size=4).map(
         lambda lines: format_draft("a", "e m", [*PLAIN, *lines])
@@ -117,14 +122,14 @@ PLAIN = [Segment(0.0, 1.0, "好 的。", speaker="金老师"), Segment(1.0, 2.0,
 @example(format_draft("a", "e m", PLAIN), 0, "")
 def test_what_is_read_fast_is_what_the_library_reads(text: str, at: int, strange: str) -> None:
     text = text[: at % len(text)] + strange + text[at % len(text) :]
-    fast = transcripts._regular_captions(text, transcripts._written_cues(text))
+    fast = regular(text)
     if fast:
         assert fast == transcripts._any_captions(text, "")
 
 
 def test_what_this_program_writes_is_read_fast() -> None:
     text = format_draft("a", "e m", PLAIN)
-    assert len(transcripts._regular_captions(text, transcripts._written_cues(text))) == 2
+    assert len(regular(text)) == 2
 
 
 @given(st.integers(CUES, len(DRAFT) - 1), st.sampled_from("乐9:.-<x"))

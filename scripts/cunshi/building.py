@@ -141,20 +141,29 @@ def _media(docs: Path) -> Iterator[Path]:
 
 
 def _bring(files: Iterable[Path], source: Path, site: Path) -> Iterator[str]:
-    """Copy what has changed into the site; the paths of all.
+    """Give the site what has changed; the paths of all.
 
     A file that has not changed keeps its time; one that is open in a browser on Windows can still
     be replaced one by one where a whole folder could not. Of the same size and time as its source
-    a file is taken for its copy: a village has gigabytes of sound.
+    a file is taken for its copy: a village has gigabytes of sound. Where the disk lets a file have
+    two names it is there once: what is made is never changed, only replaced by another file.
     """
     for path in files:
         name = path.relative_to(source)
         copy = site / name
         if not (copy.is_file() and filecmp.cmp(path, copy)):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, temporary_name(copy))
+            _link_or_copy(path, temporary_name(copy))
             temporary_name(copy).replace(copy)
         yield name.as_posix()
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        target.hardlink_to(path)
+    except (OSError, NotImplementedError):  # another disk, or one that knows no second name
+        shutil.copy2(path, target)
 
 
 def _remove_others(site: Path, wanted: set[str]) -> None:

@@ -1,6 +1,7 @@
 """Seconds to time codes and back: ``00:12:04.500``."""
 
 import re
+from functools import lru_cache
 
 _TIMECODE = re.compile(r"(?:(?:(\d{1,4}):)?([0-5]?\d):)?(\d{1,7}(?:\.\d{1,6})?)")
 
@@ -13,10 +14,15 @@ def format_timecode(seconds: float) -> str:
     >>> format_timecode(724.5)
     '00:12:04.500'
     """
-    millis = round(seconds * 1000)
-    minutes, millis = divmod(millis, 60_000)
+    second, millis = divmod(round(seconds * 1000), 1000)
+    return f"{_whole(second)}.{millis:03d}"
+
+
+@lru_cache(maxsize=1 << 15)  # the captions of a thousand talks have half a million of them
+def _whole(second: int) -> str:
+    minutes, second = divmod(second, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{millis // 1000:02d}.{millis % 1000:03d}"
+    return f"{hours:02d}:{minutes:02d}:{second:02d}"
 
 
 def format_clock(seconds: float) -> str:
@@ -37,12 +43,13 @@ def parse_timecode(text: str) -> float:
     724.5
     """
     if _WRITTEN.fullmatch(text):
-        return round(int(text[:2]) * 3600 + int(text[3:5]) * 60 + float(text[6:]), 6)
+        minutes = int(text[:2]) * 60 + int(text[3:5])
+        return (minutes * 60_000 + int(text[6:8] + text[9:])) / 1000
     match = _TIMECODE.fullmatch(text.strip())
     if not match:
         raise ValueError(f"not a time code: {text!r}")
-    hours, minutes, seconds = match.groups()
-    if minutes is not None and float(seconds) >= 60:
+    hours, minute, seconds = match.groups()
+    if minute is not None and float(seconds) >= 60:
         raise ValueError(f"not a time code: {text!r}")
-    whole = int(hours or 0) * 3600 + int(minutes or 0) * 60
+    whole = int(hours or 0) * 3600 + int(minute or 0) * 60
     return round(whole + float(seconds), 6)  # the sum alone may be 76.39099999999999

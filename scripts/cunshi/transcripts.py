@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
@@ -62,7 +63,7 @@ _WORDS = r"[^<>&\s][^<>&\n]*"
 _REGULAR = re.compile(rf"{_TIME} --> {_TIME}\n(?:<v ([\w·]+)>)?({_WORDS}(?:\n{_WORDS})*)")
 
 # The comments above each cue, and its lines.
-Written = list[tuple[tuple[str, ...], tuple[str, ...]]]
+Written = list[tuple[tuple[str, ...], str]]
 
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
@@ -131,13 +132,19 @@ def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
 
     The library passes over blocks that it does not know; a person's words may stand in them.
     """
-    return tuple(cue.segment for cue in parse_cues(text, where) if cue.segment.text)
+    return tuple(segment for segment in _read(text, where)[0] if segment.text)
 
 
 def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
-    written = _written_cues(text)
-    captions = _regular_captions(text, written) or _any_captions(text, where)
+    read = zip(*_read(text, where), strict=True)
+    return tuple(Cue(segment, notes, tuple(b.split("\n"))) for segment, (notes, b) in read)
+
+
+def _read(text: str, where: str) -> tuple[list[Segment], Written]:
+    rest = blocks(text)[1:]
+    written = _written_cues(rest)
+    captions = _regular_captions(text, rest, written) or _any_captions(text, where)
     if len(written) != len(captions):
         raise RecordError(
             _("字幕文件的写法有误：有的句子看不出时间"),
@@ -149,7 +156,7 @@ def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     except ValueError as error:  # a time of more digits than a recording can have
         raise _misspelt(error, where) from error
     check_times(segments, where)
-    return tuple(Cue(segment, *around) for segment, around in zip(segments, written, strict=True))
+    return segments, written
 
 
 def _misspelt(error: Exception, where: str) -> RecordError:
@@ -160,8 +167,7 @@ def _misspelt(error: Exception, where: str) -> RecordError:
     )
 
 
-@dataclass(frozen=True)
-class _Caption:
+class _Caption(NamedTuple):
     """What a cue says, as the library reads it."""
 
     start: str
@@ -179,18 +185,17 @@ def _any_captions(text: str, where: str) -> list[_Caption]:
     return [_Caption(c.start, c.end, c.voice, c.text) for c in captions]
 
 
-def _regular_captions(text: str, written: Written) -> list[_Caption]:
+def _regular_captions(text: str, rest: Iterable[str], written: Written) -> list[_Caption]:
     """The captions of a file that is written as this program writes it; else none.
 
     They are what the library finds in it, in a tenth of the time: a village has thousands of hours.
     """
-    head, *notes = blocks(text)
-    regular = head == "WEBVTT" and text.startswith("WEBVTT\n")
-    if not regular or not all(_is_regular_note(b) or is_cue(b) for b in notes):
+    regular = text.startswith("WEBVTT\n\n")
+    if not regular or not all(is_cue(block) or _is_regular_note(block) for block in rest):
         return []
-    found = [_REGULAR.fullmatch("\n".join(lines)) for __, lines in written]
+    found = [_REGULAR.fullmatch(block) for __, block in written]
     captions = [_Caption(*match.groups()) for match in found if match]
-    plain = all(c.text.replace("\n", "").isprintable() for c in captions)
+    plain = all(c.text.isprintable() or c.text.replace("\n", "").isprintable() for c in captions)
     return captions if plain and len(captions) == len(found) else []
 
 
@@ -219,16 +224,17 @@ def blocks(text: str) -> list[str]:
 
 def is_cue(block: str) -> bool:
     """Whether a block has the line with the times; comments cannot contain its arrow."""
-    return any("-->" in line for line in block.split("\n")[:2])
+    first, __, rest = block.partition("\n")
+    return "-->" in first or "-->" in rest.partition("\n")[0]
 
 
-def _written_cues(text: str) -> Written:
-    """The comments above each cue, and its lines."""
+def _written_cues(rest: Iterable[str]) -> Written:
+    """The comments above each cue, and its block, from all blocks behind the head."""
     found: Written = []
     notes: list[str] = []
-    for block in blocks(text)[1:]:
+    for block in rest:
         if is_cue(block):
-            found.append((tuple(notes), tuple(block.split("\n"))))
+            found.append((tuple(notes), block))
             notes = []
         elif block.startswith("NOTE"):
             notes.append(block)

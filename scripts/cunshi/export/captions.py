@@ -4,7 +4,7 @@ Nothing of the archive's own transcript.vtt is copied: its notes are for those w
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cunshi import trust
 from cunshi.course_model import Entry
@@ -63,20 +63,18 @@ def _notes(entry: Entry, archive: Archive) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds."""
+class Cue(NamedTuple):
+    """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds.
+
+    ``times`` are as WebVTT has them; SubRip wants commas.
+    """
 
     start: float
     end: float
+    times: str
     text: str
     speaker: str
     mandarin: str
-
-    @property
-    def times(self) -> str:
-        """As WebVTT has them, and SubRip with commas."""
-        return f"{format_timecode(self.start)} --> {format_timecode(self.end)}"
 
     @property
     def meaning(self) -> str:
@@ -96,7 +94,8 @@ def cues_of(entry: Entry) -> Iterator[Cue]:
         if text:
             end = max(segment.end, segment.start + _SHORTEST)
             speaker, mandarin = clean(segment.speaker), clean(segment.mandarin)
-            yield Cue(segment.start, end, text, speaker, mandarin)
+            times = f"{format_timecode(segment.start)} --> {format_timecode(end)}"
+            yield Cue(segment.start, end, times, text, speaker, mandarin)
 
 
 def _voice(cue: Cue) -> str:
