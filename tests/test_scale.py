@@ -1,5 +1,6 @@
 """What has not changed is not done again, and what was withdrawn is not kept for that reason."""
 
+import errno
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ import pytest
 
 from conftest import EPOCH, sample_path, settle
 from cunshi import audio, building, fixity, store
+from cunshi.files import files_below
 from cunshi.model import Segment
 from cunshi.places import slug_of
 from cunshi.store import Project
@@ -237,6 +239,35 @@ def test_a_change_of_what_all_pages_depend_on_reaches_them(
     path.write_text(text.replace(old, new, 1), "utf-8")
     assert run(project, "site")[0] == 0
     assert any("新名" in page.read_text("utf-8") for page in project.site.rglob("*.html"))
+
+
+def test_sound_is_there_once_and_a_site_loses_none_when_its_source_goes(
+    still: tuple[Project, str], run: Run
+) -> None:
+    project, open_id = still
+    made, shown = (root / "audio" / f"{open_id}.m4a" for root in (project.docs, project.site))
+    assert made.samefile(shown)
+    data = shown.read_bytes()
+    made.unlink()
+    assert shown.read_bytes() == data
+    assert run(project, "site")[0] == 0
+    assert made.samefile(shown)
+
+
+def test_where_a_disk_knows_no_second_name_sound_is_copied(
+    still: tuple[Project, str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    project, open_id = still
+    before = {path: path.read_bytes() for path in files_below(project.site)}
+    shutil.rmtree(project.site)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert run(project, "site")[0] == 0
+    assert {path: path.read_bytes() for path in files_below(project.site)} == before
+    made, shown = (root / "audio" / f"{open_id}.m4a" for root in (project.docs, project.site))
+    assert not made.samefile(shown)
 
 
 def test_what_is_wrong_is_said_again_and_changes_nothing(
