@@ -411,7 +411,7 @@ def table(title: str, rows: list[Row]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ordinary", type=Path)
-    parser.add_argument("--hours", type=float, default=3.0)
+    parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--alone", type=Path, help=argparse.SUPPRESS)
     words = parser.parse_args()
     if words.alone:

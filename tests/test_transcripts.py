@@ -106,8 +106,7 @@ PLAIN = [Segment(0.0, 1.0, "好 的。", speaker="金老师"), Segment(1.0, 2.0,
 
 
 def regular(text: str) -> list[transcripts._Caption]:
-    rest = transcripts.blocks(text)[1:]
-    return transcripts._regular_captions(text, rest, transcripts._written_cues(rest))
+    return transcripts._regular_captions(text, *transcripts._cues_and_others(text))
 
 
 @given(

@@ -62,7 +62,7 @@ _WORDS = r"[^<>&\s][^<>&\n]*"
 # A cue without settings, escapes, or tags but for a speaker's name.
 _REGULAR = re.compile(rf"{_TIME} --> {_TIME}\n(?:<v ([\w·]+)>)?({_WORDS}(?:\n{_WORDS})*)")
 
-# The comments above each cue, and its lines.
+# The comments above each cue, and its block.
 Written = list[tuple[tuple[str, ...], str]]
 
 
@@ -142,9 +142,8 @@ def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
 
 
 def _read(text: str, where: str) -> tuple[list[Segment], Written]:
-    rest = blocks(text)[1:]
-    written = _written_cues(rest)
-    captions = _regular_captions(text, rest, written) or _any_captions(text, where)
+    written, others = _cues_and_others(text)
+    captions = _regular_captions(text, written, others) or _any_captions(text, where)
     if len(written) != len(captions):
         raise RecordError(
             _("字幕文件的写法有误：有的句子看不出时间"),
@@ -185,13 +184,12 @@ def _any_captions(text: str, where: str) -> list[_Caption]:
     return [_Caption(c.start, c.end, c.voice, c.text) for c in captions]
 
 
-def _regular_captions(text: str, rest: Iterable[str], written: Written) -> list[_Caption]:
+def _regular_captions(text: str, written: Written, others: list[str]) -> list[_Caption]:
     """The captions of a file that is written as this program writes it; else none.
 
     They are what the library finds in it, in a tenth of the time: a village has thousands of hours.
     """
-    regular = text.startswith("WEBVTT\n\n")
-    if not regular or not all(is_cue(block) or _is_regular_note(block) for block in rest):
+    if not text.startswith("WEBVTT\n\n") or not all(map(_is_regular_note, others)):
         return []
     found = [_REGULAR.fullmatch(block) for __, block in written]
     captions = [_Caption(*match.groups()) for match in found if match]
@@ -228,20 +226,23 @@ def is_cue(block: str) -> bool:
     return "-->" in first or "-->" in rest.partition("\n")[0]
 
 
-def _written_cues(rest: Iterable[str]) -> Written:
-    """The comments above each cue, and its block, from all blocks behind the head."""
+def _cues_and_others(text: str) -> tuple[Written, list[str]]:
+    """The comments above each cue and its block; and all blocks that are no cues."""
     found: Written = []
+    others: list[str] = []
     notes: list[str] = []
-    for block in rest:
+    for block in blocks(text)[1:]:
         if is_cue(block):
             found.append((tuple(notes), block))
             notes = []
-        elif block.startswith("NOTE"):
+            continue
+        others.append(block)
+        if block.startswith("NOTE"):
             notes.append(block)
     if found and any(note.startswith(WITHHELD) for note in remarks(notes)):
         # Who wrote it below the last cue meant that one: better too little than too much.
         found[-1] = (found[-1][0] + tuple(notes), found[-1][1])
-    return found
+    return found, others
 
 
 def remarks(notes: Iterable[str]) -> list[str]:
@@ -264,7 +265,8 @@ def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
 def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
     start, end = parse_timecode(cue.start), parse_timecode(cue.end)
     speaker = html.unescape(cue.voice or "").strip()
-    if not above and cue.text.isprintable() and not {" ", "&"} & set(cue.text):
+    plain = cue.text.isprintable() and " " not in cue.text and "&" not in cue.text
+    if plain and not above:
         return Segment(start, end, cue.text, speaker=speaker)  # as nearly all are
     spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
     segment = Segment(
