@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _HEIGHT = 760, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 250, 20, 50
+_WIDTH, _HEIGHT = 840, 420
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 330, 20, 50
+_LINE = 17  # between two labels
 _COLOURS = ("#a5371f", "#2f6f5e", "#35507a", "#8a6d1f", "#7a4a7a")
 
 
@@ -47,15 +48,31 @@ def plot(unit: str, lines: list[Line], planned: int) -> str:
     for count in (*counts, planned):
         parts.append(_text(x(count), _HEIGHT - 28, str(count), "middle"))
     parts.append(_text(_LEFT, _HEIGHT - 8, f"recordings; {unit}, dashed: extrapolated"))
-    for colour, line in zip(_COLOURS, lines, strict=False):
+    places = _apart([y(line.at(planned)) + 4 for line in lines])
+    for colour, line, place in zip(_COLOURS, lines, places, strict=False):
         dots = [(x(count), y(value)) for count, value in line.measured.items()]
         parts.append(_polyline(dots, colour, ""))
         beyond = [dots[-1], (x(planned), y(line.at(planned)))]
         parts.append(_polyline(beyond, colour, ' stroke-dasharray="5 5"'))
         parts += [f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="4" fill="{colour}"/>' for cx, cy in dots]
-        label = f"{line.name}: {line.at(planned):.2g}"
-        parts.append(_text(_WIDTH - _RIGHT + 8, beyond[1][1] + 4, label, "start", colour))
+        label = f"{line.name}: {_rounded(line.at(planned))}"
+        parts.append(_text(_WIDTH - _RIGHT + 8, place, label, "start", colour))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _apart(wanted: list[float]) -> list[float]:
+    """Where labels stand that want to stand there, and must not stand on one another."""
+    places: dict[int, float] = {}
+    last = -math.inf
+    for n in sorted(range(len(wanted)), key=wanted.__getitem__):
+        last = places[n] = max(wanted[n], last + _LINE)
+    return [places[n] for n in range(len(wanted))]
+
+
+def _rounded(value: float) -> str:
+    """Two digits that count, written out: 120, 9, 0.46."""
+    digits = 1 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{round(value, digits):.{max(digits, 0)}f}"
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", colour: str = "#222") -> str:

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -239,7 +240,8 @@ def made(makers: Makers) -> str:
 
 def beside(found: dict[int, Found], makers: Makers) -> list[Line]:
     """Whole sites: Cunshi's, and those of the others."""
-    ours = lines(found, "whole")
+    [whole] = lines(found, "whole")
+    ours = [replace(whole, name="Cunshi, from the transcripts on")]
     for name, each in makers.items():
         seconds = {count: {"s": made.seconds} for count, made in each.items()}
         measured = {count: figures["s"] for count, figures in seconds.items()}
@@ -332,8 +334,9 @@ remembered. *One new recording*: `build` with one more that has been heard. *Not
 ## Other makers of sites
 
 The same pages, made once from nothing by each, in turn with the runs above; seconds and the
-most memory as above. MkDocs by itself is what Cunshi would take without frames. Hugo and Jekyll do
-less: their pages have no clips, no lines to listen to, and no search to the second. Versions of
+most memory as above. They begin with the Markdown that Cunshi has written, it begins with the
+transcripts. MkDocs by itself is what Cunshi would take for that second half without frames. Hugo
+and Jekyll do less: no clips, no lines to listen to, no search to the second. Versions of
 what pip does not know: {others}.
 
 {made}
