@@ -257,22 +257,25 @@ def figures(found: dict[int, Found], makers: Makers, sounds: dict[str, float]) -
     def others(of: Callable[[sites.Made], float]) -> str:
         return "; ".join(f"{name.split(',')[0]} {of(m[most]):.0f}" for name, m in makers.items())
 
-    def figure(key: str, wanted: str, beside: str = "") -> Figure:
-        label = (GROWING | BOUNDED)[key].removeprefix("… ")
-        return Figure(f"{most} recordings, {label}", wanted, f"{last[key]:.3g}", beside)
+    def figure(key: str, what: str, wanted: str = "", beside: str = "") -> Figure:
+        return Figure(f"{most} recordings, {what}", wanted, f"{last[key]:.3g}", beside)
 
     return [
-        figure("whole", "under 15", others(lambda made: made.seconds)),
-        figure("whole resident", "", others(lambda made: made.memory)),
-        figure("whole proportional", "under 300"),
-        figure("pages", ""),
-        figure("one new", ""),
-        figure("nothing", "under 2"),
-        figure("file ready", "under 250"),
-        figure("http ready", "under 250"),
-        figure("index", "under 12, or in parts"),
-        figure("largest part", ""),
-        figure("largest page", "under 150"),
+        figure("whole", "built from nothing: s", "under 15", others(lambda made: made.seconds)),
+        figure("pages", "all pages anew, kits and error rate remembered: s", "under 15"),
+        figure(
+            "whole resident",
+            "most memory, with children: MB",
+            "under 300",
+            others(lambda made: made.memory),
+        ),
+        figure("one new", "one new recording: s"),
+        figure("nothing", "nothing new: s", "under 2"),
+        figure("file ready", "search ready, from a disk: ms", "under 250"),
+        figure("http ready", "search ready, over http: ms", "under 250"),
+        figure("index", "index that every page loads: MB", "under 12"),
+        figure("largest part", "largest part of the words, loaded by a search: MB"),
+        figure("largest page", "largest page of a recording: KB", "under 150"),
         *(
             Figure(f"{name}: times as fast as it sounds", "over 100", f"{value:.0f}", "")
             for name, value in sounds.items()
