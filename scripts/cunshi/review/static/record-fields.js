@@ -180,7 +180,7 @@ export function nameField() {
   return group("consent.shown_as", "网站上署什么名", {
     elements: way.elements,
     inputs: way.inputs,
-    hint: "选了化名或匿名，网站、课件、U 盘里都不写真名；录音和文稿里说出来的，要人来看。",
+    hint: "选了化名或匿名，网站、课件、U 盘里都不写真名；文稿里写着的名字也换掉，声音用“哔”盖住；说到了、文稿里没有写的，要人来听。",
     list: true,
     // A blank: chosen, but not yet written. It is no name, and must not be taken for the own one.
     get: () => ({ other: other.value.trim() || " ", none: NAMELESS })[way.get()] ?? "",
