@@ -274,7 +274,9 @@ def test_ctrl_c_takes_back_what_was_sent(tmp_path: Path, dask: Dask) -> None:
     project = village_of(tmp_path / "village", [6] * 40)
     address = dask.scheduler()
     dask.worker()
-    program = "import cluster_worker; from cunshi.cli import main; main()"
+    # A shell that starts these tests in the background lets its children ignore the signal.
+    heeded = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heeded}; import cluster_worker; from cunshi.cli import main; main()"
     words = [sys.executable, "-c", program, "--root", str(project.root)]
     paths = os.pathsep.join(map(str, (ROOT / "scripts", ROOT / "tests")))
     process = subprocess.Popen(
