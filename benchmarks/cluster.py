@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from watching import peak
 from workbench import ROOT, Figure, head, publish
 
 from conftest import EPOCH, new_village, settle, tree
@@ -51,7 +52,7 @@ def alone(path: Path, longest: float) -> None:
         for entry in heard.segments:
             for word in entry.segment.words:
                 characters += [(character, word.start) for character in word.text]
-    print(json.dumps([characters, memory("self")]))
+    print(json.dumps([characters, peak("self")]))
 
 
 def heard_alone(path: Path, longest: float) -> tuple[list[tuple[str, float]], float]:
@@ -122,7 +123,7 @@ class Clock:
         self.wall = time.perf_counter() - begun
         self.head = used.ru_utime + used.ru_stime
         self.others += self._spent() - before
-        self.memory = [memory(process.pid) for process in self._alive()]
+        self.memory = [peak(process.pid) for process in self._alive()]
 
     def kill(self, worker: "subprocess.Popen[bytes]") -> None:
         self.others += spent(worker)
@@ -138,12 +139,6 @@ class Clock:
     @property
     def all(self) -> float:
         return self.head + self.others
-
-
-def memory(who: int | str) -> float:
-    """Megabytes that a process had at most."""
-    status = Path(f"/proc/{who}/status").read_text("utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def spent(process: "subprocess.Popen[bytes]") -> float:

@@ -7,7 +7,6 @@ one process. ``--ordinary FILE`` counts wrong replacements in text without local
 """
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 import ggml
 import numpy as np
 import yaml
+from watching import peak
 from workbench import ROOT, Figure, head, publish
 
 from cunshi import audio, voice
@@ -399,7 +399,7 @@ def alone(path: Path) -> None:
         work, voice.passages(audio.blocks(path)), ours().workers, lambda: 2 * ours().workers
     ):
         ends = passage.spans[-1].end
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, ends)
+    print(peak("self"), ends)
 
 
 def table(title: str, rows: list[Row]) -> str:

@@ -42,6 +42,12 @@ def watched(command: list[str], folder: Path | None = None, log: Path | None = N
     return Spent(seconds, used, *most)
 
 
+def peak(process: int | str) -> float:
+    """Megabytes that a process had at most. What getrusage says counts what forked it, too."""
+    status = Path(f"/proc/{process}/status").read_text("utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 def _memory(process: int) -> tuple[float, float]:
     """Megabytes of a process and all its children: resident, proportional."""
     resident = proportional = 0.0
