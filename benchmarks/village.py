@@ -71,9 +71,9 @@ def once() -> dict[str, float]:
             "transcribe: Cunshi (s)": ours,
             "transcribe: plain faster-whisper (s)": theirs,
             "transcribe: Cunshi / plain": ours / theirs,
-            "site: access copies, clips, pages, MkDocs (s)": site,
+            "site: access copies, clips, kits, pages, MkDocs (s)": site,
             "nothing new: ingest + transcribe, two processes (s)": before_mkdocs,
-            "nothing new: build with MkDocs (s)": again,
+            "nothing new: build (s)": again,
             "error rate: Cunshi": rate(drafts(project)),
             "error rate: plain faster-whisper": rate(heard),
         }
