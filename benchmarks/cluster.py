@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 from watching import peak
-from workbench import ROOT, Figure, head, publish
+from workbench import ROOT, Figure, head, publish, table
 
 from conftest import EPOCH, new_village, settle, tree
 from cunshi import audio, voice
@@ -237,11 +237,6 @@ def equal(trees: list[dict[str, bytes]]) -> bool:
     return all(other == trees[0] for other in trees)
 
 
-def table(title: str, rows: list[Row]) -> str:
-    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    return f"## {title}\n\n| figure | wanted | Cunshi | beside it |\n|---|---|---|---|\n{lines}\n"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
@@ -264,7 +259,11 @@ def main() -> None:
         "cluster",
         "Blocks and a cluster",
         head(__file__, "faster-whisper", "distributed", more="; Whisper base, int8"),
-        made + "\n".join(table(title, rows) for title, rows in parts.items()),
+        made
+        + "\n".join(
+            f"## {title}\n\n{table(('figure', 'wanted', 'Cunshi', 'beside it'), rows)}\n"
+            for title, rows in parts.items()
+        ),
         [Figure(*row) for rows in parts.values() for row in rows],
     )
 

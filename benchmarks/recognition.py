@@ -24,7 +24,7 @@ import ggml
 import numpy as np
 import yaml
 from watching import peak
-from workbench import ROOT, Figure, head, publish
+from workbench import ROOT, Figure, head, publish, table
 
 from cunshi import audio, voice
 from cunshi.chinese import to_simplified
@@ -402,12 +402,6 @@ def alone(path: Path) -> None:
     print(peak("self"), ends)
 
 
-def table(title: str, rows: list[Row]) -> str:
-    lines = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    heading = f"## {title}\n\n| figure | Cunshi | beside it |\n|---|---|---|\n"
-    return f"{heading}{lines}\n" if rows else ""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ordinary", type=Path)
@@ -431,7 +425,11 @@ def main() -> None:
         "recognition",
         "Recognition",
         head(__file__, *packages, more="; Whisper base, int8"),
-        "\n".join(table(title, rows) for title, rows in parts.items() if rows),
+        "\n".join(
+            f"## {title}\n\n{table(('figure', 'Cunshi', 'beside it'), rows)}\n"
+            for title, rows in parts.items()
+            if rows
+        ),
         [Figure(what, "", mine, peer) for rows in parts.values() for what, mine, peer in rows],
     )
 

@@ -12,8 +12,9 @@ openai-whisper in the environment, and what sites.py names. Chromium and the opt
 import argparse
 import subprocess
 import sys
+from dataclasses import astuple
 
-from workbench import HERE, Figure, collected
+from workbench import HERE, Figure, collected, table
 
 PARTS = ("village", "recognition", "scale", "cluster")
 PLOTS = {"scale": ("scale-time.svg", "scale-makers.svg", "scale-index.svg")}
@@ -33,8 +34,7 @@ _APART = """
 
 def section(part: str, title: str, head: str, figures: list[Figure]) -> str:
     lines = [f"\n## {title}\n", f"{head} All of it: [{part}.md]({part}.md).\n"]
-    lines += ["| figure | wanted | Cunshi | others |", "|---|---|---|---|"]
-    lines += [f"| {f.what} | {f.wanted} | {f.ours} | {f.others} |" for f in figures]
+    lines.append(table(("figure", "wanted", "Cunshi", "others"), map(astuple, figures)))
     lines += [f"\n![{name}]({name})" for name in PLOTS.get(part, ())]
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from datetime import date
 from importlib.metadata import version
@@ -53,6 +54,13 @@ def collected() -> dict[str, tuple[str, str, list[Figure]]]:
         name: (part["title"], part["head"], [Figure(*each) for each in part["figures"]])
         for name, part in parts.items()
     }
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Rows as a table of Markdown."""
+    names = list(columns)
+    lines = ["| " + " | ".join(row) + " |" for row in (names, *rows)]
+    return "\n".join([lines[0], "|" + "---|" * len(names), *lines[1:]])
 
 
 def head(script: str, *packages: str, more: str = "") -> str:
