@@ -45,7 +45,7 @@ from cunshi.voice import RATE, Passage, Span
 # Visit also the places that are left out to save time.
 ALL = int(os.environ.get("CUNSHI_CASES", "0")) > 10_000
 KILL = ("replace", "fsync")
-_LOOSE = "loose "
+_LOOSE, _REFUSED = "loose ", "refused "
 WRITING = ("open", "write", "mkdir", "fsync", "replace")
 _starting = threading.Lock()
 _SPAWN = multiprocessing.get_context("forkserver")
@@ -72,12 +72,14 @@ class Ran:
     """How a command ended: its exit code (negative for a signal), words, and places visited.
 
     ``loose``: files that got their name before they were durable, if nothing happened to the run.
+    ``refused``: places that met an error, also those that a lasting one met later.
     """
 
     code: int
     printed: str
     places: list[str]
     loose: list[str]
+    refused: list[str]
 
 
 class Disk:
@@ -105,6 +107,8 @@ class Disk:
         met = fault.at and (here or lasts)
         if met and fault.how == "before":
             die()
+        if met and isinstance(fault.how, int):
+            self._note(f"{_REFUSED}{kind} {name}\n")
         if met and isinstance(fault.how, int) and kind != "write":
             raise OSError(fault.how, os.strerror(fault.how), name if kind != "fsync" else None)
         return fault.how if met else ""
@@ -308,5 +312,6 @@ def run(
     printed = (top / "printed").read_text("utf-8")
     noted = (top / "places").read_text("utf-8").replace(f"{top / 'work'}{os.sep}", "").splitlines()
     loose = [line for line in noted if line.startswith(_LOOSE)]
-    places = [line for line in noted if not line.startswith(_LOOSE)]
-    return Ran(process.exitcode or 0, printed, places, loose)
+    refused = [line.removeprefix(_REFUSED) for line in noted if line.startswith(_REFUSED)]
+    places = [line for line in noted if not line.startswith((_LOOSE, _REFUSED))]
+    return Ran(process.exitcode or 0, printed, places, loose, refused)
