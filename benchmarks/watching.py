@@ -4,12 +4,18 @@ import os
 import resource
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from workbench import ROOT
 
 _LOOK = 0.05  # seconds between two looks
+_PAGE = os.sysconf("SC_PAGE_SIZE") / 2**20
+# What is shared is looked at only so often: the kernel walks all pages for it, and what is measured
+# would wait meanwhile.
+_TURN = 20
 
 
 @dataclass(frozen=True)
@@ -30,16 +36,21 @@ def watched(command: list[str], folder: Path | None = None, log: Path | None = N
         (log or Path(os.devnull)).open("wb") as said,
         subprocess.Popen(command, stdout=said, stderr=said, env=environment, cwd=folder) as child,
     ):
-        most = (0.0, 0.0)
-        while child.poll() is None:
-            most = max(most, _memory(child.pid))
+        resident = proportional = 0.0
+        for look in count():
+            if child.poll() is not None:
+                break
+            family = list(_family(child.pid))
+            resident = max(resident, sum(map(_resident, family)))
+            if look % _TURN == 0:
+                proportional = max(proportional, sum(map(_proportional, family)))
             time.sleep(_LOOK)
     seconds = time.perf_counter() - begun
     if child.returncode:
         raise subprocess.CalledProcessError(child.returncode, command)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Spent(seconds, used, *most)
+    return Spent(seconds, used, resident, proportional)
 
 
 def peak(process: int | str) -> float:
@@ -48,18 +59,27 @@ def peak(process: int | str) -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _memory(process: int) -> tuple[float, float]:
-    """Megabytes of a process and all its children: resident, proportional."""
-    resident = proportional = 0.0
+def _family(process: int) -> Iterator[int]:
+    """A process and all its children."""
+    yield process
+    for children in Path(f"/proc/{process}/task").glob("*/children"):  # any thread may start some
+        for child in _read(str(children)).split():
+            yield from _family(int(child))
+
+
+def _resident(process: int) -> float:
+    """Megabytes; 0 for a process that has ended meanwhile."""
+    return float((_read(f"/proc/{process}/statm") or "0 0").split()[1]) * _PAGE
+
+
+def _proportional(process: int) -> float:
+    """Megabytes, what is shared counted once."""
+    found = _read(f"/proc/{process}/smaps_rollup").partition("\nPss:")[2]
+    return float((found or "0").split()[0]) / 1024
+
+
+def _read(path: str) -> str:
     try:
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                more = _memory(int(child))
-                resident, proportional = resident + more[0], proportional + more[1]
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
-    except OSError:  # it has ended meanwhile
-        return resident, proportional
-    sizes = {
-        name: float(rest.split()[0]) / 1024 for name, __, rest in (s.partition(":") for s in lines)
-    }
-    return resident + sizes.get("Rss", 0), proportional + sizes.get("Pss", 0)
+        return Path(path).read_text("utf-8")
+    except OSError:
+        return ""

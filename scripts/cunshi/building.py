@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,8 +16,9 @@ from cunshi.course_model import Catalogue
 from cunshi.errors import SiteError, disk_error_in, last_lines
 from cunshi.fields import load_fields
 from cunshi.files import files_below, temporary_name, write_made
-from cunshi.frames import Frames, is_frame, is_framed
+from cunshi.frames import Frames, is_frame
 from cunshi.i18n import _
+from cunshi.pages import framed_pages, framed_paths
 from cunshi.search_index import divide_index
 from cunshi.store import Project
 
@@ -28,20 +30,21 @@ _URL = re.compile(r"\s*<url>\s*<loc>([^<]*)</loc>.*?</url>", re.DOTALL)
 def build_site(
     project: Project,
     catalogue: Catalogue,
-    pages: Iterable[str],
+    shared: Iterable[str],
     cards: Iterable[str] = (),
     meanwhile: Callable[[], object] = lambda: None,
 ) -> None:
-    """Make build/site from build/docs, which has these pages. Raises SiteError if MkDocs refuses.
+    """Make build/site from build/docs, which has the shared pages. SiteError if MkDocs refuses.
 
     MkDocs builds into a folder of its own, so that a failure leaves the site as it is.
-    ``meanwhile`` is what else there is to make in build/docs, and no page.
+    ``meanwhile`` makes what else there is to be in build/docs: the framed pages, sound, kits.
     """
     aside = project.site.with_name(".site")
-    framed = sorted(filter(is_framed, pages))
-    frames = Frames((path, _text(project, path)) for path in framed)
+    framed = sorted(framed_paths(catalogue))
+    frames = Frames((page.path, page.text) for page in framed_pages(_one_of_each_kind(catalogue)))
     with ThreadPoolExecutor(1) as pool:
-        extra = {"cards": sorted(cards), "frames": frames.sources}
+        pages = [path for path in (*shared, *framed) if path.endswith(".md")]
+        extra = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
         by_mkdocs = pool.submit(_run_mkdocs, project, aside, extra)
         meanwhile()
         by_mkdocs.result()
@@ -58,6 +61,11 @@ def build_site(
     written |= set(_bring(_media(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _one_of_each_kind(catalogue: Catalogue) -> Catalogue:
+    entries = {entry.recording.kind: entry for entry in reversed(catalogue.entries)}
+    return replace(catalogue, entries=tuple(entries.values()))
 
 
 def _text(project: Project, path: str) -> str:

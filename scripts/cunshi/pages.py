@@ -18,7 +18,7 @@ from cunshi.mentions import Mentions, Spoken
 from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.places import marks_of
-from cunshi.recording_pages import recording_page
+from cunshi.recording_pages import recording_page, recording_path
 from cunshi.templating import (
     LESSON_COUNT,
     lesson_title,
@@ -54,22 +54,41 @@ def render_pages(catalogue: Catalogue) -> Iterator[Page]:
 
     One after the other, so that not all are in memory at once.
     """
+    yield from shared_pages(catalogue)
+    yield from framed_pages(catalogue)
+    yield from captions_and_manifests(catalogue)
+
+
+def framed_pages(catalogue: Catalogue) -> Iterator[Page]:
+    """The pages of single recordings, and the posters; there may be thousands."""
+    for entry in catalogue.entries:
+        yield recording_page(catalogue, entry)
+        if entry.recording.kind is Kind.MOTTO:
+            yield _poster_page(entry)
+
+
+def framed_paths(catalogue: Catalogue) -> Iterator[str]:
+    """Where the framed pages are, before they are rendered."""
+    for entry in catalogue.entries:
+        yield recording_path(entry.recording)
+        if entry.recording.kind is Kind.MOTTO:
+            yield _poster_path(entry.recording)
+
+
+def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
+    """The pages that tell of more than one recording, and the calendar."""
     spoken = Spoken(catalogue)
-    mottoes = _of_kind(catalogue, Kind.MOTTO)
     yield _home_page(catalogue)
     yield from (lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1))
     yield _recordings_page(catalogue)
-    yield from (recording_page(catalogue, entry) for entry in catalogue.entries)
     yield from village_pages(catalogue, spoken)
     yield people_page(catalogue)
     yield quotes_page(catalogue)
     yield timeline_page(catalogue)
     yield from _event_pages(catalogue)
-    yield _mottoes_page(catalogue, mottoes)
-    yield from map(_poster_page, mottoes)
+    yield _mottoes_page(catalogue, _of_kind(catalogue, Kind.MOTTO))
     yield render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken))
     yield _about_page(catalogue)
-    yield from captions_and_manifests(catalogue)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
@@ -140,11 +159,15 @@ def _mottoes_page(catalogue: Catalogue, mottoes: list[Entry]) -> Page:
     )
 
 
+def _poster_path(recording: Recording) -> str:
+    return f"mottoes/{recording.id}.md"
+
+
 def _poster_page(entry: Entry) -> Page:
     lines = [clauses(line) for line in motto_words(entry)]
     return render(
         "poster",
-        f"mottoes/{entry.recording.id}.md",
+        _poster_path(entry.recording),
         entry=entry,
         title=recording_title(entry.recording),
         lines=lines,

@@ -63,6 +63,11 @@ def _begins_paragraph(last: Segment, segment: Segment, length: int) -> bool:
     return length >= LONGEST_PARAGRAPH or long_enough
 
 
+def recording_path(recording: Recording) -> str:
+    """Where the page of a recording is in the site's source."""
+    return f"recordings/{recording.id}.md"
+
+
 def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
     """The page of a published recording."""
     recording, archive = entry.recording, catalogue.archive
@@ -74,7 +79,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
     lines = [part for __, parts in paragraphs for part in parts if isinstance(part, trust.Line)]
     return render(
         "recording",
-        f"recordings/{recording.id}.md",
+        recording_path(recording),
         entry=entry,
         title=recording_title(recording),
         facts=facts_of(entry, archive),

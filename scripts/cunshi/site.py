@@ -17,14 +17,15 @@ from pathlib import Path
 from cunshi import audio
 from cunshi.building import build_site
 from cunshi.cards import cards_of, face_for, make_cards
-from cunshi.course_model import Catalogue, ClipRef, Entry
+from cunshi.course_model import Catalogue, ClipRef, Entry, Page
 from cunshi.errors import CunshiError, ExitCode
+from cunshi.export.holdings import captions_and_manifests
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
 from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
-from cunshi.pages import render_pages
+from cunshi.pages import framed_pages, shared_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
 from cunshi.store import Accession, Project
@@ -70,24 +71,27 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     face = face_for(project)
     cards = cards_of(catalogue) if face else []
     drawn = {card.path for card in cards}
-    pages = _write_pages(project, catalogue)
-    _remove_stale(project, pages | {d.path for d in derivatives} | kit_paths(catalogue) | drawn)
+    shared = _write(project, shared_pages(catalogue))
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
 
     def make_the_rest() -> None:
+        single = _write(project, framed_pages(catalogue))
+        single |= _write(project, captions_and_manifests(catalogue))
+        made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
+        _remove_stale(project, shared | single | made)
         make_kits(project, catalogue)
         if face:
             make_cards(project.docs, cards, face)
 
-    build_site(project, catalogue, pages, drawn, make_the_rest)
+    build_site(project, catalogue, shared, drawn, make_the_rest)
     return problems
 
 
-def _write_pages(project: Project, catalogue: Catalogue) -> set[str]:
-    """Write all pages, one after the other; their paths."""
+def _write(project: Project, pages: Iterable[Page]) -> set[str]:
+    """Write pages, one after the other; their paths."""
     paths = set()
-    for page in render_pages(catalogue):
+    for page in pages:
         write_made(project.docs / page.path, page.text)
         paths.add(page.path)
     return paths
