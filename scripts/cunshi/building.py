@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +20,7 @@ from cunshi.frames import Frames, is_frame
 from cunshi.i18n import _
 from cunshi.pages import framed_pages, framed_paths
 from cunshi.search_index import divide_index
+from cunshi.settled import Settled, stamp_of
 from cunshi.store import Project
 
 _LAST_LINES = 15
@@ -40,8 +41,10 @@ def build_site(
     ``meanwhile`` makes what else there is to be in build/docs: the framed pages, sound, kits.
     """
     aside = project.site.with_name(".site")
-    framed = sorted(framed_paths(catalogue))
-    frames = Frames((page.path, page.text) for page in framed_pages(_one_of_each_kind(catalogue)))
+    framed = sorted(chain.from_iterable(map(framed_paths, catalogue.entries)))
+    of_each_kind = {entry.recording.kind: entry for entry in reversed(catalogue.entries)}.values()
+    forms = chain.from_iterable(framed_pages(catalogue, entry) for entry in of_each_kind)
+    frames = Frames((page.path, page.text) for page in forms)
     with ThreadPoolExecutor(1) as pool:
         pages = [path for path in (*shared, *framed) if path.endswith(".md")]
         extra = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
@@ -54,18 +57,11 @@ def build_site(
         file.unlink()
     _complete_sitemap(aside, framed)
     _divide_index(aside, catalogue)
-    written = {
-        _write(project.site, path, frames.fill(path, _text(project, path), html)) for path in framed
-    }
+    written = _fill(project, frames, framed, html)
     written |= set(_bring(files_below(aside), aside, project.site))
     written |= set(_bring(_media(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _one_of_each_kind(catalogue: Catalogue) -> Catalogue:
-    entries = {entry.recording.kind: entry for entry in reversed(catalogue.entries)}
-    return replace(catalogue, entries=tuple(entries.values()))
 
 
 def _text(project: Project, path: str) -> str:
@@ -133,11 +129,24 @@ def _divide_index(site: Path, catalogue: Catalogue) -> None:
             (site / name).write_text(part, "utf-8")
 
 
-def _write(site: Path, page: str, text: str) -> str:
-    """Write a page of the site; its path there."""
-    name = f"{page.removesuffix('.md')}.html"
-    write_made(site / name, text)
-    return name
+def _fill(
+    project: Project, frames: Frames, framed: Iterable[str], html: Mapping[str, str]
+) -> set[str]:
+    """Put pages into their frames where either has changed; their paths in the site."""
+    settled, names = Settled(project, "framed"), set[str]()
+    basis = stamp_of(sorted(html.items()))
+
+    def stamp(path: str, name: str) -> str:
+        return stamp_of(basis, files=[project.docs / path, project.site / name])
+
+    for path in framed:
+        name = f"{path.removesuffix('.md')}.html"
+        if not settled.holds(path, stamp(path, name)):
+            write_made(project.site / name, frames.fill(path, _text(project, path), html))
+            settled.settle(path, stamp(path, name))
+        names.add(name)
+    settled.keep()
+    return names
 
 
 def _media(docs: Path) -> Iterator[Path]:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.evidence import Holdings, resolve
-from cunshi.fields import load_fields, read_text
+from cunshi.fields import decode_text, load_fields, read_data, read_text
 from cunshi.files import composed, exists, spellings
 from cunshi.golden import golden_lines
 from cunshi.heard import Heard, read_heard, read_origin
@@ -16,6 +18,7 @@ from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
     TRANSCRIPTION,
     Access,
+    Coverage,
     Kind,
     Problem,
     Recording,
@@ -28,9 +31,10 @@ from cunshi.model import (
 from cunshi.page_text import clean
 from cunshi.pseudonyms import names_of, rename_lines, rename_recording, says_name, spoken
 from cunshi.quiz import read_notes, read_quiz
+from cunshi.remembered import Lines, Memo, Remembered
 from cunshi.settings import Archive, Names
 from cunshi.store import Accession, Project
-from cunshi.transcripts import WITHHELD, read_transcript, with_engine
+from cunshi.transcripts import WITHHELD, transcript_of, with_engine
 from cunshi.verify import consent_notes, names_in_lessons
 from cunshi.withholding import Ranges, as_published, withheld_ranges
 
@@ -43,33 +47,80 @@ class _Gathering:
     strict: bool
 
 
+@dataclass(frozen=True)
+class _Written:
+    """What is written of a recording, as it is when its words are read for the first time.
+
+    ``motto`` is a file in which a family wrote down its own.
+    """
+
+    transcript: bytes | None
+    motto: bytes | None
+
+
 def read_transcripts(
-    project: Project, archive: Archive, recordings: Iterable[Recording], problems: list[Problem]
+    project: Project,
+    archive: Archive,
+    recordings: Iterable[Recording],
+    problems: list[Problem],
+    remembered: Remembered | None = None,
 ) -> dict[str, Transcript]:
     """The transcript of every recording, published or not, by id."""
-    return {r.id: _transcript(project, archive, r, problems) for r in recordings}
+    return {r.id: _transcript(project, archive, r, problems, remembered) for r in recordings}
 
 
 def _transcript(
-    project: Project, archive: Archive, recording: Recording, problems: list[Problem]
+    project: Project,
+    archive: Archive,
+    recording: Recording,
+    problems: list[Problem],
+    remembered: Remembered | None,
 ) -> Transcript:
     accession, names = project.accession(recording.id), names_of(recording, archive)
+    memo = Memo()
     try:
-        transcript = read_words(project, recording)
-        transcript = with_engine(transcript, read_origin(accession.machine))
-        unnamed = _spoken(accession, transcript, names)
+        written = _read_written(accession, recording)
+        if remembered:
+            heard = [accession.machine]
+            memo = remembered.memo(recording.id, recording, written, files=heard)
+        lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
+        if memo["known"] is None:
+            memo["known"] = _known(project, archive, recording, written, lines)
     except (CunshiError, OSError) as error:
         problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording, names), names=names)
-    language, engine = recording.language(archive), transcript.engine
-    known = not engine or archive.knows(language, engine)
-    return replace(
-        transcript,
-        knows_dialect=known,
-        silenced=withheld_ranges(transcript.segments),
-        unnamed=unnamed,
+    known = memo["known"]
+    return Transcript(
+        segments=lines,
+        status=TranscriptStatus(known["status"]),
+        engine=known["engine"],
+        coverage=Coverage(*known["coverage"]) if known["coverage"] else None,
+        knows_dialect=known["knows dialect"],
+        written=known["written"],
+        silenced=tuple((start, end) for start, end in known["silenced"]),
+        unnamed=tuple((start, end) for start, end in known["unnamed"]),
         names=names,
     )
+
+
+def _known(
+    project: Project, archive: Archive, recording: Recording, written: _Written, lines: Lines
+) -> dict[str, Any]:
+    """What is known of a transcript besides its lines, as JSON has it."""
+    accession, names = project.accession(recording.id), names_of(recording, archive)
+    transcript = _words(project, recording, written)
+    lines.hold(tuple(transcript.segments))
+    transcript = with_engine(transcript, read_origin(accession.machine))
+    language, engine = recording.language(archive), transcript.engine
+    return {
+        "status": transcript.status.value,
+        "engine": engine,
+        "coverage": list(astuple(transcript.coverage)) if transcript.coverage else None,
+        "knows dialect": not engine or archive.knows(language, engine),
+        "written": transcript.written,
+        "silenced": [*map(list, withheld_ranges(transcript.segments))],
+        "unnamed": [*map(list, _spoken(accession, transcript, names))],
+    }
 
 
 def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
@@ -96,21 +147,44 @@ def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges
 
 def read_words(project: Project, recording: Recording) -> Transcript:
     """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
-    accession = project.accession(recording.id)
-    where = project.relative(accession.transcript)
-    transcript = read_transcript(accession.transcript, where, recording)
-    if recording.kind is Kind.MOTTO:
-        return _written_motto(accession, recording, transcript)
-    return transcript
+    return _words(project, recording, _read_written(project.accession(recording.id), recording))
 
 
-def _written_motto(accession: Accession, recording: Recording, heard: Transcript) -> Transcript:
-    """What the family itself wrote stands for a machine's draft of what they said."""
+def _read_written(accession: Accession, recording: Recording) -> _Written:
+    path, motto = accession.transcript, _motto_path(accession, recording)
+    transcript = read_data(path) if exists(path) else None
+    return _Written(transcript, read_data(motto) if motto else None)
+
+
+def _motto_path(accession: Accession, recording: Recording) -> Path | None:
+    """The file in which a family wrote its motto down."""
     names = [name for name in (recording.master, *recording.companions) if is_text(name)]
+    return accession.master / names[0] if names and recording.kind is Kind.MOTTO else None
+
+
+def _words(project: Project, recording: Recording, written: _Written) -> Transcript:
+    accession = project.accession(recording.id)
+    path, where = accession.transcript, project.relative(accession.transcript)
+    transcript = Transcript()
+    if written.transcript is not None:
+        transcript = transcript_of(decode_text(written.transcript, path), where, recording)
+    return _written_motto(accession, recording, transcript, written.motto)
+
+
+def _written_motto(
+    accession: Accession, recording: Recording, heard: Transcript, motto: bytes | None
+) -> Transcript:
+    """What the family itself wrote stands for a machine's draft of what they said."""
     people = {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
-    if not names or heard.status in people or any(s.withheld for s in heard.segments):
+    path = _motto_path(accession, recording)
+    if (
+        not path
+        or motto is None
+        or heard.status in people
+        or any(s.withheld for s in heard.segments)
+    ):
         return heard
-    lines = map(str.strip, read_text(accession.master / names[0]).splitlines())
+    lines = map(str.strip, decode_text(motto, path).splitlines())
     segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
     return Transcript((segment,), TranscriptStatus.APPROVED, written=True)
 
@@ -169,7 +243,7 @@ def _heard(project: Project, recording_id: str) -> Heard | None:
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
     return Entry(
         recording=recording,
-        transcript=_as_shown(as_published(transcript), recording, narrator),
+        transcript=_shown(transcript, recording, narrator),
         audio=f"audio/{recording.id}.m4a" if _is_heard(recording, transcript) else "",
         photo=f"photos/{recording.id}.jpg" if recording.photo else "",
     )
@@ -179,6 +253,20 @@ def _is_heard(recording: Recording, transcript: Transcript) -> bool:
     """Whether there is anything to hear; of what is silent from end to end there is no sound."""
     whole = (0.0, recording.technical.duration)
     return recording.technical.has_sound and transcript.silenced != (whole,)
+
+
+def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+    """What may be read of a transcript, once somebody asks for its lines."""
+    whole = transcript.segments
+    if not isinstance(whole, Lines):
+        return _as_shown(as_published(transcript), recording, narrator)
+
+    def read() -> tuple[Segment, ...]:
+        shown = _as_shown(as_published(transcript), recording, narrator)
+        return tuple(shown.segments)
+
+    nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
+    return replace(nothing, segments=Lines(read, whole.memo, whole))
 
 
 def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:

@@ -64,7 +64,7 @@ def _breaths(transcript: Transcript) -> Iterator[tuple[Segment, ...]]:
 
 
 def _whole(transcript: Transcript) -> Iterator[tuple[Segment, ...]]:
-    segments = transcript.segments
+    segments = tuple(transcript.segments)
     if segments and segments[-1].end - segments[0].start < SHORTEST:
         yield segments
 

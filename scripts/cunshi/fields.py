@@ -27,10 +27,19 @@ def read_text(path: Path) -> str:
 
     Raises RecordError when it is no text, DiskError when it cannot be read.
     """
+    return decode_text(read_data(path), path)
+
+
+def read_data(path: Path) -> bytes:
+    """What is in a file; DiskError when it cannot be read."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DiskError(error, path) from error
+
+
+def decode_text(data: bytes, path: Path) -> str:
+    """The text in a file's bytes, as read_text has it."""
     encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
     for encoding in encodings:
         try:

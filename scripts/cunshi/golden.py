@@ -1,10 +1,11 @@
 """Lines that people marked as golden → clips for the wall of quotations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cunshi.course_model import Clip, ClipRef, Entry
 from cunshi.evidence import clip_path
 from cunshi.model import Segment, TranscriptStatus
+from cunshi.remembered import recall
 from cunshi.transcripts import UNHEARD
 from cunshi.withholding import overlapping
 
@@ -14,14 +15,16 @@ _PAUSE = 1.2  # seconds: marked lines with less between them are one quotation
 def golden_lines(entry: Entry) -> Iterator[Clip]:
     """The marked lines of a published recording; none of what is still the machine's alone."""
     transcript = entry.transcript
-    if transcript.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}:
+    people = transcript.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
+    lines = transcript.segments
+    if people and recall(lines, "golden", lambda: any(line.golden for line in lines)):
         for lines in _runs(transcript.segments):
             hidden = overlapping(transcript.silenced, lines[0].start, lines[-1].end)
             if not hidden:
                 yield _clip(entry, lines)
 
 
-def _runs(segments: tuple[Segment, ...]) -> Iterator[list[Segment]]:
+def _runs(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
     run: list[Segment] = []
     for segment in segments:
         if run and not _goes_on(run[-1], segment):

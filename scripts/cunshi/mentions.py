@@ -9,6 +9,7 @@ from cunshi.course_model import Catalogue, Clip, Entry
 from cunshi.model import Flag, Recording, Segment
 from cunshi.page_text import clean
 from cunshi.recording_pages import group_paragraphs
+from cunshi.remembered import recall
 from cunshi.transcripts import UNHEARD
 
 MOST = 20  # mentions that a page lists: of a village's name there are thousands
@@ -56,7 +57,7 @@ class Spoken:
     """All that is spoken in a catalogue, to look words up in."""
 
     def __init__(self, catalogue: Catalogue):
-        self._told = [_told(entry.recording, _passages(entry)) for entry in catalogue.entries]
+        self._told = [_told(entry) for entry in catalogue.entries]
         told = {one.recording.id: one for one in self._told}
         self._quoted: dict[str, list[tuple[Clip, _Told]]] = {}
         for clip in (clip for __, clips in catalogue.lessons for clip in clips):
@@ -102,11 +103,19 @@ def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
         yield paragraph.segments
 
 
-def _told(recording: Recording, passages: Iterable[Iterable[Segment]]) -> _Told:
+def _told(entry: Entry) -> _Told:
+    text, begins, starts = recall(entry.transcript.segments, "told", lambda: _tell(entry))
+    begin, start = array("I", map(int, begins.split())), array("d", map(float, starts.split()))
+    return _Told(entry.recording, text, begin, start)
+
+
+def _tell(entry: Entry) -> list[str]:
+    """What is remembered of it: the numbers as text, which takes a tenth of the memory of lists."""
     parts: list[str] = []
-    begins, starts = array("I"), array("d")
+    begins: list[int] = []
+    starts: list[float] = []
     length = 0
-    for passage in passages:
+    for passage in _passages(entry):
         for segment in passage:
             if _is_said(segment):
                 begins.append(length)
@@ -115,7 +124,7 @@ def _told(recording: Recording, passages: Iterable[Iterable[Segment]]) -> _Told:
                 length += len(parts[-1])
         parts.append(_APART)
         length += 1
-    return _Told(recording, "".join(parts), begins, starts)
+    return ["".join(parts), " ".join(map(str, begins)), " ".join(map(repr, starts))]
 
 
 def _is_said(segment: Segment) -> bool:

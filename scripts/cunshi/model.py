@@ -4,6 +4,7 @@ Times are float seconds from the beginning of the recording.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from pathlib import PurePosixPath
@@ -337,7 +338,7 @@ class Transcript:
     ``names`` is spoken: names that are not to be shown, each with the one in its place.
     """
 
-    segments: tuple[Segment, ...] = ()
+    segments: Sequence[Segment] = ()
     status: TranscriptStatus = TranscriptStatus.MISSING
     engine: str = ""
     coverage: Coverage | None = None

@@ -55,24 +55,22 @@ def render_pages(catalogue: Catalogue) -> Iterator[Page]:
     One after the other, so that not all are in memory at once.
     """
     yield from shared_pages(catalogue)
-    yield from framed_pages(catalogue)
+    for entry in catalogue.entries:
+        yield from framed_pages(catalogue, entry)
     yield from captions_and_manifests(catalogue)
 
 
-def framed_pages(catalogue: Catalogue) -> Iterator[Page]:
-    """The pages of single recordings, and the posters; there may be thousands."""
-    for entry in catalogue.entries:
-        yield recording_page(catalogue, entry)
-        if entry.recording.kind is Kind.MOTTO:
-            yield _poster_page(entry)
+def framed_pages(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
+    """The page of a recording, and a motto's poster; there may be thousands."""
+    yield recording_page(catalogue, entry)
+    if entry.recording.kind is Kind.MOTTO:
+        yield _poster_page(entry)
 
 
-def framed_paths(catalogue: Catalogue) -> Iterator[str]:
-    """Where the framed pages are, before they are rendered."""
-    for entry in catalogue.entries:
-        yield recording_path(entry.recording)
-        if entry.recording.kind is Kind.MOTTO:
-            yield _poster_path(entry.recording)
+def framed_paths(entry: Entry) -> list[str]:
+    """Where its framed pages are."""
+    poster = [_poster_path(entry.recording)] if entry.recording.kind is Kind.MOTTO else []
+    return [recording_path(entry.recording), *poster]
 
 
 def shared_pages(catalogue: Catalogue) -> Iterator[Page]:

@@ -92,7 +92,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         rights=recording.description.rights or archive.rights,
         citation=_citation(recording, archive),
         captions=captions_path(entry),
-        lessons=[(n, lesson_title(catalogue, n)) for n in lessons_of(catalogue, recording)],
+        lessons=named_lessons(catalogue, recording),
     )
 
 
@@ -127,6 +127,11 @@ def lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:
     }
     own = {recording.lesson} if recording.lesson is not None else set()
     return sorted(n for n in cited | own if 1 <= n <= LESSON_COUNT)
+
+
+def named_lessons(catalogue: Catalogue, recording: Recording) -> list[tuple[int, str]]:
+    """The same lessons with their titles."""
+    return [(n, lesson_title(catalogue, n)) for n in lessons_of(catalogue, recording)]
 
 
 def facts_of(entry: Entry, archive: Archive) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from cunshi.frames import is_frame
 from cunshi.model import Kind
 from cunshi.page_text import clean, inert, seconds
 from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
+from cunshi.remembered import recall
 from cunshi.templating import motto_words, recording_title, term_ids
 from cunshi.transcripts import UNHEARD
 
@@ -73,7 +74,7 @@ def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
     A part bears its hash in its name, so that no browser takes an old one for it.
     """
-    told = {entry.recording.id: _told(entry) for entry in catalogue.entries if entry.audio}
+    told = {entry.recording.id: spoken_in(entry) for entry in catalogue.entries if entry.audio}
     size, count = sum(len(text.encode()) for text in told.values()), 1
     while size > count * _LARGEST:
         count *= 2
@@ -88,8 +89,12 @@ def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield f"search/part-{number}-{digest[:8]}.js", script
 
 
-def _told(entry: Entry) -> str:
+def spoken_in(entry: Entry) -> str:
     """What is spoken in a recording, as a member of a JSON object: seconds and words."""
+    return recall(entry.transcript.segments, "spoken", lambda: _spoken_in(entry))
+
+
+def _spoken_in(entry: Entry) -> str:
     told = [
         f"[{start},{json.dumps(text, ensure_ascii=False)}]" for start, text in _paragraphs(entry)
     ]

@@ -38,7 +38,7 @@ _PACKAGES = (
 
 
 class Settled:
-    """The stamps of one stage: ``intake``, ``hearing``, ``kits``, ``site``.
+    """The stamps of one stage: ``intake``, ``hearing``, ``kits``, ``framed``, ``site``.
 
     ``told`` is what the stage wants to know again of a thing that is settled, as JSON has it.
     """
@@ -49,7 +49,7 @@ class Settled:
         self._kept: dict[str, tuple[str, Any]] = {}
         try:
             data = json.loads(self._path.read_text("utf-8"))
-            if data["program"] == _program():
+            if data["program"] == program():
                 self._known = {name: (stamp, told) for name, (stamp, told) in data["seen"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass
@@ -81,7 +81,7 @@ class Settled:
 
     def keep(self) -> None:
         """Write down what is settled; what nobody asked for since the beginning is forgotten."""
-        text = json.dumps({"program": _program(), "seen": self._kept}, ensure_ascii=False)
+        text = json.dumps({"program": program(), "seen": self._kept}, ensure_ascii=False)
         write_made(self._path, text)
 
 
@@ -104,7 +104,7 @@ def stamp_of(*parts: Any, texts: Iterable[Path] = (), files: Iterable[Path] = ()
 
 
 @cache
-def _program() -> str:
+def program() -> str:
     """This program and what it is made with, in the language of its messages."""
     here = Path(__file__).parent
     files = sorted(path for path in here.rglob("*") if path.suffix != ".pyc" and path.is_file())

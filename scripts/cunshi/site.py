@@ -19,15 +19,20 @@ from cunshi.building import build_site
 from cunshi.cards import cards_of, face_for, make_cards
 from cunshi.course_model import Catalogue, ClipRef, Entry, Page
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.export.holdings import captions_and_manifests
+from cunshi.export.captions import captions_path, srt_path
+from cunshi.export.holdings import captions, manifests
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
 from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
-from cunshi.pages import framed_pages, shared_pages
+from cunshi.pages import framed_pages, framed_paths, shared_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
+from cunshi.recording_pages import named_lessons
+from cunshi.remembered import Lines
+from cunshi.search_index import spoken_in
+from cunshi.settled import stamp_of
 from cunshi.store import Accession, Project
 from cunshi.withholding import Ranges, merged, overlapping
 
@@ -76,8 +81,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     problems = _make(project, derivatives, reporter)
 
     def make_the_rest() -> None:
-        single = _write(project, framed_pages(catalogue))
-        single |= _write(project, captions_and_manifests(catalogue))
+        single = _write_single(project, catalogue) | _write(project, manifests(catalogue))
         made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
         _remove_stale(project, shared | single | made)
         make_kits(project, catalogue)
@@ -95,6 +99,38 @@ def _write(project: Project, pages: Iterable[Page]) -> set[str]:
         write_made(project.docs / page.path, page.text)
         paths.add(page.path)
     return paths
+
+
+def _write_single(project: Project, catalogue: Catalogue) -> set[str]:
+    """Write the pages and captions of single recordings, unless they stand; their paths.
+
+    What other pages need of a recording is remembered by then, and its words can be let go.
+    """
+    paths = set[str]()
+    for entry in catalogue.entries:
+        lines, webvtt = entry.transcript.segments, captions_path(entry)
+        own = [*framed_paths(entry), *filter(None, [webvtt, srt_path(webvtt)])]
+        if isinstance(lines, Lines):
+            spoken_in(entry)
+            name = f"{project.edition}pages"
+            if lines.memo[name] != _stamp(project, catalogue, entry, own):
+                _write_own(project, catalogue, entry)
+                lines.memo[name] = _stamp(project, catalogue, entry, own)
+            lines.let_go()
+        else:
+            _write_own(project, catalogue, entry)
+        paths |= set(own)
+    return paths
+
+
+def _write_own(project: Project, catalogue: Catalogue, entry: Entry) -> None:
+    _write(project, chain(framed_pages(catalogue, entry), captions(catalogue, entry)))
+
+
+def _stamp(project: Project, catalogue: Catalogue, entry: Entry, own: Iterable[str]) -> str:
+    """What the pages of a recording depend on besides its words, and the files as they are."""
+    lessons = named_lessons(catalogue, entry.recording)
+    return stamp_of(lessons, files=[project.docs / path for path in own])
 
 
 def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative]:

@@ -353,9 +353,11 @@ def _check_blocks(text: str, where: str) -> None:
 
 def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
     """transcript.vtt with its status; RecordError when a person's file cannot be read."""
-    if not exists(path):
-        return Transcript()
-    text = read_text(path)
+    return transcript_of(read_text(path), where, recording) if exists(path) else Transcript()
+
+
+def transcript_of(text: str, where: str, recording: Recording) -> Transcript:
+    """The transcript in the text of a transcript.vtt, as read_transcript."""
     segments = parse_transcript(text, where)
     return Transcript(segments, status_of(text, segments, recording))
 

@@ -26,6 +26,7 @@ from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, day_of, note_publication
 from cunshi.release import Release, release_to, take_back
+from cunshi.remembered import Remembered
 from cunshi.settings import Archive, Destination
 from cunshi.standing import Standing
 from cunshi.store import Project, today
@@ -359,15 +360,22 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
     with ThreadPoolExecutor(1) as pool:
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
-        catalogue = _gather(project, report)
+        remembered = Remembered(project, report.archive)
+        catalogue = _gather(project, report, remembered=remembered)
     catalogue = replace(catalogue, measured=measured.result())
     report.problems += publish(project, catalogue, reporter)
+    remembered.keep()
     note_publication(project)
 
 
-def _gather(project: Project, report: Report, ceiling: Access = Access.OPEN) -> Catalogue:
+def _gather(
+    project: Project,
+    report: Report,
+    ceiling: Access = Access.OPEN,
+    remembered: Remembered | None = None,
+) -> Catalogue:
     report.transcripts = read_transcripts(
-        project, report.archive, report.recordings, report.problems
+        project, report.archive, report.recordings, report.problems, remembered
     )
     report.catalogue = gather(
         project,

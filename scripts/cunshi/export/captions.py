@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cunshi import trust
 from cunshi.course_model import Entry
 from cunshi.page_text import clean
+from cunshi.remembered import recall
 from cunshi.settings import Archive
 from cunshi.templating import recording_title
 from cunshi.timecode import format_timecode
@@ -18,8 +19,14 @@ _SHORTEST = 0.001  # seconds: both formats want an end behind the start
 
 def captions_path(entry: Entry) -> str:
     """Where the captions of a recording are in the site; empty when it has none."""
-    has_words = next(cues_of(entry), None) is not None
+    said = entry.transcript.segments
+    has_words = recall(said, "captions", lambda: next(cues_of(entry), None) is not None)
     return f"captions/{entry.recording.id}.vtt" if entry.audio and has_words else ""
+
+
+def srt_path(path: str) -> str:
+    """Where the same captions are as SubRip, beside those as WebVTT; empty when there are none."""
+    return f"{path.removesuffix('.vtt')}.srt" if path else ""
 
 
 def format_webvtt(entry: Entry, archive: Archive) -> str:

@@ -12,7 +12,7 @@ from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.errors import SiteError
 from cunshi.export import crate
 from cunshi.export.bag import facts_of, write_bag
-from cunshi.export.captions import captions_path, format_both
+from cunshi.export.captions import captions_path, format_both, srt_path
 from cunshi.export.description import describe
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
 from cunshi.export.ohms import EDITIONS, format_ohms
@@ -24,21 +24,29 @@ from cunshi.page_text import clean, file_name
 
 def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
     """What the site itself offers: captions of every talk, and IIIF where it has an address."""
+    for entry in catalogue.entries:
+        yield from captions(catalogue, entry)
+    yield from manifests(catalogue)
+
+
+def manifests(catalogue: Catalogue) -> Iterator[Page]:
+    """IIIF of every talk, where the site has an address."""
+    if not catalogue.course.address:
+        return
     described = {entry.id: entry for entry in describe(catalogue)}
     for entry in catalogue.entries:
-        yield from _captions(catalogue, entry)
-        if catalogue.course.address and entry.audio:
+        if entry.audio:
             manifest = format_manifest(catalogue, entry, described[entry.recording.id])
             yield Page(manifest_path(entry.recording.id), manifest)
-    if catalogue.course.address:
-        yield Page("iiif/collection.json", format_collection(catalogue, [*described.values()]))
+    yield Page("iiif/collection.json", format_collection(catalogue, [*described.values()]))
 
 
-def _captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
+def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
+    """The captions of a talk in both forms, if it has any."""
     if path := captions_path(entry):
         webvtt, srt = format_both(entry, catalogue.archive)
         yield Page(path, webvtt)
-        yield Page(f"{path.removesuffix('.vtt')}.srt", srt)
+        yield Page(srt_path(path), srt)
 
 
 def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
