@@ -121,7 +121,7 @@ class Lines(Sequence[Segment]):
         """Hold neither them nor the ones that they were made of, nor what was made of them."""
         self._lines = None
         self.memo.let_go()
-        if self._whole:
+        if self._whole is not None:
             self._whole.let_go()
 
 

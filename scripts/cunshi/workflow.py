@@ -17,6 +17,7 @@ from cunshi.export import pack as packing
 from cunshi.export.bag import facts_of
 from cunshi.export.holdings import make_export
 from cunshi.export.pack import Pack
+from cunshi.export.printing import can_print
 from cunshi.federation import Merged
 from cunshi.hearing import Choice, hear_all
 from cunshi.i18n import _
@@ -358,8 +359,9 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     from cunshi.site import publish  # templates and decoders, which nothing new does without
 
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor() as pool:
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
+        pool.submit(can_print)  # which takes its time, and is asked for later
         remembered = Remembered(project, report.archive)
         catalogue = _gather(project, report, remembered=remembered)
     catalogue = replace(catalogue, measured=measured.result())
