@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -58,9 +59,9 @@ class Growing:
         spent: dict[str, list[Spent]] = {name: [] for name in MAKING}
         self.run("build")
         for __ in range(ROUNDS):
-            self._forget("settled-*")
+            self._forget("settled-*", "told/*")
             spent["whole"].append(self.run("site"))
-            self._forget("settled-site.json")
+            self._forget("settled-site.json", "settled-framed.json", "told/*")
             spent["pages"].append(self.run("site"))
             self.run("build")
             spent["nothing"].append(self.run("build"))
@@ -68,11 +69,12 @@ class Growing:
             spent["one new"].append(self.run("build"))
         return spent
 
-    def _forget(self, stamps: str) -> None:
+    def _forget(self, *remembered: str) -> None:
         """Remove all that was made but sound and kits, and what is remembered of it."""
         project = self.project
         shutil.rmtree(project.site)
-        for path in [*project.cache.parent.glob(stamps), *files_below(project.docs)]:
+        stamps = chain.from_iterable(map(project.cache.parent.glob, remembered))
+        for path in [*stamps, *files_below(project.docs)]:
             made = path.relative_to(project.root / "build").parts
             if made[0] == "cache" or made[1] not in {"audio", "clips", "kits", ".recipe"}:
                 path.unlink()
@@ -326,8 +328,9 @@ stand-ins: {characters} characters each, masters of {megabytes} MB that are spar
 copies of half a minute. Three in ten are approved, one in ten half corrected.
 
 *Whole site, nothing remembered*: `site` when build/ has nothing but sound, the ten teaching kits
-and the hashes of the deposits. *All pages anew*: the same, but the error rate and the kits are
-remembered. *One new recording*: `build` with one more that has been heard. *Nothing new*: `build`.
+and the hashes of the deposits. *All pages anew*: all transcripts are read and all pages rendered,
+but the error rate and the kits are remembered. *One new recording*: `build` with one more that has
+been heard. *Nothing new*: `build`.
 
 {table}
 

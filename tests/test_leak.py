@@ -116,6 +116,9 @@ def test_nothing_withheld_is_in_any_output(
             assert [name for name in leaks(folder, words) if "build/cache" not in name] == []
         assert leaks(folder, "东街老伯")
         assert leaks(folder, open_id)
+    # What the program remembers of a recording is what its page says.
+    for words in (SECRET, NAME):
+        assert leaks(project.cache.with_name("told"), words) == []
     # It would have been found: the archive has it.
     assert leaks(project.archive, SECRET)
 

@@ -286,6 +286,113 @@ def test_what_is_wrong_is_said_again_and_changes_nothing(
     assert everything(project) == before
 
 
+Step = Callable[[Project, str], object]
+CITED = """---
+title: 桥
+villages: [金村村]
+grade: 三年级
+minutes: 40
+objectives: [听一听]
+keywords: [老人家]
+sources: [采访]
+---
+/// clip | {id} 0:00-0:02.5 金句
+///
+"""
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text, path
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def in_transcript(old: str, new: str) -> Step:
+    return lambda project, id_: rewrite(project.accession(id_).transcript, old, new)
+
+
+def in_record(old: str, new: str) -> Step:
+    return lambda project, id_: rewrite(project.accession(id_).record, old, new)
+
+
+def cite(project: Project, id_: str) -> None:
+    folder = project.courses / "01-qiao"
+    folder.mkdir()
+    (folder / "lesson.md").write_text(CITED.format(id=id_), "utf-8")
+    rewrite(project.courses / "course.yml", "lessons: []", "lessons: [01-qiao]")
+
+
+STEPS: dict[str, Step] = {
+    "a word": in_transcript("一条河", "一条金鱼村的河"),
+    "approved": in_record("approved_by:", "approved_by: 王老师"),
+    "golden": in_transcript("00:00:0", "NOTE 金句\n\n00:00:0"),
+    "cited": cite,
+    "its lesson has another name": lambda project, __: rewrite(
+        project.courses / "01-qiao" / "lesson.md", "title: 桥", "title: 老桥"
+    ),
+    "a term": lambda project, __: rewrite(
+        project.glossary, "terms:\n", "terms:\n  - {term: 金鱼村, kind: 地名, meaning: 村}\n"
+    ),
+    "withheld": in_transcript("NOTE 金句", "NOTE 不公开"),
+    "another name": in_record("signed_on: 2026-01-01}", "signed_on: 2026-01-01, shown_as: 老伯}"),
+    "a name that nobody says": lambda project, __: rewrite(
+        project.archive / "archive.yml",
+        "villages:",
+        "pseudonyms: [{name: 老人家, shown_as: 长辈}]\nvillages:",
+    ),
+    "a right": lambda project, __: rewrite(
+        project.archive / "archive.yml", "villages:", "rights: 只供阅读\nvillages:"
+    ),
+    "an address": lambda project, __: rewrite(
+        project.root / "mkdocs.yml", "site_name:", "site_url: https://village.example/\nsite_name:"
+    ),
+    "withdrawn": in_record("shown_as: 老伯}", "shown_as: 老伯, withdrawn_on: 2026-03-01}"),
+}
+
+
+def made(project: Project) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for top in (project.docs, project.site) for p in files_below(top)}
+
+
+def test_a_site_made_step_by_step_is_the_one_made_at_once(
+    still: tuple[Project, str], run: Run
+) -> None:
+    project, open_id = still
+    told = project.cache.with_name("told")
+    for name, step in STEPS.items():
+        step(project, open_id)
+        before = made(project)
+        run(project, "site")
+        after = made(project)
+        assert after != before, name
+        shutil.rmtree(project.site)
+        for path in files_below(project.docs):
+            if path.suffix in {".md", ".vtt", ".srt", ".json"}:
+                path.unlink()
+        for path in [*project.cache.parent.glob("settled-*"), *files_below(told)]:
+            path.unlink()
+        run(project, "site")
+        at_once = made(project)
+        differ = [p for p in {*at_once, *after} if at_once.get(p) != after.get(p)]
+        assert differ == [], name
+    # Of what is withdrawn not even the program remembers a word.
+    assert [path.stem for path in files_below(told) if "村" in path.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("left", [b"", b"{", b"[]", b'{"stamp": 1}', b"\xff"])
+def test_what_is_remembered_of_a_recording_may_be_damaged(
+    still: tuple[Project, str], run: Run, left: bytes
+) -> None:
+    project, open_id = still
+    before, told = made(project), project.cache.with_name("told") / f"{open_id}.json"
+    data = told.read_bytes()
+    told.write_bytes(left)
+    (project.site / "index.html").unlink()
+    assert run(project, "site")[0] == 0
+    assert made(project) == before
+    assert told.read_bytes() == data
+
+
 def long_talk(characters: int) -> Iterator[Segment]:
     sentence, start = "从前金村的老街四面都是水，家家户户枕着河睡觉。", 0.0
     for number in range(characters // len(sentence) + 1):

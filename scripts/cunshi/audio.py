@@ -358,7 +358,7 @@ def cut_clip(
 
     quiet = heard()
     gain = _gain(quiet[at : at + 1000] for at in range(0, len(quiet), 1000))
-    clip = heard(_tone(gain)).apply_gain(gain)
+    clip = (heard(_tone(gain)) if silenced else quiet).apply_gain(gain)
     _encode([clip.fade_in(FADE_MS).fade_out(FADE_MS)], target)
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cunshi import audio, photos
+from cunshi import photos
 from cunshi.errors import CunshiError, DepositError, DiskError
 from cunshi.fields import read_text
 from cunshi.i18n import _
@@ -86,6 +86,7 @@ def _start() -> subprocess.Popen[str]:
 
 def look_at(path: Path) -> Technical:
     """What a file is; in this process."""
+    from cunshi import audio  # decoders, which whoever only asks a child does without
 
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))

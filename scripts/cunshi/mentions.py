@@ -57,7 +57,8 @@ class Spoken:
     """All that is spoken in a catalogue, to look words up in."""
 
     def __init__(self, catalogue: Catalogue):
-        self._told = [_told(entry) for entry in catalogue.entries]
+        entries = sorted(catalogue.entries, key=lambda entry: entry.recording.id)
+        self._told = [_told(entry) for entry in entries]
         told = {one.recording.id: one for one in self._told}
         self._quoted: dict[str, list[tuple[Clip, _Told]]] = {}
         for clip in (clip for __, clips in catalogue.lessons for clip in clips):
@@ -76,7 +77,7 @@ class Spoken:
         wanted = [word for word in dict.fromkeys(map(clean, words)) if word]
         shown: list[Mention] = []
         count = 0
-        for told in sorted(self._told, key=lambda one: one.recording.id):
+        for told in self._told:
             places = self._places(told, wanted)
             count += len(places)
             for start in sorted(places)[: MOST - len(shown)]:
@@ -134,11 +135,12 @@ def _is_said(segment: Segment) -> bool:
 
 def _find(told: _Told, words: Iterable[str]) -> dict[float, tuple[_Told, int, str]]:
     found: dict[float, tuple[_Told, int, str]] = {}
+    text = told.text
     for word in words:
-        at = told.text.find(word)
+        at = text.find(word)
         while at >= 0:
             found.setdefault(told.start_at(at), (told, at, word))
-            at = told.text.find(word, at + len(word))
+            at = text.find(word, at + len(word))
     return found
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from cunshi import page_text, trust
 from cunshi.course_model import Catalogue, Entry, Page
-from cunshi.export.captions import captions_path
+from cunshi.export.captions import captions_path, srt_path
 from cunshi.model import Kind, Recording, Segment, Transcript
 from cunshi.page_text import clean, ends_sentence, long_date
 from cunshi.settings import WU, Archive
@@ -76,6 +76,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         (paragraph, _parts(paragraph, entry.transcript, language))
         for paragraph in group_paragraphs(entry.transcript.segments)
     ]
+    webvtt = captions_path(entry)
     lines = [part for __, parts in paragraphs for part in parts if isinstance(part, trust.Line)]
     return render(
         "recording",
@@ -91,7 +92,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         corrections=trust.corrections(lines),
         rights=recording.description.rights or archive.rights,
         citation=_citation(recording, archive),
-        captions=captions_path(entry),
+        captions=[("WebVTT", webvtt), ("SRT", srt_path(webvtt))] if webvtt else [],
         lessons=named_lessons(catalogue, recording),
     )
 

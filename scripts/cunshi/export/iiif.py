@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from cunshi.course_model import Catalogue, Clip, Entry
-from cunshi.export.captions import captions_path
+from cunshi.export.captions import captions_path, srt_path
 from cunshi.export.description import Described
 from cunshi.page_text import clean
 
@@ -38,7 +38,7 @@ def format_manifest(catalogue: Catalogue, entry: Entry, described: Described) ->
     if described.summary:
         manifest["summary"] = _text(described.summary)
     if captions := captions_path(entry):
-        named = ((captions, "text/vtt"), (f"{captions.removesuffix('.vtt')}.srt", "text/plain"))
+        named = ((captions, "text/vtt"), (srt_path(captions), "text/plain"))
         manifest["rendering"] = [_link(f"{base}/{p}", "Text", form, "文稿") for p, form in named]
     if ranges := _ranges(catalogue, entry, own):
         manifest["structures"] = ranges
