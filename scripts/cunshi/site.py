@@ -20,7 +20,8 @@ from cunshi.cards import cards_of, face_for, make_cards
 from cunshi.course_model import Catalogue, ClipRef, Entry, Page
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.captions import captions_path, srt_path
-from cunshi.export.holdings import captions, manifests
+from cunshi.export.description import Described
+from cunshi.export.holdings import captions, collection, manifest
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
 from cunshi.heard import read_heard
@@ -81,7 +82,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     problems = _make(project, derivatives, reporter)
 
     def make_the_rest() -> None:
-        single = _write_single(project, catalogue) | _write(project, manifests(catalogue))
+        single = _write_single(project, catalogue)
         made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
         _remove_stale(project, shared | single | made)
         make_kits(project, catalogue)
@@ -106,8 +107,9 @@ def _write_single(project: Project, catalogue: Catalogue) -> set[str]:
 
     What other pages need of a recording is remembered by then, and its words can be let go.
     """
-    paths = set[str]()
+    paths, described = set[str](), list[Described]()
     for entry in catalogue.entries:
+        paths |= _write(project, manifest(catalogue, entry, described))
         lines, webvtt = entry.transcript.segments, captions_path(entry)
         own = [*framed_paths(entry), *filter(None, [webvtt, srt_path(webvtt)])]
         if isinstance(lines, Lines):
@@ -120,7 +122,7 @@ def _write_single(project: Project, catalogue: Catalogue) -> set[str]:
         else:
             _write_own(project, catalogue, entry)
         paths |= set(own)
-    return paths
+    return paths | _write(project, collection(catalogue, described))
 
 
 def _write_own(project: Project, catalogue: Catalogue, entry: Entry) -> None:

@@ -47,12 +47,13 @@ class Described:
 
 def describe(catalogue: Catalogue) -> list[Described]:
     """All that may be shown, in the order of their ids."""
-    shown = [_shown(catalogue, entry) for entry in catalogue.entries]
+    shown = [describe_one(catalogue, entry) for entry in catalogue.entries]
     listed = [_listed(catalogue, recording) for recording in catalogue.listed]
     return sorted(shown + listed, key=lambda described: described.id)
 
 
-def _shown(catalogue: Catalogue, entry: Entry) -> Described:
+def describe_one(catalogue: Catalogue, entry: Entry) -> Described:
+    """A recording that may be shown."""
     recording, archive = entry.recording, catalogue.archive
     said, technical = recording.description, recording.technical
     lines = entry.transcript.segments

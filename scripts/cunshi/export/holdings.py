@@ -13,7 +13,7 @@ from cunshi.errors import SiteError
 from cunshi.export import crate
 from cunshi.export.bag import facts_of, write_bag
 from cunshi.export.captions import captions_path, format_both, srt_path
-from cunshi.export.description import describe
+from cunshi.export.description import Described, describe, describe_one
 from cunshi.export.iiif import format_collection, format_manifest, manifest_path
 from cunshi.export.ohms import EDITIONS, format_ohms
 from cunshi.export.tables import catalogue_sheet, dublin_core
@@ -24,21 +24,26 @@ from cunshi.page_text import clean, file_name
 
 def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
     """What the site itself offers: captions of every talk, and IIIF where it has an address."""
+    described: list[Described] = []
     for entry in catalogue.entries:
         yield from captions(catalogue, entry)
-    yield from manifests(catalogue)
+        yield from manifest(catalogue, entry, described)
+    yield from collection(catalogue, described)
 
 
-def manifests(catalogue: Catalogue) -> Iterator[Page]:
-    """IIIF of every talk, where the site has an address."""
-    if not catalogue.course.address:
-        return
-    described = {entry.id: entry for entry in describe(catalogue)}
-    for entry in catalogue.entries:
-        if entry.audio:
-            manifest = format_manifest(catalogue, entry, described[entry.recording.id])
-            yield Page(manifest_path(entry.recording.id), manifest)
-    yield Page("iiif/collection.json", format_collection(catalogue, [*described.values()]))
+def manifest(catalogue: Catalogue, entry: Entry, described: list[Described]) -> Iterator[Page]:
+    """The IIIF manifest of a talk, where the site has an address; ``described`` grows by it."""
+    if catalogue.course.address and entry.audio:
+        described.append(describe_one(catalogue, entry))
+        said = format_manifest(catalogue, entry, described[-1])
+        yield Page(manifest_path(entry.recording.id), said)
+
+
+def collection(catalogue: Catalogue, described: list[Described]) -> Iterator[Page]:
+    """The collection of the manifests, where the site has an address."""
+    if catalogue.course.address:
+        ordered = sorted(described, key=lambda said: said.id)
+        yield Page("iiif/collection.json", format_collection(catalogue, ordered))
 
 
 def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:

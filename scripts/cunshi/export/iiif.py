@@ -51,7 +51,6 @@ def format_collection(catalogue: Catalogue, described: list[Described]) -> str:
     items = [
         {"id": f"{base}/{manifest_path(d.id)}", "type": "Manifest", "label": _text(d.title)}
         for d in described
-        if d.length and d.address
     ]
     return _dump(
         {
