@@ -40,7 +40,7 @@ class Dask:
         self._start(
             "dask_scheduler", "--port=0", "--scheduler-file", str(file), *options, **variables
         )
-        wait_for(file.exists)
+        wait_for(lambda: file.exists() and file.read_bytes().endswith(b"}"))
         self.address = json.loads(file.read_text("utf-8"))["address"]
         return self.address
 

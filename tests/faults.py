@@ -39,7 +39,7 @@ from cunshi import (
     site,  # noqa: F401 - which commands import late, and a child as somebody else could not
     transcribe,
 )
-from cunshi.files import files_below
+from cunshi.files import naming
 from cunshi.voice import RATE, Passage, Span
 
 # Visit also the places that are left out to save time.
@@ -228,19 +228,13 @@ def speech(blocks: Iterable[tuple[float, Any]]) -> Iterator[Passage]:
 def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
     """Every page, and every frame for pages, under the name that MkDocs would give it."""
     shutil.rmtree(aside, ignore_errors=True)
-    for source in sorted(files_below(project.docs)):
-        path = source.relative_to(project.docs)
-        hidden = any(part.startswith(".") for part in path.parts)
-        if not hidden and not frames.is_framed(path.as_posix()):
-            page = path.suffix == ".md"
-            target = aside / (path.with_suffix(".html") if page else path)
-            # One by one, because copytree would gather errors into one that has no number.
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-    for path, text in extra["frames"].items():
+    pages = (path for path in extra["pages"] if not frames.is_framed(path))
+    texts = {path: (project.docs / path).read_text("utf-8") for path in pages} | extra["frames"]
+    for path, text in texts.items():
         made = (aside / path).with_suffix(".html")
         made.parent.mkdir(parents=True, exist_ok=True)
-        made.write_text(text, "utf-8")
+        with naming(made):
+            made.write_text(text, "utf-8")
 
 
 @contextmanager

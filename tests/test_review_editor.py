@@ -275,9 +275,8 @@ def test_a_line_without_words_gives_its_time_to_its_neighbour(
 
 def test_doubtful_places_are_visited_and_settled(edit: Open, talk: tuple[Project, str]) -> None:
     page = edit()
-    page.wait_for_function(
-        "CSS.highlights.get('cs-low')?.size > 0"
-    )  # what the machine heard is here
+    # What the machine heard is here. An expression that is no function would need eval.
+    page.wait_for_function("() => CSS.highlights.get('cs-low')?.size > 0")
     caret(page, 0, 0)
     page.keyboard.press("Alt+n")
     assert chosen(page) == "座"

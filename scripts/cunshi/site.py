@@ -19,9 +19,8 @@ from cunshi.building import build_site
 from cunshi.cards import cards_of, face_for, make_cards
 from cunshi.course_model import Catalogue, ClipRef, Entry, Page
 from cunshi.errors import CunshiError, ExitCode
-from cunshi.export.captions import captions_path, srt_path
 from cunshi.export.description import Described
-from cunshi.export.holdings import captions, collection, manifest
+from cunshi.export.holdings import caption_paths, captions, collection, manifest, manifest_paths
 from cunshi.export.kits import kit_paths, make_kits
 from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
 from cunshi.heard import read_heard
@@ -78,13 +77,14 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     cards = cards_of(catalogue) if face else []
     drawn = {card.path for card in cards}
     shared = _write(project, shared_pages(catalogue))
+    single = set(chain.from_iterable(map(_single_paths, catalogue.entries)))
+    made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
+    _remove_stale(project, shared | single | {*manifest_paths(catalogue)} | made)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
 
     def make_the_rest() -> None:
-        single = _write_single(project, catalogue)
-        made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
-        _remove_stale(project, shared | single | made)
+        _write_single(project, catalogue)
         make_kits(project, catalogue)
         if face:
             make_cards(project.docs, cards, face)
@@ -102,37 +102,36 @@ def _write(project: Project, pages: Iterable[Page]) -> set[str]:
     return paths
 
 
-def _write_single(project: Project, catalogue: Catalogue) -> set[str]:
-    """Write the pages and captions of single recordings, unless they stand; their paths.
+def _write_single(project: Project, catalogue: Catalogue) -> None:
+    """Write what there is of single recordings, unless it stands.
 
     What other pages need of a recording is remembered by then, and its words can be let go.
     """
-    paths, described = set[str](), list[Described]()
+    described: list[Described] = []
     for entry in catalogue.entries:
-        paths |= _write(project, manifest(catalogue, entry, described))
-        lines, webvtt = entry.transcript.segments, captions_path(entry)
-        own = [*framed_paths(entry), *filter(None, [webvtt, srt_path(webvtt)])]
-        if isinstance(lines, Lines):
-            spoken_in(entry)
-            name = f"{project.edition}pages"
-            if lines.memo[name] != _stamp(project, catalogue, entry, own):
-                _write_own(project, catalogue, entry)
-                lines.memo[name] = _stamp(project, catalogue, entry, own)
-            lines.let_go()
-        else:
-            _write_own(project, catalogue, entry)
-        paths |= set(own)
-    return paths | _write(project, collection(catalogue, described))
+        _write(project, manifest(catalogue, entry, described))
+        lines = entry.transcript.segments
+        pages = chain(framed_pages(catalogue, entry), captions(catalogue, entry))
+        if not isinstance(lines, Lines):
+            _write(project, pages)
+            continue
+        name = f"{project.edition}pages"
+        if lines.memo[name] != _stamp(project, catalogue, entry):
+            _write(project, pages)
+            lines.memo[name] = _stamp(project, catalogue, entry)
+        spoken_in(entry)
+        lines.let_go()
+    _write(project, collection(catalogue, described))
 
 
-def _write_own(project: Project, catalogue: Catalogue, entry: Entry) -> None:
-    _write(project, chain(framed_pages(catalogue, entry), captions(catalogue, entry)))
-
-
-def _stamp(project: Project, catalogue: Catalogue, entry: Entry, own: Iterable[str]) -> str:
+def _stamp(project: Project, catalogue: Catalogue, entry: Entry) -> str:
     """What the pages of a recording depend on besides its words, and the files as they are."""
     lessons = named_lessons(catalogue, entry.recording)
-    return stamp_of(lessons, files=[project.docs / path for path in own])
+    return stamp_of(lessons, files=[project.docs / path for path in _single_paths(entry)])
+
+
+def _single_paths(entry: Entry) -> list[str]:
+    return [*framed_paths(entry), *caption_paths(entry)]
 
 
 def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative]:

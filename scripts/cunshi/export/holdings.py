@@ -21,6 +21,8 @@ from cunshi.files import files_below, write_atomic
 from cunshi.i18n import _
 from cunshi.page_text import clean, file_name
 
+_COLLECTION = "iiif/collection.json"
+
 
 def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
     """What the site itself offers: captions of every talk, and IIIF where it has an address."""
@@ -43,7 +45,19 @@ def collection(catalogue: Catalogue, described: list[Described]) -> Iterator[Pag
     """The collection of the manifests, where the site has an address."""
     if catalogue.course.address:
         ordered = sorted(described, key=lambda said: said.id)
-        yield Page("iiif/collection.json", format_collection(catalogue, ordered))
+        yield Page(_COLLECTION, format_collection(catalogue, ordered))
+
+
+def manifest_paths(catalogue: Catalogue) -> list[str]:
+    """Where the manifests and their collection are in the site, if it has an address."""
+    talks = [entry.recording.id for entry in catalogue.entries if entry.audio]
+    return [_COLLECTION, *map(manifest_path, talks)] if catalogue.course.address else []
+
+
+def caption_paths(entry: Entry) -> list[str]:
+    """Where the captions of a talk are in the site, in both forms."""
+    webvtt = captions_path(entry)
+    return [webvtt, srt_path(webvtt)] if webvtt else []
 
 
 def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
