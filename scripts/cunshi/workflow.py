@@ -359,13 +359,13 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     from cunshi.site import publish  # templates and decoders, which nothing new does without
 
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
-        pool.submit(can_print)  # which takes its time, and is asked for later
+        pool.submit(can_print)  # which is asked for later
         remembered = Remembered(project, report.archive)
         catalogue = _gather(project, report, remembered=remembered)
-    catalogue = replace(catalogue, measured=measured.result())
-    report.problems += publish(project, catalogue, reporter)
+        catalogue = replace(catalogue, measured=measured.result())
+        report.problems += publish(project, catalogue, reporter)
     remembered.keep()
     note_publication(project)
 
