@@ -52,7 +52,7 @@ class Memo:
 
 
 class Remembered:
-    """The memos of all recordings; ``basis`` is what all depend on. Written by ``keep`` alone."""
+    """The memos of all recordings; ``basis`` is what all of them depend on."""
 
     def __init__(self, project: Project, *basis: Any):
         self._folder = project.cache.with_name("told")
