@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from cunshi import serve, workflow
 from cunshi.cli import _remake
@@ -130,9 +130,7 @@ def test_the_page_shows_the_change(shown: Project, browser_page: Callable[..., P
             "performance.getEntriesByType('resource').some(e => e.name.endsWith('/-/version'))"
         )
         retitle(shown, "新的题目")
-        page.wait_for_function(
-            "document.querySelector('h1').textContent === '新的题目'", timeout=60_000
-        )
+        expect(page.locator("h1")).to_have_text("新的题目", timeout=60_000)
 
 
 def test_the_reloading_script_is_only_on_the_server(shown: Project) -> None:
