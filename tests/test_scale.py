@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from conftest import EPOCH, sample_path, settle
-from cunshi import audio, building, fixity, store
+from cunshi import audio, building, catalogue, fixity, store
 from cunshi.files import files_below
 from cunshi.model import Segment
 from cunshi.places import slug_of
@@ -391,6 +391,22 @@ def test_what_is_remembered_of_a_recording_may_be_damaged(
     assert run(project, "site")[0] == 0
     assert made(project) == before
     assert told.read_bytes() == data
+
+
+def test_what_could_not_be_read_for_a_moment_is_not_remembered(
+    still: tuple[Project, str], run: Run
+) -> None:
+    project, open_id = still
+    before = made(project)
+    (project.cache.with_name("told") / f"{open_id}.json").unlink()
+    spoil(project.docs / "recordings" / f"{open_id}.md")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "read_origin", lambda __: None)
+        assert run(project, "site")[0] == 0
+    assert made(project) != before
+    spoil(project.docs / "recordings" / f"{open_id}.md")
+    assert run(project, "site")[0] == 0
+    assert made(project) == before
 
 
 def long_talk(characters: int) -> Iterator[Segment]:

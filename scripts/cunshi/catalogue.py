@@ -87,6 +87,8 @@ def _transcript(
         if remembered:
             heard = [accession.machine]
             memo = remembered.memo(recording.id, recording, written, files=heard)
+        if memo["known"] is None and _is_out_of_reach(accession):
+            memo = Memo()
         lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
         if memo["known"] is None:
             memo["known"] = _known(project, archive, recording, written, lines)
@@ -105,6 +107,11 @@ def _transcript(
         unnamed=tuple((start, end) for start, end in known["unnamed"]),
         names=names,
     )
+
+
+def _is_out_of_reach(accession: Accession) -> bool:
+    """Whether what a machine heard cannot be read: next time perhaps it can."""
+    return read_origin(accession.machine) is None and exists(accession.machine)
 
 
 def _known(
