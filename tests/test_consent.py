@@ -13,7 +13,7 @@ import pytest
 from conftest import settle
 from cunshi import workflow
 from cunshi.amendments import amend_record, as_logged
-from cunshi.catalogue import gather, read_transcripts
+from cunshi.catalogue import gather
 from cunshi.descriptions import limited, merge, strictest
 from cunshi.errors import ExitCode
 from cunshi.evidence import why_withheld
@@ -37,6 +37,7 @@ from cunshi.model import (
 )
 from cunshi.progress import Silent
 from cunshi.pseudonyms import names_of
+from cunshi.reading import read_transcripts
 from cunshi.records import ALIASES, read_description, write_recording
 from cunshi.review.reasons import why
 from cunshi.settings import Archive

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from cunshi import engine
 from cunshi.archive_settings import read_archive
-from cunshi.catalogue import read_transcripts
 from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
 from cunshi.errors import ExitCode
 from cunshi.heard import read_heard
 from cunshi.model import Description, Problem
+from cunshi.reading import read_transcripts
 from cunshi.records import load_description
 from cunshi.settings import Archive, Recogniser
 from cunshi.store import Project

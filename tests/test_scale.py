@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from conftest import EPOCH, sample_path, settle
-from cunshi import audio, building, catalogue, fixity, store
+from cunshi import audio, building, fixity, reading, store
 from cunshi.files import files_below
 from cunshi.model import Segment
 from cunshi.places import slug_of
@@ -401,7 +401,7 @@ def test_what_could_not_be_read_for_a_moment_is_not_remembered(
     (project.cache.with_name("told") / f"{open_id}.json").unlink()
     spoil(project.docs / "recordings" / f"{open_id}.md")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "read_origin", lambda __: None)
+        patch.setattr(reading, "read_origin", lambda __: None)
         assert run(project, "site")[0] == 0
     assert made(project) != before
     spoil(project.docs / "recordings" / f"{open_id}.md")

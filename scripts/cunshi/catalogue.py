@@ -1,45 +1,35 @@
 """Gathering all that may be published, and every reason why something may not. Reads only."""
 
 import datetime as dt
-import zlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import astuple, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 from cunshi.course_model import Catalogue, Clip, Course, Entry, Lesson
-from cunshi.errors import CunshiError, ExitCode
+from cunshi.errors import ExitCode
 from cunshi.evidence import Holdings, resolve
-from cunshi.fields import decode_text, load_fields, read_data, read_text
-from cunshi.files import composed, exists, spellings
+from cunshi.fields import load_fields
+from cunshi.files import composed, spellings
 from cunshi.golden import golden_lines
-from cunshi.heard import Heard, read_heard, read_origin
+from cunshi.heard import Heard, read_heard
 from cunshi.i18n import _
 from cunshi.lessons import check_keywords, read_course, read_lesson
 from cunshi.model import (
     TRANSCRIPTION,
     Access,
-    Coverage,
-    Kind,
     Problem,
     Recording,
     Segment,
     Term,
     Transcript,
-    TranscriptStatus,
-    is_text,
 )
 from cunshi.page_text import clean
-from cunshi.pseudonyms import names_of, rename_lines, rename_recording, says_name, spoken
+from cunshi.pseudonyms import rename_lines, rename_recording
 from cunshi.quiz import read_notes, read_quiz
-from cunshi.remembered import Lines, Memo, Remembered
-from cunshi.settings import Archive, Names
-from cunshi.store import Accession, Project
-from cunshi.transcripts import WITHHELD, transcript_of, with_engine
+from cunshi.remembered import Lines
+from cunshi.settings import Archive
+from cunshi.store import Project
 from cunshi.verify import consent_notes, names_in_lessons
-from cunshi.withholding import Ranges, as_published, withheld_ranges
-
-_FAST = 1  # of zlib: a third of the size in a moment
+from cunshi.withholding import as_published
 
 
 @dataclass(frozen=True)
@@ -48,160 +38,6 @@ class _Gathering:
     today: dt.date
     problems: list[Problem]
     strict: bool
-
-
-@dataclass(frozen=True)
-class _Written:
-    """What is written of a recording, as it is when its words are read for the first time.
-
-    ``motto`` is a file in which a family wrote down its own. Both are packed: they stay in memory
-    until the site is made, in case that a page needs the words again.
-    """
-
-    transcript: bytes | None
-    motto: bytes | None
-
-
-def read_transcripts(
-    project: Project,
-    archive: Archive,
-    recordings: Iterable[Recording],
-    problems: list[Problem],
-    remembered: Remembered | None = None,
-) -> dict[str, Transcript]:
-    """The transcript of every recording, published or not, by id."""
-    return {r.id: _transcript(project, archive, r, problems, remembered) for r in recordings}
-
-
-def _transcript(
-    project: Project,
-    archive: Archive,
-    recording: Recording,
-    problems: list[Problem],
-    remembered: Remembered | None,
-) -> Transcript:
-    accession, names = project.accession(recording.id), names_of(recording, archive)
-    memo = Memo()
-    try:
-        written = _read_written(accession, recording)
-        if remembered:
-            heard = [accession.machine]
-            memo = remembered.memo(recording.id, recording, written, files=heard)
-        if memo["known"] is None and _is_out_of_reach(accession):
-            memo = Memo()
-        lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
-        if memo["known"] is None:
-            memo["known"] = _known(project, archive, recording, written, lines)
-    except (CunshiError, OSError) as error:
-        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
-        return Transcript(silenced=_unknown(accession, recording, names), names=names)
-    known = memo["known"]
-    return Transcript(
-        segments=lines,
-        status=TranscriptStatus(known["status"]),
-        engine=known["engine"],
-        coverage=Coverage(*known["coverage"]) if known["coverage"] else None,
-        knows_dialect=known["knows dialect"],
-        written=known["written"],
-        silenced=tuple((start, end) for start, end in known["silenced"]),
-        unnamed=tuple((start, end) for start, end in known["unnamed"]),
-        names=names,
-    )
-
-
-def _is_out_of_reach(accession: Accession) -> bool:
-    """Whether what a machine heard cannot be read: next time perhaps it can."""
-    return read_origin(accession.machine) is None and exists(accession.machine)
-
-
-def _known(
-    project: Project, archive: Archive, recording: Recording, written: _Written, lines: Lines
-) -> dict[str, Any]:
-    """What is known of a transcript besides its lines, as JSON has it."""
-    accession, names = project.accession(recording.id), names_of(recording, archive)
-    transcript = _words(project, recording, written)
-    lines.hold(tuple(transcript.segments))
-    transcript = with_engine(transcript, read_origin(accession.machine))
-    language, engine = recording.language(archive), transcript.engine
-    return {
-        "status": transcript.status.value,
-        "engine": engine,
-        "coverage": list(astuple(transcript.coverage)) if transcript.coverage else None,
-        "knows dialect": not engine or archive.knows(language, engine),
-        "written": transcript.written,
-        "silenced": [*map(list, withheld_ranges(transcript.segments))],
-        "unnamed": [*map(list, _spoken(accession, transcript, names))],
-    }
-
-
-def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
-    """When a name is spoken that is not to be shown."""
-    told = transcript.written or any(says_name(line.text, names) for line in transcript.segments)
-    if not names or not told:
-        return ()
-    heard = read_heard(accession.machine)
-    words = [word for line in heard.segments for word in line.words] if heard else []
-    # What a family wrote says nothing about when it is spoken.
-    said = heard.segments if heard and transcript.written else transcript.segments
-    return spoken(said, words, names)
-
-
-def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges:
-    """All of the sound, where a transcript that cannot be read may hide something of it."""
-    try:
-        text = read_text(accession.transcript)
-        told = WITHHELD in text or says_name(text, names)
-    except CunshiError:
-        told = exists(accession.transcript)
-    return ((0.0, recording.technical.duration),) if told else ()
-
-
-def read_words(project: Project, recording: Recording) -> Transcript:
-    """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
-    return _words(project, recording, _read_written(project.accession(recording.id), recording))
-
-
-def _read_written(accession: Accession, recording: Recording) -> _Written:
-    path, motto = accession.transcript, _motto_path(accession, recording)
-    read = [read_data(file) if file else None for file in (path if exists(path) else None, motto)]
-    return _Written(*(data if data is None else zlib.compress(data, _FAST) for data in read))
-
-
-def _text(packed: bytes, path: Path) -> str:
-    return decode_text(zlib.decompress(packed), path)
-
-
-def _motto_path(accession: Accession, recording: Recording) -> Path | None:
-    """The file in which a family wrote its motto down."""
-    names = [name for name in (recording.master, *recording.companions) if is_text(name)]
-    return accession.master / names[0] if names and recording.kind is Kind.MOTTO else None
-
-
-def _words(project: Project, recording: Recording, written: _Written) -> Transcript:
-    accession = project.accession(recording.id)
-    path, where = accession.transcript, project.relative(accession.transcript)
-    transcript = Transcript()
-    if written.transcript is not None:
-        transcript = transcript_of(_text(written.transcript, path), where, recording)
-    return _written_motto(accession, recording, transcript, written.motto)
-
-
-def _written_motto(
-    accession: Accession, recording: Recording, heard: Transcript, motto: bytes | None
-) -> Transcript:
-    """What the family itself wrote stands for a machine's draft of what they said."""
-    people = {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
-    path = _motto_path(accession, recording)
-    if (
-        not path
-        or motto is None
-        or heard.status in people
-        or any(s.withheld for s in heard.segments)
-    ):
-        return heard
-    lines = map(str.strip, _text(motto, path).splitlines())
-    segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
-    return Transcript((segment,), TranscriptStatus.APPROVED, written=True)
 
 
 def gather(

@@ -9,7 +9,7 @@ from pathlib import Path
 from cunshi import backup, evaluation, federation, verify
 from cunshi.accession import Intake, take_in
 from cunshi.backup import Copied
-from cunshi.catalogue import gather, read_transcripts
+from cunshi.catalogue import gather
 from cunshi.course_model import Catalogue
 from cunshi.errors import ConfigurationError, ExitCode
 from cunshi.evaluation import Evaluation
@@ -26,6 +26,7 @@ from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.model import Access, Problem, Recording, Transcript
 from cunshi.progress import Reporter
 from cunshi.publications import PACK, day_of, note_publication
+from cunshi.reading import read_transcripts
 from cunshi.release import Release, release_to, take_back
 from cunshi.remembered import Remembered
 from cunshi.settings import Archive, Destination

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cunshi.catalogue import read_words
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.files import stat_of, write_atomic
 from cunshi.i18n import _, language
 from cunshi.model import Problem, Recording, TranscriptStatus
+from cunshi.reading import read_words
 from cunshi.store import Accession, Project
 
 _BLOCK = 1 << 16  # bytes read at a time from the end of a history

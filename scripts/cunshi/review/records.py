@@ -13,13 +13,13 @@ from starlette.routing import Route
 
 from cunshi import store
 from cunshi.amendments import as_logged, set_fields
-from cunshi.catalogue import read_transcripts
 from cunshi.fields import parse_fields, read_text
 from cunshi.files import write_atomic
 from cunshi.i18n import _
 from cunshi.model import NO_USE, Consent, Description, Problem
 from cunshi.pseudonyms import names_of
 from cunshi.publications import day_of
+from cunshi.reading import read_transcripts
 from cunshi.records import ALIASES, dump_inline, read_description
 from cunshi.review import scans
 from cunshi.review.asking import Ask, Refusal, route
