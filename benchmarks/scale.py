@@ -271,6 +271,7 @@ def figures(found: dict[int, Found], makers: Makers, sounds: dict[str, float]) -
             "under 300",
             others(lambda made: made.memory),
         ),
+        figure("whole proportional", "… what is shared counted once: MB", "under 300"),
         figure("one new", "one new recording: s"),
         figure("nothing", "nothing new: s", "under 2"),
         figure("file ready", "search ready, from a disk: ms", "under 250"),
