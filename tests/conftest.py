@@ -17,6 +17,17 @@ from desk import OpenDesk, open_desk
 ROOT = Path(__file__).parents[1]
 # The same moment everywhere, so that archives made by two runs can be compared byte for byte.
 EPOCH = "1800000000"
+# Of a lesson that cites the talk of ``told``.
+LESSON_HEAD = """---
+title: 桥
+villages: [金村村]
+grade: 三年级
+minutes: 40
+objectives: [听一听]
+keywords: [老人家]
+sources: [采访]
+---
+"""
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from conftest import LESSON_HEAD
 from cunshi.files import files_below
 from cunshi.store import Project
 
@@ -29,22 +30,13 @@ NOTE 不公开
 00:06.000 --> 00:09.000
 河上有一座桥。
 """
-LESSON = """---
-title: 桥
-villages: [金村村]
-grade: 三年级
-minutes: 40
-objectives: [听一听]
-keywords: [老人家]
-sources: [采访]
----
-## 开场
+LESSON = f"""{LESSON_HEAD}## 开场
 ## 听一听
 
-/// clip | {id} 0:00-0:02.5 金句
+/// clip | {{id}} 0:00-0:02.5 金句
 ///
 
-/// clip | {id} 0:04-0:05
+/// clip | {{id}} 0:04-0:05
 ///
 
 ## 想一想

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from conftest import EPOCH, sample_path, settle
+from conftest import EPOCH, LESSON_HEAD, sample_path, settle
 from cunshi import audio, building, fixity, reading, store
 from cunshi.files import files_below
 from cunshi.model import Segment
@@ -287,16 +287,7 @@ def test_what_is_wrong_is_said_again_and_changes_nothing(
 
 
 Step = Callable[[Project, str], object]
-CITED = """---
-title: 桥
-villages: [金村村]
-grade: 三年级
-minutes: 40
-objectives: [听一听]
-keywords: [老人家]
-sources: [采访]
----
-/// clip | {id} 0:00-0:02.5 金句
+CITED = f"""{LESSON_HEAD}/// clip | {{id}} 0:00-0:02.5 金句
 ///
 """
 
