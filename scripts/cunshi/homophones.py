@@ -6,7 +6,7 @@ decided elsewhere: by :attr:`Candidate.certain`, or by asking the model (``Engin
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from cunshi.model import Term
@@ -123,21 +123,30 @@ def find_candidates(text: str, terms: Iterable[Term]) -> tuple[Candidate, ...]:
     sounds, words = read_aloud(text), _words(text)
     if len(sounds) != len(text):
         return ()
+    alike = _alike(sounds)
     found = [
         candidate
         for term in terms
         if len(term.term) > 1
-        for candidate in _places(text, sounds, words, term)
+        for candidate in _places(text, sounds, alike, words, term)
     ]
     return tuple(sorted(found, key=lambda c: (c.distance, -len(c.term), c.at)))
 
 
 def _places(
-    text: str, sounds: tuple[Syllable, ...], words: list[tuple[int, str]], term: Term
+    text: str,
+    sounds: tuple[Syllable, ...],
+    alike: Callable[[Syllable], frozenset[int]],
+    words: list[tuple[int, str]],
+    term: Term,
 ) -> Iterator[Candidate]:
     said, length = _said(term.term, term.pinyin), len(term.term)
     written = {at for form in term.heard_as for at in _occurrences(text, form)}
-    for at in sorted(written | set(_begins_alike(sounds, said[0]))):
+    sounding = alike(said[0])
+    for offset, syllable in enumerate(said[1:], 1):
+        there = alike(syllable)
+        sounding = frozenset(at for at in sounding if at + offset in there)
+    for at in sorted(written | sounding):
         heard = text[at : at + length]
         if len(heard) < length:
             continue
@@ -149,13 +158,21 @@ def _places(
             yield Candidate(at, heard, term.term, round(distance, 1), whole, ordinary, listed)
 
 
-def _begins_alike(sounds: tuple[Syllable, ...], first: Syllable) -> Iterator[int]:
-    """Where a syllable begins or ends as a term's first one: elsewhere it is too far from it."""
-    initial, final = first.folded
+def _alike(sounds: tuple[Syllable, ...]) -> Callable[[Syllable], frozenset[int]]:
+    """Finds where syllables begin or end as another one: elsewhere they are too far from it."""
+    begins: dict[str, set[int]] = {}
+    ends: dict[str, set[int]] = {}
     for at, sound in enumerate(sounds):
         begin, end = sound.folded
-        if begin == initial or end == final:
-            yield at
+        begins.setdefault(begin, set()).add(at)
+        ends.setdefault(end, set()).add(at)
+
+    @functools.cache
+    def find(syllable: Syllable) -> frozenset[int]:
+        begin, end = syllable.folded
+        return frozenset(begins.get(begin, ())).union(ends.get(end, ()))
+
+    return find
 
 
 def _occurrences(text: str, form: str) -> Iterator[int]:
