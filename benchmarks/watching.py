@@ -62,7 +62,8 @@ def peak(process: int | str) -> float:
 def _family(process: int) -> Iterator[int]:
     """A process and all its children."""
     yield process
-    for children in Path(f"/proc/{process}/task").glob("*/children"):  # any thread may start some
+    threads = Path(f"/proc/{process}/task")
+    for children in threads.glob("*/children"):  # any thread may start some
         for child in _read(str(children)).split():
             yield from _family(int(child))
 

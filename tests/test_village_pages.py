@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from cunshi.mentions import Spoken
 from cunshi.model import Flag, Kind, Problem, Segment, Term
 from cunshi.pages import render_pages
 from cunshi.places import read_places
-from cunshi.search_index import divide_index
+from cunshi.search_index import divide_index, spoken_parts
 from cunshi.settings import Archive
 from cunshi.village_model import Event, Fact, Place
 from test_pages import (
@@ -45,8 +46,9 @@ def with_lines(*lines, recording=None):
     return replace(entry, transcript=replace(entry.transcript, segments=lines))
 
 
-def spoken_in(*lines, lessons=()):
-    return Spoken(make_catalogue(entries=[with_lines(*lines)], lessons=lessons))
+def mentions_in(*lines, of, lessons=()):
+    catalogue = make_catalogue(entries=[with_lines(*lines)], lessons=lessons)
+    return Spoken(catalogue, [["别的"], of]).mentions(of)
 
 
 def read(text):
@@ -282,22 +284,23 @@ def test_a_word_is_found_where_it_begins():
         Segment(9, 10, "暗泾。", flags=(Flag.NO_SPEECH,)),
         Segment(20, 22, "别的。"),
     )
-    found = spoken_in(*lines).mentions(["暗泾"]).shown
+    found = mentions_in(*lines, of=["暗泾"]).shown
     assert [(m.start, m.word) for m in found] == [(0, "暗泾"), (2, "暗泾")]
     assert found[0].before == "村边有一条"
-    assert spoken_in(*lines).mentions(["没有", "", " "]).count == 0
+    assert mentions_in(*lines, of=["没有", "", " "]).count == 0
 
 
 def test_a_quotation_counts_where_the_machine_heard_something_else():
     ref = ClipRef(TALK, 18.7, 34.6, "叫暗泾。", "x", 1)
     clip = Clip(ref, "叫暗泾。")
     lesson = make_lesson(refs=[ref])
-    heard = spoken_in(Segment(18.7, 20, "叫按京。"), lessons=[(lesson, (clip,))])
-    assert [m.start for m in heard.mentions(["暗泾"]).shown] == [18.7]
-    right = spoken_in(Segment(20, 21, "叫暗泾。"), lessons=[(lesson, (clip,))])
-    assert [m.start for m in right.mentions(["暗泾"]).shown] == [20]
+    lessons = [(lesson, (clip,))]
+    heard = mentions_in(Segment(18.7, 20, "叫按京。"), of=["暗泾"], lessons=lessons)
+    assert [m.start for m in heard.shown] == [18.7]
+    right = mentions_in(Segment(20, 21, "叫暗泾。"), of=["暗泾"], lessons=lessons)
+    assert [m.start for m in right.shown] == [20]
     other = Clip(replace(ref, recording_id="withheld"), "叫暗泾。", withheld="不公开")
-    assert spoken_in(lessons=[(lesson, (other,))]).mentions(["暗泾"]).count == 0
+    assert mentions_in(of=["暗泾"], lessons=[(lesson, (other,))]).count == 0
 
 
 def test_the_glossary_shows_eight_places_and_folds_the_rest():
@@ -309,8 +312,15 @@ def test_the_glossary_shows_eight_places_and_folds_the_rest():
     assert page.count("<details") == 1
 
 
+class Divided(NamedTuple):
+    index: dict[str, Any]
+    parts: dict[str, str]
+
+
 def index_of(docs=(), **parts):
-    return divide_index({"config": {"lang": ["en"]}, "docs": docs}, make_catalogue(**parts))
+    catalogue = make_catalogue(**parts)
+    told = dict(spoken_parts(catalogue))
+    return Divided(divide_index({"config": {"lang": ["en"]}, "docs": docs}, catalogue, told), told)
 
 
 def told_in(divided):
@@ -343,6 +353,15 @@ def test_what_has_no_sound_is_found_as_a_page():
     assert "勤俭。" in pages[f"recordings/{MOTTO}.html"]
     assert pages[f"mottoes/{MOTTO}.html"] == ""
     assert found.parts == {}
+
+
+def test_what_may_only_be_heard_where_it_is_kept_is_found_in_the_list():
+    listed = make_recording("20260101-00000000", title="只在馆里听", narrator="钱老师")
+    (doc,) = index_of(listed=[listed]).index["docs"]
+    assert doc["title"] == "只在馆里听" and "钱老师" in doc["text"]
+    page, __, anchor = doc["location"].partition("#")
+    assert page == "recordings/index.html"
+    assert f'id="{anchor}"' in pages_of(listed=[listed])["recordings/index.md"]
 
 
 def test_a_large_index_is_divided_and_a_new_recording_changes_one_part(monkeypatch):

@@ -19,7 +19,7 @@ from cunshi.files import files_below, temporary_name, write_made
 from cunshi.frames import Frames, is_frame
 from cunshi.i18n import _
 from cunshi.pages import framed_pages, framed_paths
-from cunshi.search_index import divide_index
+from cunshi.search_index import divide_index, spoken_parts
 from cunshi.settled import Settled, stamp_of
 from cunshi.store import Project
 
@@ -34,11 +34,13 @@ def build_site(
     shared: Iterable[str],
     cards: Iterable[str] = (),
     meanwhile: Callable[[], object] = lambda: None,
+    at_last: Callable[[], object] = lambda: None,
 ) -> None:
     """Make build/site from build/docs, which has the shared pages. SiteError if MkDocs refuses.
 
     MkDocs builds into a folder of its own, so that a failure leaves the site as it is.
-    ``meanwhile`` makes what else there is to be in build/docs: the framed pages, sound, kits.
+    ``meanwhile`` makes the framed pages in build/docs, and ``at_last`` waits for what else there
+    is to be: pictures, sound, kits.
     """
     aside = project.site.with_name(".site")
     framed = sorted(chain.from_iterable(map(framed_paths, catalogue.entries)))
@@ -58,6 +60,7 @@ def build_site(
     _complete_sitemap(aside, framed)
     _divide_index(aside, catalogue)
     written = _fill(project, frames, framed, html)
+    at_last()
     written |= set(_bring(files_below(aside), aside, project.site))
     written |= set(_bring(_media(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
@@ -121,12 +124,14 @@ def _divide_index(site: Path, catalogue: Catalogue) -> None:
     """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
     path = site / "search" / "search_index.json"
     if path.is_file():
-        divided = divide_index(json.loads(path.read_text("utf-8")), catalogue)
-        text = json.dumps(divided.index, ensure_ascii=False, separators=(",", ":"))
+        parts = []
+        for name, part in spoken_parts(catalogue):
+            (site / name).write_text(part, "utf-8")
+            parts.append(name)
+        index = divide_index(json.loads(path.read_text("utf-8")), catalogue, parts)
+        text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, "utf-8")
         path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
-        for name, part in divided.parts.items():
-            (site / name).write_text(part, "utf-8")
 
 
 def _fill(

@@ -58,10 +58,8 @@ def gather(
     """
     work = _Gathering(project, today, problems, strict)
     # From here on nothing knows a name that its bearer does not want to be shown.
-    by_id = {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
-    names = {recording.id: recording.description.narrator for recording in recordings}
-    allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
-    entries = {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
+    by_id = _by_id(recordings, transcripts)
+    entries = entries_of(recordings, transcripts, today, ceiling)
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
     holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
@@ -85,6 +83,33 @@ def gather(
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=today,
     )
+
+
+def outline(project: Project, archive: Archive, today: dt.date) -> Catalogue:
+    """The catalogue without recordings: whatever their own pages are about besides them."""
+    work = _Gathering(project, today, [], strict=False)
+    course = _course(work)
+    lessons = tuple((lesson, ()) for lesson in _lessons(work, course))
+    return Catalogue(archive, course, lessons, (), (), _terms(work), today=today)
+
+
+def entries_of(
+    recordings: Collection[Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+    ceiling: Access = Access.OPEN,
+) -> dict[str, Entry]:
+    """What is shown of the recordings that may be published, by id."""
+    names = {recording.id: recording.description.narrator for recording in recordings}
+    shown = _by_id(recordings, transcripts).values()
+    allowed = (r for r in shown if r.is_published(today, ceiling))
+    return {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
+
+
+def _by_id(
+    recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]
+) -> dict[str, Recording]:
+    return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
 
 
 def _heard(project: Project, recording_id: str) -> Heard | None:

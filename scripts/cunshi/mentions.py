@@ -1,15 +1,17 @@
 """Where a word is spoken: in the transcripts of published recordings, and in the lessons' clips."""
 
-from array import array
+import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cunshi.course_model import Catalogue, Clip, Entry
 from cunshi.model import Flag, Recording, Segment
 from cunshi.page_text import clean
 from cunshi.recording_pages import group_paragraphs
-from cunshi.remembered import recall
+from cunshi.remembered import recall_text
+from cunshi.settled import stamp_of
 from cunshi.transcripts import UNHEARD
 
 MOST = 20  # mentions that a page lists: of a village's name there are thousands
@@ -44,54 +46,85 @@ class _Told:
     ``begins`` are the characters at which the lines begin, ``starts`` their seconds.
     """
 
-    recording: Recording
     text: str
-    begins: "array[int]"
-    starts: "array[float]"
+    begins: list[int]
+    starts: list[float]
 
     def start_at(self, position: int) -> float:
         return self.starts[bisect_right(self.begins, position) - 1]
 
 
-class Spoken:
-    """All that is spoken in a catalogue, to look words up in."""
+# The second of a line, and the words before, in and after it; beyond MOST only the second.
+_Place = list[Any]
 
-    def __init__(self, catalogue: Catalogue):
-        entries = sorted(catalogue.entries, key=lambda entry: entry.recording.id)
-        self._told = [_told(entry) for entry in entries]
-        told = {one.recording.id: one for one in self._told}
-        self._quoted: dict[str, list[tuple[Clip, _Told]]] = {}
-        for clip in (clip for __, clips in catalogue.lessons for clip in clips):
-            found = told.get(clip.ref.recording_id)
-            if found and clip.ref.quote and not clip.withheld:
-                begins, starts = array("I", [0]), array("d", [clip.ref.start])
-                said = _Told(found.recording, clean(clip.words), begins, starts)
-                self._quoted.setdefault(found.recording.id, []).append((clip, said))
+
+class Spoken:
+    """Where the words that a catalogue's pages ask for are spoken.
+
+    ``asked`` are all of them, each with its other names. What is found in a recording is
+    remembered, until its words change or what is asked for.
+    """
+
+    def __init__(self, catalogue: Catalogue, asked: Iterable[Iterable[str]]):
+        self._asked = [*dict.fromkeys(map(_wanted, asked))]
+        self._basis = stamp_of(self._asked)
+        quoted = _quoted(catalogue)
+        shown: list[list[Mention]] = [[] for __ in self._asked]
+        counts = [0] * len(self._asked)
+        for entry in sorted(catalogue.entries, key=lambda entry: entry.recording.id):
+            found, said = self._found(entry), quoted.get(entry.recording.id, ())
+            for n, words in enumerate(self._asked):
+                places = _with_quoted(found.get(str(n), ()), said, words)
+                counts[n] += len(places)
+                more = places[: MOST - len(shown[n])]
+                shown[n] += [Mention(entry.recording, *place) for place in more]
+        self._mentions = {
+            words: Mentions(tuple(shown[n]), counts[n]) for n, words in enumerate(self._asked)
+        }
+
+    def _found(self, entry: Entry) -> dict[str, list[_Place]]:
+        """By the number of what is asked, the places in a recording."""
+        lines = entry.transcript.segments
+        text = recall_text(lines, "mentions", lambda: self._find(entry), self._basis)
+        return dict(json.loads(text))
+
+    def _find(self, entry: Entry) -> str:
+        told = _tell(entry)
+        found = ((n, _places(told, words)) for n, words in enumerate(self._asked))
+        return json.dumps({n: places for n, places in found if places}, ensure_ascii=False)
 
     def mentions(self, words: Iterable[str]) -> Mentions:
-        """Where one of the words is spoken.
+        """Where one of the words is spoken, which are among what was asked for.
 
         A clip whose author wrote the word down counts where the transcript has it nowhere in the
         clip's time: a machine may have heard something else.
         """
-        wanted = [word for word in dict.fromkeys(map(clean, words)) if word]
-        shown: list[Mention] = []
-        count = 0
-        for told in self._told:
-            places = self._places(told, wanted)
-            count += len(places)
-            for start in sorted(places)[: MOST - len(shown)]:
-                shown.append(_mention(*places[start], start))
-        return Mentions(tuple(shown), count)
+        return self._mentions[_wanted(words)]
 
-    def _places(self, told: _Told, words: list[str]) -> dict[float, tuple[_Told, int, str]]:
-        """By the second of its line: in what, at which character, and which word."""
-        found = _find(told, words)
-        for clip, said in self._quoted.get(told.recording.id, ()):
-            if not any(_inside(clip, start) for start in found):
-                for start, place in list(_find(said, words).items())[:1]:
-                    found.setdefault(start, place)
-        return found
+
+def _quoted(catalogue: Catalogue) -> dict[str, list[tuple[Clip, _Told]]]:
+    """The clips whose authors wrote down what is said, by recording."""
+    quoted: dict[str, list[tuple[Clip, _Told]]] = {}
+    for clip in (clip for __, clips in catalogue.lessons for clip in clips):
+        if clip.ref.quote and not clip.withheld:
+            said = _Told(clean(clip.words), [0], [clip.ref.start])
+            quoted.setdefault(clip.ref.recording_id, []).append((clip, said))
+    return quoted
+
+
+def _with_quoted(
+    places: Sequence[_Place], quoted: Iterable[tuple[Clip, _Told]], words: tuple[str, ...]
+) -> Sequence[_Place]:
+    by_start = {place[0]: place for place in places} if quoted else {}
+    for clip, said in quoted:
+        if not any(_inside(clip, start) for start in by_start):
+            for place in _places(said, words)[:1]:
+                by_start.setdefault(place[0], place)
+    return sorted(by_start.values()) if quoted else places
+
+
+def _wanted(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in dict.fromkeys(map(clean, words)) if word)
 
 
 def _inside(clip: Clip, start: float) -> bool:
@@ -104,14 +137,7 @@ def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
         yield paragraph.segments
 
 
-def _told(entry: Entry) -> _Told:
-    text, begins, starts = recall(entry.transcript.segments, "told", lambda: _tell(entry))
-    begin, start = array("I", map(int, begins.split())), array("d", map(float, starts.split()))
-    return _Told(entry.recording, text, begin, start)
-
-
-def _tell(entry: Entry) -> list[str]:
-    """What is remembered of it: the numbers as text, which takes a tenth of the memory of lists."""
+def _tell(entry: Entry) -> _Told:
     parts: list[str] = []
     begins: list[int] = []
     starts: list[float] = []
@@ -125,7 +151,7 @@ def _tell(entry: Entry) -> list[str]:
                 length += len(parts[-1])
         parts.append(_APART)
         length += 1
-    return ["".join(parts), " ".join(map(str, begins)), " ".join(map(repr, starts))]
+    return _Told("".join(parts), begins, starts)
 
 
 def _is_said(segment: Segment) -> bool:
@@ -133,27 +159,28 @@ def _is_said(segment: Segment) -> bool:
     return segment.text != UNHEARD and not segment.withheld and not doubted
 
 
-def _find(told: _Told, words: Iterable[str]) -> dict[float, tuple[_Told, int, str]]:
-    found: dict[float, tuple[_Told, int, str]] = {}
-    text = told.text
+def _places(told: _Told, words: Iterable[str]) -> list[_Place]:
+    """Where one of some words is told; in a line with several, the first of the words counts."""
+    found: dict[float, tuple[int, str]] = {}
     for word in words:
-        at = text.find(word)
+        at = told.text.find(word)
         while at >= 0:
-            found.setdefault(told.start_at(at), (told, at, word))
-            at = text.find(word, at + len(word))
-    return found
+            found.setdefault(told.start_at(at), (at, word))
+            at = told.text.find(word, at + len(word))
+    return [
+        [start, *_excerpt(told.text, *place)] if number < MOST else [start]
+        for number, (start, place) in enumerate(sorted(found.items()))
+    ]
 
 
-def _mention(told: _Told, at: int, word: str, start: float) -> Mention:
+def _excerpt(text: str, at: int, word: str) -> tuple[str, str, str]:
+    """The words before it in its passage, itself, and the words after it."""
     end = at + len(word)
-    first = told.text.rfind(_APART, 0, at) + 1
-    last = told.text.find(_APART, end)
-    last = len(told.text) if last < 0 else last
-    before, after = told.text[first:at], told.text[end:last]
-    return Mention(
-        recording=told.recording,
-        start=start,
-        before="…" + before[-_AROUND:] if len(before) > _AROUND else before,
-        word=word,
-        after=after[:_AROUND] + "…" if len(after) > _AROUND else after,
+    first = text.rfind(_APART, 0, at) + 1
+    last = text.find(_APART, end)
+    before, after = text[first:at], text[end : last if last >= 0 else len(text)]
+    return (
+        "…" + before[-_AROUND:] if len(before) > _AROUND else before,
+        word,
+        after[:_AROUND] + "…" if len(after) > _AROUND else after,
     )

@@ -18,7 +18,7 @@ from cunshi.mentions import Mentions, Spoken
 from cunshi.model import Kind, Recording, Term
 from cunshi.page_text import clauses
 from cunshi.places import marks_of
-from cunshi.recording_pages import recording_page, recording_path
+from cunshi.recording_pages import listed_ids, recording_page, recording_path
 from cunshi.templating import (
     LESSON_COUNT,
     lesson_title,
@@ -29,6 +29,7 @@ from cunshi.templating import (
 )
 from cunshi.village_model import Event
 from cunshi.village_pages import (
+    names_of,
     people_page,
     places_of,
     quotes_page,
@@ -75,7 +76,7 @@ def framed_paths(entry: Entry) -> list[str]:
 
 def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
     """The pages that tell of more than one recording, and the calendar."""
-    spoken = Spoken(catalogue)
+    spoken = Spoken(catalogue, words_asked(catalogue))
     yield _home_page(catalogue)
     yield from (lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1))
     yield _recordings_page(catalogue)
@@ -87,6 +88,12 @@ def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
     yield _mottoes_page(catalogue, _of_kind(catalogue, Kind.MOTTO))
     yield render("glossary", "glossary.md", kinds=_terms_by_kind(catalogue.terms, spoken))
     yield _about_page(catalogue)
+
+
+def words_asked(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    """The words, each with its other names, of which the pages tell where they are spoken."""
+    yield from ((term.term,) for term in catalogue.terms)
+    yield from (names_of(place) for place in catalogue.course.places if not place.is_village)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
@@ -190,7 +197,11 @@ def _poster_size(lengths: list[int]) -> float:
 def _recordings_page(catalogue: Catalogue) -> Page:
     entries = {entry.recording.id: entry for entry in catalogue.entries}
     return render(
-        "recordings", "recordings/index.md", groups=_by_village(catalogue), entries=entries
+        "recordings",
+        "recordings/index.md",
+        groups=_by_village(catalogue),
+        entries=entries,
+        listed=listed_ids(catalogue),
     )
 
 

@@ -1,6 +1,6 @@
 """A recording as a page: its facts, its player, and its transcript in paragraphs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -10,6 +10,7 @@ from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.export.captions import captions_path, srt_path
 from cunshi.model import Kind, Recording, Segment, Transcript
 from cunshi.page_text import clean, ends_sentence, long_date
+from cunshi.remembered import Lines
 from cunshi.settings import WU, Archive
 from cunshi.templating import LESSON_COUNT, lesson_title, recording_title, render
 
@@ -28,12 +29,18 @@ class Paragraph:
     segments: tuple[Segment, ...]
 
 
-def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
+def group_paragraphs(segments: Sequence[Segment]) -> list[Paragraph]:
     """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
 
     A segment with its meaning in Mandarin stands alone, so that the two can be read together; so
     does one that is withheld, so that its time can be seen.
     """
+    if isinstance(segments, Lines):
+        return segments.once("paragraphs", lambda: _group(segments))
+    return _group(segments)
+
+
+def _group(segments: Iterable[Segment]) -> list[Paragraph]:
     groups: list[list[Segment]] = []
     length = 0
     for segment in segments:
@@ -66,6 +73,11 @@ def _begins_paragraph(last: Segment, segment: Segment, length: int) -> bool:
 def recording_path(recording: Recording) -> str:
     """Where the page of a recording is in the site's source."""
     return f"recordings/{recording.id}.md"
+
+
+def listed_ids(catalogue: Catalogue) -> dict[str, str]:
+    """Where in the list of all recordings those stand that have no page of their own."""
+    return {recording.id: f"listed-{n}" for n, recording in enumerate(catalogue.listed, 1)}
 
 
 def recording_page(catalogue: Catalogue, entry: Entry) -> Page:

@@ -10,7 +10,6 @@ assets/search-worker.js loads when somebody searches.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from typing import Any
@@ -18,9 +17,9 @@ from typing import Any
 from cunshi.course_model import Catalogue, Entry
 from cunshi.frames import is_frame
 from cunshi.model import Kind
-from cunshi.page_text import clean, inert, seconds
-from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs
-from cunshi.remembered import recall
+from cunshi.page_text import clean, inert, long_date, seconds
+from cunshi.recording_pages import Paragraph, facts_of, group_paragraphs, listed_ids
+from cunshi.remembered import recall_text
 from cunshi.templating import motto_words, recording_title, term_ids
 from cunshi.transcripts import UNHEARD
 
@@ -29,16 +28,11 @@ _GLOSSARY = "glossary.html"
 _LARGEST = 2_000_000  # bytes of a part, about: a new recording changes one part, not all
 
 
-@dataclass(frozen=True)
-class Divided:
-    """The index that every page loads, and its parts by their paths in the site."""
+def divide_index(index: Index, catalogue: Catalogue, parts: Iterable[str]) -> dict[str, Any]:
+    """MkDocs' index, the glossary divided, with the recordings and posters; all else as it was.
 
-    index: dict[str, Any]
-    parts: dict[str, str]
-
-
-def divide_index(index: Index, catalogue: Catalogue) -> Divided:
-    """MkDocs' index, the glossary divided, with the recordings and posters; all else as it was."""
+    ``parts`` are the paths of spoken_parts.
+    """
     docs = []
     for doc in index["docs"]:
         page, __, part = doc["location"].partition("#")
@@ -46,9 +40,8 @@ def divide_index(index: Index, catalogue: Catalogue) -> Divided:
             docs.append({**doc, "text": ""})
         elif not is_frame(page):
             docs.append(doc)
-    docs += [*_pages(catalogue), *_terms(catalogue)]
-    parts = dict(_parts(catalogue))
-    return Divided({"config": {**index["config"], "parts": [*parts]}, "docs": docs}, parts)
+    docs += [*_pages(catalogue), *_listed(catalogue), *_terms(catalogue)]
+    return {"config": {**index["config"], "parts": [*parts]}, "docs": docs}
 
 
 def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
@@ -65,33 +58,42 @@ def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
             yield {"location": f"mottoes/{entry.recording.id}.html", "title": title, "text": ""}
 
 
+def _listed(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+    """The recordings that stand in the list of all, and have no page of their own."""
+    for recording, anchor in zip(catalogue.listed, listed_ids(catalogue).values(), strict=True):
+        said, title = recording.description, inert(recording_title(recording))
+        text = _html([said.narrator, said.village, long_date(said.date)])
+        yield {"location": f"recordings/index.html#{anchor}", "title": title, "text": text}
+
+
 def _page_of(entry: Entry) -> str:
     return f"recordings/{entry.recording.id}.html"
 
 
-def _parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """The words of the recordings with sound; where a recording is depends on its id alone.
+def spoken_parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """The words of the recordings with sound, in parts by their paths in the site.
 
-    A part bears its hash in its name, so that no browser takes an old one for it.
+    In which part a recording is depends on its id alone. A part bears its hash in its name, so that
+    no browser takes an old one for it. Only one is in memory at a time.
     """
-    told = {entry.recording.id: spoken_in(entry) for entry in catalogue.entries if entry.audio}
-    size, count = sum(len(text.encode()) for text in told.values()), 1
+    talks = [entry for entry in catalogue.entries if entry.audio]
+    size, count = sum(len(spoken_in(entry).encode()) for entry in talks), 1
     while size > count * _LARGEST:
         count *= 2
-    bundles: dict[int, list[str]] = {}
-    for recording_id, text in told.items():
-        number = int(sha256(recording_id.encode()).hexdigest()[:8], 16) % count
-        if text:
-            bundles.setdefault(number, []).append(text)
+    bundles: dict[int, list[Entry]] = {}
+    for entry in talks:
+        number = int(sha256(entry.recording.id.encode()).hexdigest()[:8], 16) % count
+        bundles.setdefault(number, []).append(entry)
     for number, bundle in sorted(bundles.items()):
-        script = "addPart({" + ",\n".join(bundle) + "})\n"
-        digest = sha256(script.encode()).hexdigest()
-        yield f"search/part-{number}-{digest[:8]}.js", script
+        if told := [*filter(None, map(spoken_in, bundle))]:
+            script = "addPart({" + ",\n".join(told) + "})\n"
+            digest = sha256(script.encode()).hexdigest()
+            yield f"search/part-{number}-{digest[:8]}.js", script
 
 
 def spoken_in(entry: Entry) -> str:
     """What is spoken in a recording, as a member of a JSON object: seconds and words."""
-    return recall(entry.transcript.segments, "spoken", lambda: _spoken_in(entry))
+    return recall_text(entry.transcript.segments, "spoken", lambda: _spoken_in(entry))
 
 
 def _spoken_in(entry: Entry) -> str:

@@ -17,22 +17,19 @@ from pathlib import Path
 from cunshi import audio
 from cunshi.building import build_site
 from cunshi.cards import cards_of, face_for, make_cards
-from cunshi.course_model import Catalogue, ClipRef, Entry, Page
+from cunshi.course_model import Catalogue, ClipRef, Entry
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.description import Described
-from cunshi.export.holdings import caption_paths, captions, collection, manifest, manifest_paths
-from cunshi.export.kits import kit_paths, make_kits
-from cunshi.files import files_below, put_in_place, temporary_name, write_atomic, write_made
+from cunshi.export.holdings import collection, manifest, manifest_paths
+from cunshi.export.kits import Kits, kit_paths
+from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
 from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
-from cunshi.pages import framed_pages, framed_paths, shared_pages
+from cunshi.pages import shared_pages
 from cunshi.photos import make_photo_copy
 from cunshi.progress import Reporter
-from cunshi.recording_pages import named_lessons
-from cunshi.remembered import Lines
-from cunshi.search_index import spoken_in
-from cunshi.settled import stamp_of
+from cunshi.recording_files import single_paths, write_pages, write_single
 from cunshi.store import Accession, Project
 from cunshi.withholding import Ranges, merged, overlapping
 
@@ -76,62 +73,34 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     face = face_for(project)
     cards = cards_of(catalogue) if face else []
     drawn = {card.path for card in cards}
-    shared = _write(project, shared_pages(catalogue))
-    single = set(chain.from_iterable(map(_single_paths, catalogue.entries)))
+    shared = write_pages(project, shared_pages(catalogue))
+    single = set(chain.from_iterable(map(single_paths, catalogue.entries)))
     made = {d.path for d in derivatives} | kit_paths(catalogue) | drawn
     _remove_stale(project, shared | single | {*manifest_paths(catalogue)} | made)
     _borrow(project, derivatives)
     problems = _make(project, derivatives, reporter)
 
-    def make_the_rest() -> None:
-        _write_single(project, catalogue)
-        make_kits(project, catalogue)
+    kits = Kits(project, catalogue)
+
+    def finish() -> None:
         if face:
             make_cards(project.docs, cards, face)
+        aside.result()
+        kits.make_rest()
 
-    build_site(project, catalogue, shared, drawn, make_the_rest)
+    with ThreadPoolExecutor(1) as pool:
+        aside = pool.submit(kits.make_aside)
+        write_singles = partial(_write_single, project, catalogue)
+        build_site(project, catalogue, shared, drawn, write_singles, finish)
     return problems
 
 
-def _write(project: Project, pages: Iterable[Page]) -> set[str]:
-    """Write pages, one after the other; their paths."""
-    paths = set()
-    for page in pages:
-        write_made(project.docs / page.path, page.text)
-        paths.add(page.path)
-    return paths
-
-
 def _write_single(project: Project, catalogue: Catalogue) -> None:
-    """Write what there is of single recordings, unless it stands.
-
-    What other pages need of a recording is remembered by then, and its words can be let go.
-    """
     described: list[Described] = []
     for entry in catalogue.entries:
-        _write(project, manifest(catalogue, entry, described))
-        lines = entry.transcript.segments
-        pages = chain(framed_pages(catalogue, entry), captions(catalogue, entry))
-        if not isinstance(lines, Lines):
-            _write(project, pages)
-            continue
-        name = f"{project.edition}pages"
-        if lines.memo[name] != _stamp(project, catalogue, entry):
-            _write(project, pages)
-            lines.memo[name] = _stamp(project, catalogue, entry)
-        spoken_in(entry)
-        lines.let_go()
-    _write(project, collection(catalogue, described))
-
-
-def _stamp(project: Project, catalogue: Catalogue, entry: Entry) -> str:
-    """What the pages of a recording depend on besides its words, and the files as they are."""
-    lessons = named_lessons(catalogue, entry.recording)
-    return stamp_of(lessons, files=[project.docs / path for path in _single_paths(entry)])
-
-
-def _single_paths(entry: Entry) -> list[str]:
-    return [*framed_paths(entry), *caption_paths(entry)]
+        write_pages(project, manifest(catalogue, entry, described))
+        write_single(project, catalogue, entry)
+    write_pages(project, collection(catalogue, described))
 
 
 def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative]:

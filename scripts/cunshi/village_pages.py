@@ -50,7 +50,8 @@ def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
         villages=[pair for pair in listed if pair[0].is_village],
         heritage=[pair for pair in listed if not pair[0].is_village],
     )
-    return [index, *(_place_page(catalogue, place, places, spoken) for place in places)]
+    people = people_of(catalogue, Kind.TALK)
+    return [index, *(_place_page(catalogue, place, places, people, spoken) for place in places)]
 
 
 def places_of(catalogue: Catalogue) -> list[Place]:
@@ -76,7 +77,13 @@ def _counts(catalogue: Catalogue, place: Place, spoken: Spoken) -> str:
     return " · ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
-def _place_page(catalogue: Catalogue, place: Place, places: list[Place], spoken: Spoken) -> Page:
+def _place_page(
+    catalogue: Catalogue,
+    place: Place,
+    places: list[Place],
+    people: list[Person],
+    spoken: Spoken,
+) -> Page:
     entries = _entries_of(catalogue, place)
     talks = [entry.recording for entry in entries if entry.recording.kind is Kind.TALK]
     homes = {other.name: other.slug for other in places if other.is_village}
@@ -89,7 +96,7 @@ def _place_page(catalogue: Catalogue, place: Place, places: list[Place], spoken:
         heritage=_heritage_of(place, places),
         lessons=_lessons_about(catalogue, place),
         talks=talks,
-        people=[p for p in people_of(catalogue, Kind.TALK) if {r.id for r in p.recordings} & ids],
+        people=[p for p in people if {r.id for r in p.recordings} & ids],
         mottoes=[entry for entry in entries if entry.recording.kind is Kind.MOTTO],
         mentions=Mentions() if place.is_village else _mentions(place, spoken),
         marks=marks_of(catalogue.course.places) if place in catalogue.course.places else [],
@@ -102,7 +109,12 @@ def _heritage_of(village: Place, places: Iterable[Place]) -> list[Place]:
 
 
 def _mentions(place: Place, spoken: Spoken) -> Mentions:
-    return spoken.mentions((place.name, *place.words))
+    return spoken.mentions(names_of(place))
+
+
+def names_of(place: Place) -> tuple[str, ...]:
+    """A place's name, and the other words for it."""
+    return (place.name, *place.words)
 
 
 def _entries_of(catalogue: Catalogue, place: Place) -> list[Entry]:

@@ -357,6 +357,7 @@ def _renew(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
+    from cunshi.ahead import make_ahead
     from cunshi.site import publish  # templates and decoders, which nothing new does without
 
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
@@ -364,6 +365,8 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
         pool.submit(can_print)  # which is asked for later
         remembered = Remembered(project, report.archive)
+        asked = (project, report.archive, report.recordings, report.today)
+        make_ahead(*asked, remembered)
         catalogue = _gather(project, report, remembered=remembered)
         catalogue = replace(catalogue, measured=measured.result())
         report.problems += publish(project, catalogue, reporter)

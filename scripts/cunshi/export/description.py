@@ -11,7 +11,7 @@ from cunshi.course_model import Catalogue, Entry
 from cunshi.model import Kind, Recording
 from cunshi.page_text import clean
 from cunshi.recording_pages import lessons_of
-from cunshi.remembered import recall
+from cunshi.remembered import recall_text
 from cunshi.templating import lesson_title, recording_title
 
 
@@ -57,7 +57,7 @@ def describe_one(catalogue: Catalogue, entry: Entry) -> Described:
     recording, archive = entry.recording, catalogue.archive
     said, technical = recording.description, recording.technical
     lines = entry.transcript.segments
-    text = recall(lines, "text", lambda: " ".join(segment.text for segment in lines))
+    text = recall_text(lines, "text", lambda: " ".join(segment.text for segment in lines))
     numbers = lessons_of(catalogue, recording)
     common = _common(catalogue, recording)
     return Described(

@@ -1,9 +1,10 @@
 """Writes each lesson's teaching kit into the site's source, beside the clips it takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cunshi.children import serve, share_out
 from cunshi.course_model import Catalogue, Clip
 from cunshi.export import KitFiles, kit_files
 from cunshi.export.kit import Kit
@@ -13,46 +14,70 @@ from cunshi.files import write_atomic
 from cunshi.settled import Settled, stamp_of
 from cunshi.store import Project
 
+_Due = tuple[Kit, KitFiles]
+
 
 def kit_paths(catalogue: Catalogue) -> set[str]:
     """The paths of all kit files of a catalogue, below build/docs."""
     return set().union(*(kit_files(lesson, clips).paths for lesson, clips in catalogue.lessons))
 
 
-def make_kits(project: Project, catalogue: Catalogue) -> None:
-    """Write the kits that say something new; the clips have been cut."""
-    docs, settled = project.docs, Settled(project, "kits")
-    answers = _sounding(docs, catalogue.quiz_clips.values())
-    quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
-    for lesson, clips in catalogue.lessons:
-        sounding = tuple(_sounding(docs, clips))
-        kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
-        files = kit_files(lesson, clips)
-        made, heard = sorted(files.paths), [docs / clip.audio for clip in sounding if clip.audio]
-        if not settled.holds(files.plan.path, _stamp(docs, kit, made, heard)):
-            _make_kit(docs, kit, files)
-            settled.settle(files.plan.path, _stamp(docs, kit, made, heard))
-    settled.keep()
+class Kits:
+    """The kits that say something new, once the clips have been cut.
+
+    Other processes make them while this one goes on; what they leave undone is made here.
+    """
+
+    def __init__(self, project: Project, catalogue: Catalogue):
+        self._docs, self._settled = project.docs, Settled(project, "kits")
+        answers = _sounding(self._docs, catalogue.quiz_clips.values())
+        quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
+        self._due: dict[str, _Due] = {}
+        for lesson, clips in catalogue.lessons:
+            sounding = tuple(_sounding(self._docs, clips))
+            kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
+            files = kit_files(lesson, clips)
+            if not self._settled.holds(files.plan.path, _stamp(self._docs, kit, files)):
+                self._due[files.plan.path] = (kit, files)
+
+    def make_aside(self) -> None:
+        """Have as many made as can be: the libraries take 60 MB, which come back at the end."""
+        share_out(__name__, self._docs, self._due.values(), self._write)
+
+    def make_rest(self) -> None:
+        """Make what is left."""
+        for due in list(self._due.values()):
+            self._write(due, _make(self._docs, due))
+        self._settled.keep()
+
+    def _write(self, due: _Due, made: Mapping[str, bytes]) -> None:
+        kit, files = due
+        for path, data in made.items():
+            write_atomic(self._docs / path, data)
+        self._settled.settle(files.plan.path, _stamp(self._docs, kit, files))
+        del self._due[files.plan.path]
 
 
-def _stamp(docs: Path, kit: Kit, made: list[str], heard: list[Path]) -> str:
+def _stamp(docs: Path, kit: Kit, files: KitFiles) -> str:
     """What a kit depends on, and its files as they are."""
+    made, heard = sorted(files.paths), [docs / clip.audio for clip in kit.clips if clip.audio]
     cited = {clip.ref.recording_id for clip in (*kit.clips, *kit.quiz_clips.values())}
     guesses = sorted(kit.guesses & cited)  # a set has another order in every run
     kit = replace(kit, guesses=frozenset())
     return stamp_of(kit, guesses, made, files=[*heard, *(docs / path for path in made)])
 
 
-def _make_kit(docs: Path, kit: Kit, files: KitFiles) -> None:
+def _make(docs: Path, due: _Due) -> dict[str, bytes]:
+    """The files of a kit that are not there already, by their paths."""
     from cunshi.export.docx import make_plan  # libraries which nothing new does without
     from cunshi.export.pptx import make_slides
 
-    write_atomic(docs / files.plan.path, make_plan(kit))
-    write_atomic(docs / files.slides.path, make_slides(kit, docs.joinpath))
-    if files.handout:
-        print_pdf(docs / files.handout.path, make_handout(kit))
-    if files.worksheet:
-        print_pdf(docs / files.worksheet.path, make_worksheet(kit))
+    kit, files = due
+    made = {files.plan.path: make_plan(kit), files.slides.path: make_slides(kit, docs.joinpath)}
+    for sheet, make in ((files.handout, make_handout), (files.worksheet, make_worksheet)):
+        if sheet and (data := print_pdf(docs / sheet.path, make(kit))):
+            made[sheet.path] = data
+    return made
 
 
 def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
@@ -60,3 +85,7 @@ def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
     for clip in clips:
         sounds = not clip.withheld and (docs / clip.audio).is_file()
         yield clip if sounds else replace(clip, audio="")
+
+
+if __name__ == "__main__":
+    serve(_make)

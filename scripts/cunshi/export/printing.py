@@ -5,6 +5,7 @@ identifier, so that what has not changed is not set again.
 """
 
 import contextlib
+import gc
 import hashlib
 import io
 import os
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.children import run_module
-from cunshi.files import write_atomic
 
 # From the end of a PDF, where its cross-reference table has the identifier.
 _TAIL = 4096
@@ -60,12 +60,10 @@ def _has_type_for(text: str) -> bool:
     return not any(font.missing for font in page.fonts.values())
 
 
-def print_pdf(path: Path, html: str) -> bool:
-    """Write a document as PDF; False when the file there is of the same HTML already."""
+def print_pdf(path: Path, html: str) -> bytes | None:
+    """A document as PDF; None when the file there is of the same HTML already."""
     mark = _mark_of(html)
-    if _is_marked(path, mark):
-        return False
-    return write_atomic(path, _make_pdf(html, mark))
+    return None if _is_marked(path, mark) else _make_pdf(html, mark)
 
 
 def _mark_of(html: str) -> str:
@@ -83,6 +81,7 @@ def _is_marked(path: Path, mark: str) -> bool:
 
 def _make_pdf(html: str, mark: str) -> bytes:
     made: bytes = _page(html).write_pdf(pdf_identifier=mark.encode(), pdf_tags=True)
+    gc.collect()  # what it leaves refers to itself, and holds 50 MB of fonts and boxes
     return made
 
 
