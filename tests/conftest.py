@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
@@ -109,18 +110,35 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     return run_
 
 
+def once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Project:
+    """A village that the first of all workers makes, and the others wait for."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder / "village")
+            (folder / "made").touch()
+    return Project.at(folder / "village")
+
+
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The whole sample village, built with the real model. Read only: copy it to change it."""
-    project = new_village(tmp_path_factory.mktemp("sample") / "village")
-    shutil.copytree(ROOT / "recordings", project.recordings, dirs_exist_ok=True)
-    for path in project.recordings.rglob("*"):
-        settle(path)
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        cli.main(["--root", str(project.root), "build"])
-    assert ended.value.code == 0
-    yield project
+
+    def make(root: Path) -> None:
+        project = new_village(root)
+        shutil.copytree(ROOT / "recordings", project.recordings, dirs_exist_ok=True)
+        for path in project.recordings.rglob("*"):
+            settle(path)
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+            cli.main(["--root", str(project.root), "build"])
+        assert ended.value.code == 0
+
+    return once(tmp_path_factory, "sample", make)
 
 
 @pytest.fixture
@@ -133,7 +151,11 @@ def copy_of_built(built: Project, tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def told_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A village heard by the recorded engine: a talk that is open and one that is sealed."""
-    project = new_village(tmp_path_factory.mktemp("told") / "village")
+    return once(tmp_path_factory, "told", _tell)
+
+
+def _tell(root: Path) -> None:
+    project = new_village(root)
     shutil.rmtree(project.courses)
     project.courses.mkdir()
     (project.courses / "course.yml").write_text("title: 村史\nlessons: []\n", "utf-8")
@@ -154,7 +176,6 @@ def told_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
         patch.setitem(engine.ENGINES, "recorded", "recorded_engine")
         cli.main(["--root", str(project.root), "build", "--engine", "recorded"])
     assert ended.value.code == 0
-    return project
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ A place is an operation on a file below one folder: ``open`` (to write), ``write
 ``mkdir``, ``fsync``, ``replace``. Places are counted, so that each can be visited once.
 Commands run in processes forked from one that has imported everything: a run takes
 milliseconds. What is slow and writes nothing of the archive has a stand-in: the inspection is in
-the process, the voice detector hears speech everywhere, and MkDocs only copies.
+the process, the voice detector hears speech everywhere, MkDocs only copies, and nothing is printed.
 """
 
 import builtins
@@ -39,6 +39,7 @@ from cunshi import (
     site,  # noqa: F401 - which commands import late, and a child as somebody else could not
     transcribe,
 )
+from cunshi.export import printing
 from cunshi.files import naming
 from cunshi.voice import RATE, Passage, Span
 
@@ -246,6 +247,7 @@ def stand_ins(quick: bool) -> Iterator[None]:
             (looks, "Inspector", Inspector),
             (transcribe, "passages", speech),
             (building, "_run_mkdocs", copy_for_mkdocs),
+            (printing, "_is_installed", lambda: False),
             (accession, "_SETTLED", 0.0),
         ):
             if quick:
