@@ -59,9 +59,9 @@ class Growing:
         spent: dict[str, list[Spent]] = {name: [] for name in MAKING}
         self.run("build")
         for __ in range(ROUNDS):
-            self._forget("settled-*", "told/*")
+            self._forget("settled-*", "told/*/*")
             spent["whole"].append(self.run("site"))
-            self._forget("settled-site.json", "settled-framed.json", "told/*")
+            self._forget("settled-site.json", "settled-framed.json", "told/*/*")
             spent["pages"].append(self.run("site"))
             self.run("build")
             spent["nothing"].append(self.run("build"))

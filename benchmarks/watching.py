@@ -5,6 +5,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -62,10 +63,11 @@ def peak(process: int | str) -> float:
 def _family(process: int) -> Iterator[int]:
     """A process and all its children."""
     yield process
-    threads = Path(f"/proc/{process}/task")
-    for children in threads.glob("*/children"):  # any thread may start some
-        for child in _read(str(children)).split():
-            yield from _family(int(child))
+    with suppress(FileNotFoundError):  # it has ended meanwhile
+        # Any thread may start some.
+        for children in list(Path(f"/proc/{process}/task").glob("*/children")):
+            for child in _read(str(children)).split():
+                yield from _family(int(child))
 
 
 def _resident(process: int) -> float:

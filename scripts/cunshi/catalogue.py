@@ -109,6 +109,7 @@ def entries_of(
 def _by_id(
     recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]
 ) -> dict[str, Recording]:
+    """What is known of them, under the names that may be shown."""
     return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
 
 

@@ -35,6 +35,7 @@ def share_out(
     common: object,
     parts: Iterable[T],
     done: Callable[[T, Any], object] = lambda *_: None,
+    processes: int = os.cpu_count() or 1,
 ) -> None:
     """Have parts of some work done by processes of a module, one for each core; see serve.
 
@@ -51,9 +52,8 @@ def share_out(
                 part = waiting.get_nowait()
                 done(part, helper.do(part))
 
-    cores = os.cpu_count() or 1
-    with ThreadPoolExecutor(cores) as pool:
-        for shared in [pool.submit(work) for __ in range(min(cores, waiting.qsize()))]:
+    with ThreadPoolExecutor(processes) as pool:
+        for shared in [pool.submit(work) for __ in range(min(processes, waiting.qsize()))]:
             shared.result()
 
 

@@ -25,7 +25,7 @@ def kit_paths(catalogue: Catalogue) -> set[str]:
 class Kits:
     """The kits that say something new, once the clips have been cut.
 
-    Other processes make them while this one goes on; what they leave undone is made here.
+    Another process makes them while this one goes on; what it leaves undone is made here.
     """
 
     def __init__(self, project: Project, catalogue: Catalogue):
@@ -41,8 +41,8 @@ class Kits:
                 self._due[files.plan.path] = (kit, files)
 
     def make_aside(self) -> None:
-        """Have as many made as can be: the libraries take 60 MB, which come back at the end."""
-        share_out(__name__, self._docs, self._due.values(), self._write)
+        """Have as many made as can be, by one process: with a PDF it takes 200 MB."""
+        share_out(__name__, self._docs, self._due.values(), self._write, processes=1)
 
     def make_rest(self) -> None:
         """Make what is left."""
