@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from conftest import EPOCH, LESSON_HEAD, sample_path, settle
-from cunshi import ahead, audio, building, children, fixity, pages, reading, store
+from cunshi import ahead, audio, building, children, fixity, mentions, pages, reading, store
 from cunshi.course_model import Catalogue, Entry, Page
 from cunshi.files import files_below
 from cunshi.model import Segment
@@ -392,6 +392,18 @@ def forget(project: Project) -> None:
             path.unlink()
     for path in project.cache.parent.glob("settled-*"):
         path.unlink()
+
+
+def test_a_new_word_of_the_glossary_is_found_without_reading_transcripts_again(
+    still: tuple[Project, str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, open_id = still
+    term = "{term: 一条河, kind: 地名, meaning: 河}"
+    rewrite(project.glossary, "terms:\n", f"terms:\n  - {term}\n")
+    monkeypatch.setattr(mentions, "_tell", lambda *__: pytest.fail("it was read for it"))
+    assert run(project, "site")[0] == 0
+    glossary = (project.site / "glossary.html").read_text("utf-8")
+    assert f"recordings/{open_id}.html#t=" in glossary.partition("一条河")[2]
 
 
 def memo_of(project: Project, recording_id: str) -> Path:

@@ -15,7 +15,7 @@ from cunshi.children import run_module
 from cunshi.course_model import Catalogue
 from cunshi.errors import SiteError, disk_error_in, last_lines
 from cunshi.fields import load_fields
-from cunshi.files import files_below, temporary_name, write_made
+from cunshi.files import files_below, link_or_copy, write_made
 from cunshi.frames import Frames, is_frame
 from cunshi.i18n import _
 from cunshi.pages import framed_pages, framed_paths
@@ -167,25 +167,14 @@ def _bring(files: Iterable[Path], source: Path, site: Path) -> Iterator[str]:
 
     A file that has not changed keeps its time; one that is open in a browser on Windows can still
     be replaced one by one where a whole folder could not. Of the same size and time as its source
-    a file is taken for its copy: a village has gigabytes of sound. Where the disk lets a file have
-    two names it is there once: what is made is never changed, only replaced by another file.
+    a file is taken for its copy: a village has gigabytes of sound.
     """
     for path in files:
         name = path.relative_to(source)
         copy = site / name
         if not (copy.is_file() and filecmp.cmp(path, copy)):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(path, temporary_name(copy))
-            temporary_name(copy).replace(copy)
+            link_or_copy(path, copy)
         yield name.as_posix()
-
-
-def _link_or_copy(path: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)  # of a run that was killed
-    try:
-        target.hardlink_to(path)
-    except (OSError, NotImplementedError):  # another disk, or one that knows no second name
-        shutil.copy2(path, target)
 
 
 def _remove_others(site: Path, wanted: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,21 @@ def _write(path: Path, data: str | bytes, *, durable: bool) -> bool:
     else:
         temporary.replace(path)
     return True
+
+
+def link_or_copy(path: Path, target: Path) -> None:
+    """Let what can be made again be found under a second name, or copy it with its time.
+
+    What is made is never changed, only replaced by another file, so that both names stay true.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_name(target)
+    temporary.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        temporary.hardlink_to(path)
+    except (OSError, NotImplementedError):  # another disk, or one that knows no second name
+        shutil.copy2(path, temporary)
+    temporary.replace(target)
 
 
 def holds(path: Path, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from cunshi.course_model import Catalogue, Clip, Entry
@@ -62,7 +62,7 @@ class Spoken:
     """Where the words that a catalogue's pages ask for are spoken.
 
     ``asked`` are all of them, each with its other names. What is found in a recording is
-    remembered, until its words change or what is asked for.
+    remembered until its words change or what is asked for; what is told in it, also longer.
     """
 
     def __init__(self, catalogue: Catalogue, asked: Iterable[Iterable[str]]):
@@ -89,7 +89,7 @@ class Spoken:
         return dict(json.loads(text))
 
     def _find(self, entry: Entry) -> str:
-        told = _tell(entry)
+        told = _told(entry)
         found = ((n, _places(told, words)) for n, words in enumerate(self._asked))
         return json.dumps({n: places for n, places in found if places}, ensure_ascii=False)
 
@@ -135,6 +135,13 @@ def _inside(clip: Clip, start: float) -> bool:
 def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
     for paragraph in group_paragraphs(entry.transcript.segments):
         yield paragraph.segments
+
+
+def _told(entry: Entry) -> _Told:
+    def make() -> str:
+        return json.dumps(astuple(_tell(entry)), ensure_ascii=False)
+
+    return _Told(*json.loads(recall_text(entry.transcript.segments, "told", make)))
 
 
 def _tell(entry: Entry) -> _Told:

@@ -12,7 +12,7 @@ from typing import Any
 from cunshi.errors import CunshiError
 from cunshi.fields import decode_text, read_data, read_text
 from cunshi.files import exists
-from cunshi.heard import read_heard, read_origin
+from cunshi.heard import Heard, read_heard, read_origin
 from cunshi.model import (
     Coverage,
     Kind,
@@ -70,11 +70,12 @@ def _transcript(
         if remembered:
             heard = [accession.machine]
             memo = remembered.memo(recording.id, recording, written, files=heard)
-        if memo["known"] is None and _is_out_of_reach(accession):
-            memo = Memo()
+        origin = None if memo["known"] else read_origin(accession.machine)
+        if not memo["known"] and not origin and exists(accession.machine):
+            memo = Memo()  # it cannot be read at the moment: next time perhaps it can
         lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
-        if memo["known"] is None:
-            memo["known"] = _known(project, archive, recording, written, lines)
+        if not memo["known"]:
+            memo["known"] = _known(project, archive, recording, written, lines, origin)
     except (CunshiError, OSError) as error:
         problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording, names), names=names)
@@ -92,19 +93,19 @@ def _transcript(
     )
 
 
-def _is_out_of_reach(accession: Accession) -> bool:
-    """Whether what a machine heard cannot be read: next time perhaps it can."""
-    return read_origin(accession.machine) is None and exists(accession.machine)
-
-
 def _known(
-    project: Project, archive: Archive, recording: Recording, written: _Written, lines: Lines
+    project: Project,
+    archive: Archive,
+    recording: Recording,
+    written: _Written,
+    lines: Lines,
+    origin: Heard | None,
 ) -> dict[str, Any]:
     """What is known of a transcript besides its lines, as JSON has it."""
     accession, names = project.accession(recording.id), names_of(recording, archive)
     transcript = _words(project, recording, written)
     lines.hold(tuple(transcript.segments))
-    transcript = with_engine(transcript, read_origin(accession.machine))
+    transcript = with_engine(transcript, origin)
     language, engine = recording.language(archive), transcript.engine
     return {
         "status": transcript.status.value,

@@ -22,7 +22,7 @@ from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.description import Described
 from cunshi.export.holdings import collection, manifest, manifest_paths
 from cunshi.export.kits import Kits, kit_paths
-from cunshi.files import files_below, put_in_place, temporary_name, write_atomic
+from cunshi.files import files_below, link_or_copy, write_atomic
 from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -192,7 +192,7 @@ def _remove_stale(project: Project, wanted: set[str]) -> None:
 
 
 def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
-    """Copy into another edition what the site has made already; to encode it again takes long."""
+    """Bring into another edition what the site has made already; to encode it again takes long."""
     docs = replace(project, edition="").docs
     recipe = docs / _RECIPE
     if not project.edition or not recipe.is_file() or recipe.read_text("utf-8") != audio.RECIPE:
@@ -201,10 +201,7 @@ def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
     for made in derivatives:
         same = noted is not None and noted.get(made.path, []) == made.recipe
         if same and made.is_due(project.docs) and not made.is_due(docs):
-            copy = project.docs / made.path
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(docs / made.path, temporary_name(copy))
-            put_in_place(temporary_name(copy), copy)
+            link_or_copy(docs / made.path, project.docs / made.path)
 
 
 def _make(
