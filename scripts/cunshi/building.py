@@ -3,6 +3,7 @@
 import filecmp
 import gzip
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from cunshi.children import run_module
 from cunshi.course_model import Catalogue
 from cunshi.errors import SiteError, disk_error_in, last_lines
 from cunshi.fields import load_fields
-from cunshi.files import files_below, link_or_copy, write_made
+from cunshi.files import link_or_copy, names_below, write_made
 from cunshi.frames import Frames, is_frame
 from cunshi.i18n import _
 from cunshi.pages import framed_pages, framed_paths
@@ -61,7 +62,7 @@ def build_site(
     _divide_index(aside, catalogue)
     written = _fill(project, frames, framed, html)
     at_last()
-    written |= set(_bring(files_below(aside), aside, project.site))
+    written |= set(_bring(names_below(aside), aside, project.site))
     written |= set(_bring(_media(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
     shutil.rmtree(aside, ignore_errors=True)
@@ -154,33 +155,31 @@ def _fill(
     return names
 
 
-def _media(docs: Path) -> Iterator[Path]:
+def _media(docs: Path) -> Iterator[str]:
     """What stands in the site as it is; MkDocs too leaves out what a dot begins."""
-    for path in files_below(docs):
-        hidden = any(part.startswith(".") for part in path.relative_to(docs).parts)
-        if path.suffix != ".md" and not hidden:
-            yield path
+    for name in names_below(docs):
+        if not name.endswith(".md") and "/." not in f"/{name}":
+            yield name
 
 
-def _bring(files: Iterable[Path], source: Path, site: Path) -> Iterator[str]:
+def _bring(names: Iterable[str], source: Path, site: Path) -> Iterator[str]:
     """Give the site what has changed; the paths of all.
 
     A file that has not changed keeps its time; one that is open in a browser on Windows can still
     be replaced one by one where a whole folder could not. Of the same size and time as its source
     a file is taken for its copy: a village has gigabytes of sound.
     """
-    for path in files:
-        name = path.relative_to(source)
-        copy = site / name
+    for name in names:
+        path, copy = source / name, site / name
         if not (copy.is_file() and filecmp.cmp(path, copy)):
             link_or_copy(path, copy)
-        yield name.as_posix()
+        yield name
 
 
 def _remove_others(site: Path, wanted: set[str]) -> None:
-    for path in list(files_below(site)):
-        if path.relative_to(site).as_posix() not in wanted:
-            path.unlink()
-    for folder in sorted((p for p in site.rglob("*") if p.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
+    for name in list(names_below(site)):
+        if name not in wanted:
+            (site / name).unlink()
+    for folder in (Path(path) for path, *__ in os.walk(site, topdown=False)):
+        if folder != site and not any(folder.iterdir()):
             folder.rmdir()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.errors import ExitCode, RecordError
-from cunshi.files import files_below, write_atomic
+from cunshi.files import names_below, write_atomic
 from cunshi.fixity import sha256_of
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -129,8 +129,9 @@ def _hashes(project: Project) -> Iterator[tuple[str, str]]:
     cache = project.site.parent / "cache" / "published.json"
     known = _read_cache(cache)
     fresh = dict[str, list[Any]]()
-    for path in sorted(files_below(project.site)):
-        name, stat = path.relative_to(project.site).as_posix(), path.stat()
+    for name in sorted(names_below(project.site)):
+        path = project.site / name
+        stat = path.stat()
         old = known.get(name)
         same = old is not None and old[:2] == [stat.st_size, stat.st_mtime_ns]
         digest = old[2] if same and old else sha256_of(path)

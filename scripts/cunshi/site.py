@@ -22,7 +22,7 @@ from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.description import Described
 from cunshi.export.holdings import collection, manifest, manifest_paths
 from cunshi.export.kits import Kits, kit_paths
-from cunshi.files import files_below, link_or_copy, write_atomic
+from cunshi.files import link_or_copy, names_below, write_atomic
 from cunshi.heard import read_heard
 from cunshi.i18n import _
 from cunshi.model import Problem
@@ -186,9 +186,9 @@ def _noted_ranges(project: Project) -> dict[str, list[list[float]]] | None:
 
 def _remove_stale(project: Project, wanted: set[str]) -> None:
     wanted = wanted | {_RECIPE, _SILENCED}
-    for path in list(files_below(project.docs)):
-        if path.relative_to(project.docs).as_posix() not in wanted:
-            path.unlink()
+    for name in list(names_below(project.docs)):
+        if name not in wanted:
+            (project.docs / name).unlink()
 
 
 def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:

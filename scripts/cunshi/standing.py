@@ -11,7 +11,7 @@ from typing import Any
 
 from cunshi.errors import ExitCode
 from cunshi.fields import load_fields
-from cunshi.files import files_below
+from cunshi.files import files_below, names_below
 from cunshi.model import Problem, Recording, Transcript, TranscriptStatus
 from cunshi.settled import Settled, stamp_of
 from cunshi.store import Accession, Project
@@ -88,5 +88,6 @@ def _heard_and_kept(accession: Accession) -> Iterator[Path]:
 def _made(project: Project) -> str:
     """The files of the site, of its source, and the register of what was published."""
     folders = (project.docs, project.site)
-    files = sorted(path for folder in folders for path in files_below(folder))
-    return stamp_of([str(path) for path in files], files=[*files, project.publications])
+    named = [(folder, sorted(names_below(folder))) for folder in folders]
+    files = (folder / name for folder, names in named for name in names)
+    return stamp_of([names for __, names in named], files=[*files, project.publications])
