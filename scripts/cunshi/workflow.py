@@ -363,10 +363,10 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
     with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
-        pool.submit(can_print)  # which is asked for later
         remembered = Remembered(project, report.archive)
         asked = (project, report.archive, report.recordings, report.today)
         make_ahead(*asked, remembered)
+        pool.submit(can_print)  # which is asked for later
         catalogue = _gather(project, report, remembered=remembered)
         catalogue = replace(catalogue, measured=measured.result())
         report.problems += publish(project, catalogue, reporter)
