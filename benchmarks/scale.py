@@ -192,6 +192,8 @@ def planned(found: dict[int, Found]) -> str:
     lines = [f"| | constant | for each recording | at {PLANNED} |", "|---|---|---|---|"]
     for key, label in GROWING.items():
         constant, slope = fit(found, key)
+        if slope <= 0:  # it depends on what runs at the same time, not on how much there is
+            continue
         figures = (constant, slope, constant + slope * PLANNED)
         lines.append(f"| {label} | {' | '.join(f'{figure:.3g}' for figure in figures)} |")
     return "\n".join(lines)
