@@ -127,18 +127,23 @@ def once(
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The whole sample village, built with the real model. Read only: copy it to change it."""
+    return once(tmp_path_factory, "sample", _make_sample)
 
-    def make(root: Path) -> None:
-        project = new_village(root)
-        shutil.copytree(ROOT / "recordings", project.recordings, dirs_exist_ok=True)
-        for path in project.recordings.rglob("*"):
-            settle(path)
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-            patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-            cli.main(["--root", str(project.root), "build"])
-        assert ended.value.code == 0
 
-    return once(tmp_path_factory, "sample", make)
+def _make_sample(root: Path) -> None:
+    project = new_village(root)
+    shutil.copytree(ROOT / "recordings", project.recordings, dirs_exist_ok=True)
+    for path in project.recordings.rglob("*"):
+        settle(path)
+    _build(project)
+
+
+def _build(project: Project, *words: str) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+        patch.setitem(engine.ENGINES, "recorded", "recorded_engine")
+        cli.main(["--root", str(project.root), "build", *words])
+    assert ended.value.code == 0
 
 
 @pytest.fixture
@@ -151,10 +156,10 @@ def copy_of_built(built: Project, tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def told_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A village heard by the recorded engine: a talk that is open and one that is sealed."""
-    return once(tmp_path_factory, "told", _tell)
+    return once(tmp_path_factory, "told", _make_told)
 
 
-def _tell(root: Path) -> None:
+def _make_told(root: Path) -> None:
     project = new_village(root)
     shutil.rmtree(project.courses)
     project.courses.mkdir()
@@ -171,11 +176,7 @@ def _tell(root: Path) -> None:
         settle(target)
     target.with_suffix(".yml").write_text("access: sealed\n", "utf-8")
     settle(target.with_suffix(".yml"))
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
-        patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        patch.setitem(engine.ENGINES, "recorded", "recorded_engine")
-        cli.main(["--root", str(project.root), "build", "--engine", "recorded"])
-    assert ended.value.code == 0
+    _build(project, "--engine", "recorded")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
 
-from cunshi.catalogue import entries_of, outline
+from cunshi.catalogue import entries_of, outline, renamed
 from cunshi.children import serve, share_out
 from cunshi.course_model import Catalogue
 from cunshi.export.holdings import manifest
@@ -56,8 +56,9 @@ def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
     project, outlined = common
     remembered = Remembered(project, outlined.archive)
     transcripts = read_transcripts(project, outlined.archive, part, [], remembered)
-    entries = entries_of(part, transcripts, outlined.today)
+    entries = entries_of(part, renamed(part, transcripts), transcripts, outlined.today)
     catalogue = replace(outlined, entries=tuple(entries.values()))
+    # What is asked here is remembered, and the build will ask the same.
     Spoken(catalogue, words_asked(catalogue))
     for entry in catalogue.entries:
         list(golden_lines(entry))

@@ -58,8 +58,8 @@ def gather(
     """
     work = _Gathering(project, today, problems, strict)
     # From here on nothing knows a name that its bearer does not want to be shown.
-    by_id = _by_id(recordings, transcripts)
-    entries = entries_of(recordings, transcripts, today, ceiling)
+    by_id = renamed(recordings, transcripts)
+    entries = entries_of(recordings, by_id, transcripts, today, ceiling)
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
     holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
@@ -94,22 +94,22 @@ def outline(project: Project, archive: Archive, today: dt.date) -> Catalogue:
 
 
 def entries_of(
-    recordings: Collection[Recording],
+    recordings: Iterable[Recording],
+    by_id: Mapping[str, Recording],
     transcripts: Mapping[str, Transcript],
     today: dt.date,
     ceiling: Access = Access.OPEN,
 ) -> dict[str, Entry]:
-    """What is shown of the recordings that may be published, by id."""
+    """What is shown of the recordings that may be published; ``by_id`` has them renamed."""
     names = {recording.id: recording.description.narrator for recording in recordings}
-    shown = _by_id(recordings, transcripts).values()
-    allowed = (r for r in shown if r.is_published(today, ceiling))
+    allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
     return {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
 
 
-def _by_id(
+def renamed(
     recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]
 ) -> dict[str, Recording]:
-    """What is known of them, under the names that may be shown."""
+    """What is known of recordings, under the names that may be shown, by id."""
     return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
 
 

@@ -29,12 +29,12 @@ from cunshi.templating import (
 )
 from cunshi.village_model import Event
 from cunshi.village_pages import (
-    names_of,
     people_page,
     places_of,
     quotes_page,
     timeline_page,
     village_pages,
+    words_for,
 )
 
 _NEWEST = 6  # recordings on the home page
@@ -93,7 +93,7 @@ def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
 def words_asked(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
     """The words, each with its other names, of which the pages tell where they are spoken."""
     yield from ((term.term,) for term in catalogue.terms)
-    yield from (names_of(place) for place in catalogue.course.places if not place.is_village)
+    yield from (words_for(place) for place in catalogue.course.places if not place.is_village)
 
 
 def _home_page(catalogue: Catalogue) -> Page:

@@ -70,16 +70,16 @@ def _transcript(
         if remembered:
             heard = [accession.machine]
             memo = remembered.memo(recording.id, recording, written, files=heard)
-        origin = None if memo["known"] else read_origin(accession.machine)
-        if not memo["known"] and not origin and exists(accession.machine):
+        known = memo["known"]
+        origin = None if known else read_origin(accession.machine)
+        if not known and not origin and exists(accession.machine):
             memo = Memo()  # it cannot be read at the moment: next time perhaps it can
         lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
-        if not memo["known"]:
-            memo["known"] = _known(project, archive, recording, written, lines, origin)
+        if not known:
+            known = memo["known"] = _known(project, archive, recording, written, lines, origin)
     except (CunshiError, OSError) as error:
         problems.append(Problem.of_one(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording, names), names=names)
-    known = memo["known"]
     return Transcript(
         segments=lines,
         status=TranscriptStatus(known["status"]),

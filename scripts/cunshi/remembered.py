@@ -18,6 +18,9 @@ from cunshi.store import Project
 T = TypeVar("T")
 
 
+_Texts = dict[str, tuple[str, bytes]]  # by name: what else a text is made of, and it in UTF-8
+
+
 class Memo:
     """What was made of the words of a recording; without a path it is not kept.
 
@@ -27,7 +30,7 @@ class Memo:
     def __init__(self, path: Path | None = None, stamp: str = ""):
         self._path, self._stamp = path if stamp else None, stamp
         self._told: dict[str, Any] | None = None
-        self._texts: dict[str, tuple[str, str]] = {}  # new ones: what else each is made of, and it
+        self._texts: _Texts = {}  # new ones
         self._is_new = False
 
     def __getitem__(self, name: str) -> Any:
@@ -43,21 +46,21 @@ class Memo:
     def text(self, name: str, basis: str) -> str | None:
         """A long text that was made with this basis; None for nothing."""
         found = self._texts.get(name) or self._read()[1].get(name)
-        return found[1] if found and found[0] == basis else None
+        return found[1].decode() if found and found[0] == basis else None
 
     def keep_text(self, name: str, basis: str, text: str) -> None:
         """Remember a long text, and what else it was made of."""
-        self._texts[name], self._is_new = (basis, text), True
+        self._texts[name], self._is_new = (basis, text.encode()), True
 
-    def _read(self) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
-        texts: dict[str, tuple[str, str]] = {}
+    def _read(self) -> tuple[dict[str, Any], _Texts]:
+        texts: _Texts = {}
         try:
             head, __, rest = (self._path or Path()).read_bytes().partition(b"\n")
             kept = json.loads(head)
             if (kept["stamp"], kept["check"]) != (self._stamp, crc32(rest)):
                 return {}, {}
             for name, basis, length in kept["texts"]:
-                texts[name], rest = (basis, rest[:length].decode()), rest[length:]
+                texts[name], rest = (basis, rest[:length]), rest[length:]
             return dict(kept["told"]), texts
         except (OSError, ValueError, KeyError, TypeError):
             return {}, {}
@@ -69,18 +72,15 @@ class Memo:
         if self._is_new:
             old, old_texts = self._read()
             told, texts = old | (self._told or {}), old_texts | self._texts
-            rest = [text.encode() for __, text in texts.values()]
+            rest = b"".join(text for __, text in texts.values())
             kept = {
                 "stamp": self._stamp,
-                "check": crc32(b"".join(rest)),
+                "check": crc32(rest),
                 "told": told,
-                "texts": [
-                    (name, texts[name][0], len(data))
-                    for name, data in zip(texts, rest, strict=True)
-                ],
+                "texts": [(name, basis, len(text)) for name, (basis, text) in texts.items()],
             }
             head = json.dumps(kept, ensure_ascii=False).encode()
-            write_made(self._path, b"\n".join([head, b"".join(rest)]))
+            write_made(self._path, b"\n".join([head, rest]))
         self._told, self._texts, self._is_new = None, {}, False
 
 

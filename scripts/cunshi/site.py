@@ -81,21 +81,21 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
     problems = _make(project, derivatives, reporter)
 
     kits = Kits(project, catalogue)
-
-    def finish() -> None:
-        if face:
-            make_cards(project.docs, cards, face)
-        aside.result()
-        kits.make_rest()
-
     with ThreadPoolExecutor(1) as pool:
         aside = pool.submit(kits.make_aside)
-        write_singles = partial(_write_single, project, catalogue)
+
+        def finish() -> None:
+            if face:
+                make_cards(project.docs, cards, face)
+            aside.result()
+            kits.make_rest()
+
+        write_singles = partial(_write_singles, project, catalogue)
         build_site(project, catalogue, shared, drawn, write_singles, finish)
     return problems
 
 
-def _write_single(project: Project, catalogue: Catalogue) -> None:
+def _write_singles(project: Project, catalogue: Catalogue) -> None:
     described: list[Described] = []
     for entry in catalogue.entries:
         write_pages(project, manifest(catalogue, entry, described))

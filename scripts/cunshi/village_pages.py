@@ -109,10 +109,10 @@ def _heritage_of(village: Place, places: Iterable[Place]) -> list[Place]:
 
 
 def _mentions(place: Place, spoken: Spoken) -> Mentions:
-    return spoken.mentions(names_of(place))
+    return spoken.mentions(words_for(place))
 
 
-def names_of(place: Place) -> tuple[str, ...]:
+def words_for(place: Place) -> tuple[str, ...]:
     """A place's name, and the other words for it."""
     return (place.name, *place.words)
 

@@ -364,8 +364,7 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
         remembered = Remembered(project, report.archive)
-        asked = (project, report.archive, report.recordings, report.today)
-        make_ahead(*asked, remembered)
+        make_ahead(project, report.archive, report.recordings, report.today, remembered)
         pool.submit(can_print)  # which is asked for later
         catalogue = _gather(project, report, remembered=remembered)
         catalogue = replace(catalogue, measured=measured.result())
