@@ -3,8 +3,8 @@
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from cunshi.course_model import Catalogue, Clip, Entry
 from cunshi.model import Flag, Recording, Segment
@@ -39,8 +39,7 @@ class Mentions:
     count: int = 0
 
 
-@dataclass(frozen=True)
-class _Told:
+class _Told(NamedTuple):
     """All that is told in a recording: passages, and where in them which line begins.
 
     ``begins`` are the characters at which the lines begin, ``starts`` their seconds.
@@ -139,7 +138,7 @@ def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
 
 def _told(entry: Entry) -> _Told:
     def make() -> str:
-        return json.dumps(astuple(_tell(entry)), ensure_ascii=False)
+        return json.dumps(_tell(entry), ensure_ascii=False)
 
     return _Told(*json.loads(recall_text(entry.transcript.segments, "told", make)))
 

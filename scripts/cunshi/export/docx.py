@@ -65,6 +65,7 @@ def make_plan(kit: Kit) -> bytes:
 
 def _new_document(kit: Kit) -> DocumentType:
     document = Document()
+    _drop_table_styles(document)
     for style in _STYLES:
         _set_style(document, *style)
     page = document.sections[0]
@@ -78,6 +79,13 @@ def _new_document(kit: Kit) -> DocumentType:
     about.created = about.modified = _WRITTEN
     _add_footer(document, kit)
     return document
+
+
+def _drop_table_styles(document: DocumentType) -> None:
+    """No table here has one, Word brings its own, and each paragraph looks through all styles."""
+    for style in document.styles:
+        if style.type is WD_STYLE_TYPE.TABLE and not style.element.default:
+            style.delete()
 
 
 def _set_style(

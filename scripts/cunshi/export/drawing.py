@@ -1,6 +1,7 @@
 """Shapes on slides: text, bars, sound buttons, notes, in the site's colours and Chinese type."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -165,6 +166,7 @@ def make_audio(slide: Any, picture: Any, label: str) -> None:
     picture._element._nvXxPr.cNvPr.set("descr", label)
 
 
+@cache
 def draw_button() -> bytes:
     """A green disc with a light triangle; drawn large and made smaller, so that it is smooth."""
     side = 1024
