@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from docx import Document
@@ -20,7 +21,9 @@ from pptx import Presentation
 from pptx.util import Emu
 
 from conftest import tree
+from cunshi import site
 from cunshi.course_model import Clip, ClipRef, Course, Lesson, PlanStep, Question, TimelineEntry
+from cunshi.errors import ExitCode, SiteError
 from cunshi.export import kit_files
 from cunshi.export.docx import make_plan
 from cunshi.export.fitting import Fit, fit_pages
@@ -528,3 +531,19 @@ def test_a_second_run_changes_no_kit(
     assert run(copy_of_built, "site")[0] == 0
     assert tree(copy_of_built.site / "kits") == kits
     assert {p: p.stat().st_mtime_ns for p in before} == before
+
+
+def test_when_there_will_be_no_site_no_further_kit_is_begun(
+    copy_of_built: Project, run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, docs = tree(copy_of_built.site / "kits"), copy_of_built.docs / "kits"
+    for slides in [*docs.rglob("*.pptx")]:
+        slides.unlink()
+    refused = SiteError("做不成", "改好再来")
+    with monkeypatch.context() as patch:
+        patch.setattr(site, "build_site", Mock(side_effect=refused))
+        code, output = run(copy_of_built, "site")
+    assert code == ExitCode.SITE and "做不成" in output
+    assert len([*docs.rglob("*.pptx")]) < 10
+    assert run(copy_of_built, "site")[0] == 0
+    assert tree(copy_of_built.site / "kits") == tree(docs) == before

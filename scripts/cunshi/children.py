@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -39,21 +39,21 @@ def share_out(
 ) -> None:
     """Have parts of some work done by processes of a module, one for each core; see serve.
 
-    ``done`` is told each part and its answer. A process that dies leaves its part undone, and the
-    others go on. When this one dies, they end with their parts.
+    ``done`` is told each part and its answer. A part is asked for when a process is free for it. A
+    process that dies leaves its part undone, and the others go on. When this one dies, they end
+    with their parts.
     """
-    waiting: SimpleQueue[T] = SimpleQueue()
-    for part in parts:
-        waiting.put(part)
+    waiting, asking = iter(parts), Lock()
 
     def work() -> None:
-        with suppress(EOFError, Empty), _Helper(module, common) as helper:
+        with suppress(EOFError, StopIteration), _Helper(module, common) as helper:
             while True:
-                part = waiting.get_nowait()
+                with asking:
+                    part = next(waiting)
                 done(part, helper.do(part))
 
     with ThreadPoolExecutor(processes) as pool:
-        for shared in [pool.submit(work) for __ in range(min(processes, waiting.qsize()))]:
+        for shared in [pool.submit(work) for __ in range(processes)]:
             shared.result()
 
 

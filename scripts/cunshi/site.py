@@ -91,7 +91,10 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
             kits.make_rest()
 
         write_singles = partial(_write_singles, project, catalogue)
-        build_site(project, catalogue, shared, drawn, write_singles, finish)
+        try:
+            build_site(project, catalogue, shared, drawn, write_singles, finish)
+        finally:
+            kits.give_up()
     return problems
 
 

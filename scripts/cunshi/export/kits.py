@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from cunshi.children import serve, share_out
@@ -33,6 +34,7 @@ class Kits:
         answers = _sounding(self._docs, catalogue.quiz_clips.values())
         quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
         self._due: dict[str, _Due] = {}
+        self._given_up = False
         for lesson, clips in catalogue.lessons:
             sounding = tuple(_sounding(self._docs, clips))
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
@@ -42,7 +44,12 @@ class Kits:
 
     def make_aside(self) -> None:
         """Have as many made as can be, by one process: with a PDF it takes 200 MB."""
-        share_out(__name__, self._docs, self._due.values(), self._write, processes=1)
+        due = takewhile(lambda _: not self._given_up, list(self._due.values()))
+        share_out(__name__, self._docs, due, self._write, processes=1)
+
+    def give_up(self) -> None:
+        """Begin no more of them: there will be no site."""
+        self._given_up = True
 
     def make_rest(self) -> None:
         """Make what is left."""
