@@ -291,10 +291,10 @@ def run(
     *,
     quick: bool = True,
 ) -> Ran:
-    """Run a command on top/work/village in a process of its own; ``{work}`` in them is top/work.
+    """Run a command on the village below ``top`` in a process of its own.
 
-    ``prepare`` is called there first; not ``quick``, it does without the stand-ins. Faults happen
-    below top/work only.
+    ``{work}`` in its words is the folder that the village is in; faults happen only below that.
+    ``prepare`` is called there first; not ``quick``, it does without the stand-ins.
     """
     said = [word.replace("{work}", str(top / "work")) for word in words]
     _start_server()

@@ -94,7 +94,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
         try:
             build_site(project, catalogue, shared, drawn, write_singles, finish)
         finally:
-            kits.give_up()
+            kits.give_up()  # else whoever is to read what MkDocs refused waits for all of them
     return problems
 
 

@@ -48,7 +48,7 @@ class Kits:
         share_out(__name__, self._docs, due, self._write, processes=1)
 
     def give_up(self) -> None:
-        """Begin no more of them: there will be no site."""
+        """Begin no more of them."""
         self._given_up = True
 
     def make_rest(self) -> None:
