@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
 from cunshi import cli, engine
@@ -18,6 +18,9 @@ from desk import OpenDesk, open_desk
 ROOT = Path(__file__).parents[1]
 # The same moment everywhere, so that archives made by two runs can be compared byte for byte.
 EPOCH = "1800000000"
+# Milliseconds that anything on a page may take on a busy computer.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 # Of a lesson that cites the talk of ``told``.
 LESSON_HEAD = """---
 title: 桥

@@ -46,9 +46,7 @@ def recording_page(built: Project) -> str:
 
 def play(page: Page, selector: str) -> None:
     page.eval_on_selector(selector, "audio => { audio.muted = true; return audio.play() }")
-    page.wait_for_function(
-        "s => document.querySelector(s).currentTime > 0.3", arg=selector, timeout=15_000
-    )
+    page.wait_for_function("s => document.querySelector(s).currentTime > 0.3", arg=selector)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -74,17 +72,14 @@ def test_a_recording_plays_and_a_line_is_a_place_to_start(
     page.wait_for_function(
         "t => { const a = document.querySelector('audio'); return !a.paused && a.currentTime > t }",
         arg=start,
-        timeout=15_000,
     )
     assert page.evaluate("document.querySelector('audio').currentTime") < start + 5
-    page.wait_for_selector("[aria-current]", timeout=15_000)
+    page.wait_for_selector("[aria-current]")
 
 
 def test_a_link_to_a_second_starts_there(browser_page: Open, site: str, built: Project) -> None:
     page = browser_page(f"{site}/{recording_page(built)}.html#t=12.5")
-    page.wait_for_function(
-        "Math.abs(document.querySelector('audio').currentTime - 12.5) < 0.2", timeout=15_000
-    )
+    page.wait_for_function("Math.abs(document.querySelector('audio').currentTime - 12.5) < 0.2")
 
 
 @pytest.mark.parametrize("number", [1, 5, 10])
@@ -109,7 +104,7 @@ def test_a_word_from_the_middle_of_a_talk_is_found(
     page.locator("[data-md-component=search-query]").click()
     page.locator("[data-md-component=search-query]").fill(query)
     result = page.locator(f".md-search-result__link[href*='{recording_page(built)}']")
-    result.first.wait_for(timeout=15_000)
+    result.first.wait_for()
 
 
 def test_seeking_needs_byte_ranges_and_has_them(http: str, built: Project) -> None:

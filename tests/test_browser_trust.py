@@ -99,7 +99,7 @@ def test_the_keyboard_walks_through_the_lines_and_tells_each_doubt(
         *[hint] * 3,
     ]
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('audio').currentTime >= 9.9", timeout=15_000)
+    page.wait_for_function("document.querySelector('audio').currentTime >= 9.9")
     assert page.locator(".cs-line[aria-current]").inner_text() == "今天就讲到这里。"
 
 
@@ -109,7 +109,7 @@ def test_a_tap_on_a_mark_plays_the_line_and_tells_why(
     page = browser_page(draft(), width=390)
     page.evaluate("document.querySelector('audio').muted = true")
     page.locator(".cs-line--doubtful .cs-doubt").click()
-    page.wait_for_function("document.querySelector('audio').currentTime > 4", timeout=15_000)
+    page.wait_for_function("document.querySelector('audio').currentTime > 4")
     assert page.locator(".cs-player__remark").inner_text() == "这一句靠不住：机器没有把握"
 
 
@@ -125,7 +125,7 @@ def test_the_original_stands_above_its_meaning_and_both_are_found(
     for query in ("河浜", "村里有一条小河"):
         page.locator("[data-md-component=search-query]").click()
         page.locator("[data-md-component=search-query]").fill(query)
-        page.locator(".md-search-result__link mark", has_text=query).first.wait_for(timeout=15_000)
+        page.locator(".md-search-result__link mark", has_text=query).first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

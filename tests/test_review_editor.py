@@ -18,7 +18,6 @@ from axe_playwright_python.sync_playwright import Axe
 pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PATIENCE = 30_000
 EXPECTED = "Failed to load resource"  # a refused save, which the page puts into words
 Open = Callable[..., Page]
 
@@ -69,7 +68,6 @@ def edit(browser: Browser, desk: OpenDesk, talk: tuple[Project, str]) -> Iterato
     def open_(name: str = "李老师", context: BrowserContext | None = None, **options: Any) -> Page:
         if context is None:
             context = desk.context(browser, name, **options)
-            context.set_default_timeout(PATIENCE)
             contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -121,7 +119,7 @@ def playing(page: Page, start: float, end: float) -> None:
 
 
 def saved(page: Page) -> None:
-    expect(page.locator("#state")).to_have_text("已保存", timeout=PATIENCE)
+    expect(page.locator("#state")).to_have_text("已保存")
 
 
 def written(talk: tuple[Project, str]) -> Any:
@@ -447,7 +445,7 @@ def test_two_people_in_one_line_lose_nothing(
     caret(mine, 0, 2)
     mine.keyboard.type("金")
     dialog = mine.get_by_role("dialog")
-    expect(dialog).to_contain_text("和您改了同一处", timeout=PATIENCE)
+    expect(dialog).to_contain_text("和您改了同一处")
     mine.keyboard.press("Escape")
     expect(mine.locator("#state")).to_have_text("有一处两个人都改了")
     assert texts(mine)[0] == "我们金村里有一条河，"
@@ -471,7 +469,7 @@ def test_what_was_not_saved_is_offered_again(edit: Open, talk: tuple[Project, st
     page.context.route("**/transcript", no_answer)
     caret(page, 0, 2)
     page.keyboard.type("金")
-    expect(page.locator("#state")).to_have_text("没连上，改动留在这台电脑里", timeout=PATIENCE)
+    expect(page.locator("#state")).to_have_text("没连上，改动留在这台电脑里")
     page.close()  # as a crash would
     other = edit("王老师")
     caret(other, 3, 0)
@@ -499,7 +497,7 @@ def test_a_connection_that_comes_back_saves_by_itself(
     page.route("**/transcript", no_answer)
     caret(page, 0, 2)
     page.keyboard.type("金")
-    expect(page.locator("#state")).to_have_text("没连上，改动留在这台电脑里", timeout=PATIENCE)
+    expect(page.locator("#state")).to_have_text("没连上，改动留在这台电脑里")
     page.unroute("**/transcript")
     saved(page)
     assert written(talk)[0].text == "我们金村里有一条河，"
@@ -513,7 +511,7 @@ def test_signing_in_again_saves_what_waited(
     page.context.clear_cookies()
     caret(page, 0, 2)
     page.keyboard.type("金")
-    expect(page.locator("#state")).to_have_text("要重新登录", timeout=PATIENCE)
+    expect(page.locator("#state")).to_have_text("要重新登录")
     [(name, value)] = desk.cookie("李老师").items()
     page.context.add_cookies([{"name": name, "value": value, "url": desk.address}])
     saved(page)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from conftest import chromium_path, sample_path
+from conftest import PATIENCE, chromium_path, sample_path
 from cunshi import audio, workflow
 from cunshi.progress import Reporter
 from cunshi.store import Project
@@ -24,7 +24,6 @@ pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PAGES = ("/", "/add", "/publish", "/glossary")
-PATIENCE = 60_000  # milliseconds that a job may take on a busy computer
 # What the browser itself says of an answer that the page then puts into words.
 EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
@@ -46,7 +45,6 @@ def opened(
     faults: list[str] = []
     with open_desk(project) as desk:
         context = desk.context(browser, width=width, **options)
-        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda message: note(message, faults))
@@ -112,6 +110,36 @@ def test_from_an_empty_archive_to_drafts(browser: Browser, hearing: Project) -> 
         "02/金村村_王阿婆_2026-01-12.m4a",
         "02/-img src=x onerror=alert(1)-.m4a",
     }
+
+
+# The first look hears that nothing goes on, and by then a job has begun; it has ended at the third.
+LOOKS = """async () => {
+  const { watch } = await import("/static/working.js")
+  const told = [[null, null], [1, null], [null, 1], [null, 1]]
+  let answerFirst
+  const first = new Promise(resolve => { answerFirst = resolve })
+  window.fetch = async () => {
+    const [running, last] = told.shift().map(number => number && { number })
+    if (told.length === 3) await first
+    return Response.json({ running, last })
+  }
+  const seen = []
+  const soon = watch((jobs, moved) => seen.push([jobs.running?.number ?? null, moved]))
+  const asked = soon()
+  answerFirst()
+  await asked
+  await soon()
+  await soon()
+  return seen
+}"""
+
+
+def test_who_asks_while_the_page_looks_sees_what_has_happened_since(
+    browser: Browser, village: Project
+) -> None:
+    with opened(browser, village) as (page, __):
+        page.goto("/glossary", wait_until="networkidle")
+        assert page.evaluate(LOOKS) == [[None, True], [1, True], [None, True], [None, False]]
 
 
 DROP = """([name, text]) => {

@@ -102,7 +102,6 @@ def search(page: Page, query: str) -> list[str]:
         }""",
         arg=query,
         polling=50,
-        timeout=15_000,
     )
     links = page.locator(".md-search-result__link")
     return [str(link.get_attribute("href")) for link in links.all()]
@@ -167,7 +166,7 @@ def test_a_result_leads_to_its_second(
     page.locator("[data-md-component=search-query]").click()
     search(page, "铁站")
     page.locator(f".md-search-result__link[href*='{talk.stem}.html'][href*='t=']").first.click()
-    page.wait_for_function("document.querySelector('audio')?.currentTime > 3", timeout=15_000)
+    page.wait_for_function("document.querySelector('audio')?.currentTime > 3")
     line = page.locator(".cs-line[aria-current]")
     at = float(line.get_attribute("data-start") or 0)
     assert abs(page.evaluate("document.querySelector('audio').currentTime") - at) < 0.3
@@ -185,7 +184,7 @@ def test_the_page_itself_leads_there_too(browser_page: Open, address: str, built
     """A link without a second, as the first line of a result is."""
     [talk] = (built.site / "recordings").glob("20260120-*.html")
     page = browser_page(f"{address}/recordings/{Path(talk).name}?h=铁站")
-    page.wait_for_function("document.querySelector('audio')?.currentTime > 3", timeout=15_000)
+    page.wait_for_function("document.querySelector('audio')?.currentTime > 3")
     assert page.locator(".cs-line[aria-current]").count() == 1
 
 

@@ -5,7 +5,7 @@ import { panel, problemList, start, watch } from "./working.js"
 
 const byId = id => document.getElementById(id)
 let site = ""
-let running = null
+let running = false
 
 async function survey() {
   const found = await api("/api/problems")
@@ -34,8 +34,8 @@ function notes(found) {
 
 function offer({ blocking, elsewhere, made }) {
   const place = byId("publishing")
-  const publish = el("button", { class: elsewhere ? "main" : "", disabled: blocking || Boolean(running) }, "发布")
-  const make = el("button", { class: elsewhere ? "" : "main", disabled: Boolean(running) }, "做网站")
+  const publish = el("button", { class: elsewhere ? "main" : "", disabled: blocking || running }, "发布")
+  const make = el("button", { class: elsewhere ? "" : "main", disabled: running }, "做网站")
   publish.addEventListener("click", () => begin("publish"))
   make.addEventListener("click", () => begin("site"))
   const open = site && made ? el("a", { class: "button", href: site, target: "_blank", rel: "noopener" }, "打开网站 ↗") : ""
@@ -47,22 +47,17 @@ function offer({ blocking, elsewhere, made }) {
 
 async function begin(what) {
   for (const button of byId("publishing").querySelectorAll("button")) button.disabled = true
-  await start(what)
-  await soon()
-  if (!running) await survey()
+  if (await start(what)) await soon()
+  else await survey()
 }
 
 const progress = panel(byId("working"), ["site", "publish"])
 await header()
 site = (await getSession()).site
 let soon = () => {}
-soon = watch(async jobs => {
+soon = watch(async (jobs, moved) => {
   progress(jobs)
   if (jobs.lost) return
-  const before = running
-  running = jobs.running
-  // At first, and whenever something has begun or ended.
-  if (before === null && byId("publishing").hidden || Boolean(before) !== Boolean(running)) {
-    await survey().catch(error => tell(reason(error), "bad"))
-  }
+  running = Boolean(jobs.running)
+  if (moved || byId("publishing").hidden) await survey().catch(error => tell(reason(error), "bad"))
 })

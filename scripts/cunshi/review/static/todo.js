@@ -89,7 +89,12 @@ function begin() {
       el("li", {}, "把老人讲述的录音拖到下面，写上是哪一课、哪个村、谁讲的。"),
       el("li", {}, "机器先听写一遍，写出初稿。"),
       el("li", {}, "您边听边改，登记同意书，定稿，然后发布成网站。"))))
-  adder(byId("empty"), { lead: "把录音拖到这里，或者", changed: () => soon() }).catch(error => tell(reason(error), "bad"))
+  adder(byId("empty"), { lead: "把录音拖到这里，或者", changed: arrived }).catch(error => tell(reason(error), "bad"))
+}
+
+function arrived() {
+  loaded = -Infinity
+  soon()
 }
 
 function renderWaiting() {
@@ -260,14 +265,13 @@ const progress = panel(byId("working"))
 let soon = () => {}
 makeFilters()
 await header()
-soon = watch(async jobs => {
+soon = watch(async (jobs, moved) => {
   progress(jobs)
   if (jobs.lost) return
-  const was = running
   running = Boolean(jobs.running)
-  if (was !== running || performance.now() - loaded > BETWEEN) {
-    await load()
+  if (moved || performance.now() - loaded > BETWEEN) {
     loaded = performance.now()
+    await load()
   }
-  if (was !== running) renderWaiting()
+  if (moved) renderWaiting()
 })

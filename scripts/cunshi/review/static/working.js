@@ -7,17 +7,24 @@ const DONE = { transcribe: "听写完了", site: "网站做好了", publish: "�
 const OFTEN = 800
 const SELDOM = 4000
 
-/** Ask about jobs as long as the page is open; returns a function that asks at once. */
+/**
+ * Ask about jobs as long as the page is open. `show` hears what goes on, and whether a job has begun
+ * or ended since the last time. Returns a function that asks at once.
+ */
 export function watch(show) {
   let timer = 0
   let asking = null
+  let next = null
+  let seen = ""
   async function look() {
     clearTimeout(timer)
     let wait = SELDOM
     try {
       const jobs = await api("/api/jobs")
       if (jobs.running) wait = OFTEN
-      await show(jobs)
+      const known = JSON.stringify([jobs.running?.number, jobs.last?.number])
+      await show(jobs, known !== seen)
+      seen = known
     } catch (error) {
       if (error.status === 401) return
       await show({ lost: true })
@@ -25,8 +32,9 @@ export function watch(show) {
     timer = setTimeout(soon, wait)
   }
   function soon() {
-    asking ??= look().finally(() => { asking = null })
-    return asking
+    if (!asking) return (asking = look().finally(() => { asking = null }))
+    // The one under way may have asked before what happened that is to be seen now.
+    return (next ??= asking.then(() => { next = null; return soon() }))
   }
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon() })
   soon()
