@@ -24,7 +24,7 @@ from conftest import tree
 from cunshi import site
 from cunshi.course_model import Clip, ClipRef, Course, Lesson, PlanStep, Question, TimelineEntry
 from cunshi.errors import ExitCode, SiteError
-from cunshi.export import kit_files
+from cunshi.export import kit_files, kits
 from cunshi.export.docx import make_plan
 from cunshi.export.fitting import Fit, fit_pages
 from cunshi.export.kit import Kit
@@ -531,6 +531,16 @@ def test_a_second_run_changes_no_kit(
     assert run(copy_of_built, "site")[0] == 0
     assert tree(copy_of_built.site / "kits") == kits
     assert {p: p.stat().st_mtime_ns for p in before} == before
+
+
+def test_what_no_other_process_made_is_made_all_the_same(
+    copy_of_built: Project, run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(copy_of_built.site / "kits")
+    shutil.rmtree(copy_of_built.docs / "kits/01")
+    monkeypatch.setattr(kits, "share_out", Mock())
+    assert run(copy_of_built, "site")[0] == 0
+    assert tree(copy_of_built.site / "kits") == before
 
 
 def test_when_there_will_be_no_site_no_further_kit_is_begun(

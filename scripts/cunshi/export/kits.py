@@ -1,7 +1,8 @@
 """Writes each lesson's teaching kit into the site's source, beside the clips it takes."""
 
+import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -9,13 +10,25 @@ from cunshi.children import serve, share_out
 from cunshi.course_model import Catalogue, Clip
 from cunshi.export import KitFiles, kit_files
 from cunshi.export.kit import Kit
-from cunshi.export.printing import print_pdf
+from cunshi.export.printing import is_set, print_pdf
 from cunshi.export.sheets import make_handout, make_worksheet
 from cunshi.files import write_atomic
 from cunshi.settled import Settled, stamp_of
 from cunshi.store import Project
 
-_Due = tuple[Kit, KitFiles]
+
+@dataclass(frozen=True)
+class _Due:
+    """A kit that is to be made; once its documents are there, ``sheets``: those that are to be set
+    anew, HTML by path."""
+
+    kit: Kit
+    files: KitFiles
+    sheets: Mapping[str, str] = field(default_factory=dict)
+
+
+# Files of a kit by path, and the HTML of what is to be set as a PDF besides.
+_Made = tuple[Mapping[str, bytes], Mapping[str, str]]
 
 
 def kit_paths(catalogue: Catalogue) -> set[str]:
@@ -26,7 +39,7 @@ def kit_paths(catalogue: Catalogue) -> set[str]:
 class Kits:
     """The kits that say something new, once the clips have been cut.
 
-    Another process makes them while this one goes on; what it leaves undone is made here.
+    Other processes make them while this one goes on; what they leave undone is made here.
     """
 
     def __init__(self, project: Project, catalogue: Catalogue):
@@ -40,12 +53,14 @@ class Kits:
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
             files = kit_files(lesson, clips)
             if not self._settled.holds(files.plan.path, _stamp(self._docs, kit, files)):
-                self._due[files.plan.path] = (kit, files)
+                self._due[files.plan.path] = _Due(kit, files)
 
     def make_aside(self) -> None:
-        """Have as many made as can be, by one process: with a PDF it takes 200 MB."""
-        due = takewhile(lambda _: not self._given_up, list(self._due.values()))
-        share_out(__name__, self._docs, due, self._write, processes=1)
+        """Have as many made as can be: documents on all cores, then PDFs by one process, which
+        takes 200 MB for them."""
+        for processes in (os.cpu_count() or 1, 1):
+            due = takewhile(lambda _: not self._given_up, list(self._due.values()))
+            share_out(__name__, self._docs, due, self._write, processes)
 
     def give_up(self) -> None:
         """Begin no more of them."""
@@ -53,16 +68,21 @@ class Kits:
 
     def make_rest(self) -> None:
         """Make what is left."""
-        for due in list(self._due.values()):
-            self._write(due, _make(self._docs, due))
+        while self._due:
+            for due in list(self._due.values()):
+                self._write(due, _make(self._docs, due))
         self._settled.keep()
 
-    def _write(self, due: _Due, made: Mapping[str, bytes]) -> None:
-        kit, files = due
-        for path, data in made.items():
+    def _write(self, due: _Due, made: _Made) -> None:
+        written, sheets = made
+        for path, data in written.items():
             write_atomic(self._docs / path, data)
-        self._settled.settle(files.plan.path, _stamp(self._docs, kit, files))
-        del self._due[files.plan.path]
+        name = due.files.plan.path
+        if sheets:
+            self._due[name] = replace(due, sheets=sheets)
+        else:
+            self._settled.settle(name, _stamp(self._docs, due.kit, due.files))
+            del self._due[name]
 
 
 def _stamp(docs: Path, kit: Kit, files: KitFiles) -> str:
@@ -74,17 +94,18 @@ def _stamp(docs: Path, kit: Kit, files: KitFiles) -> str:
     return stamp_of(kit, guesses, made, files=[*heard, *(docs / path for path in made)])
 
 
-def _make(docs: Path, due: _Due) -> dict[str, bytes]:
-    """The files of a kit that are not there already, by their paths."""
+def _make(docs: Path, due: _Due) -> _Made:
+    """A kit's documents, or, when they are there, its PDFs."""
+    if due.sheets:
+        return {path: print_pdf(html) for path, html in due.sheets.items()}, {}
     from cunshi.export.docx import make_plan  # libraries which nothing new does without
     from cunshi.export.pptx import make_slides
 
-    kit, files = due
+    kit, files = due.kit, due.files
     made = {files.plan.path: make_plan(kit), files.slides.path: make_slides(kit, docs.joinpath)}
-    for sheet, make in ((files.handout, make_handout), (files.worksheet, make_worksheet)):
-        if sheet and (data := print_pdf(docs / sheet.path, make(kit))):
-            made[sheet.path] = data
-    return made
+    sheets = ((files.handout, make_handout), (files.worksheet, make_worksheet))
+    html = {sheet.path: make(kit) for sheet, make in sheets if sheet}
+    return made, {path: html[path] for path in html if not is_set(docs / path, html[path])}
 
 
 def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:

@@ -60,29 +60,26 @@ def _has_type_for(text: str) -> bool:
     return not any(font.missing for font in page.fonts.values())
 
 
-def print_pdf(path: Path, html: str) -> bytes | None:
-    """A document as PDF; None when the file there is of the same HTML already."""
-    mark = _mark_of(html)
-    return None if _is_marked(path, mark) else _make_pdf(html, mark)
+def is_set(path: Path, html: str) -> bool:
+    """Whether a file is the PDF of this HTML."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
+        return f"({_mark_of(html)})".encode() in stream.read()
+
+
+def print_pdf(html: str) -> bytes:
+    """A document as PDF."""
+    mark = _mark_of(html).encode()
+    made: bytes = _page(html).write_pdf(pdf_identifier=mark, pdf_tags=True)
+    gc.collect()  # what it leaves refers to itself, and holds 50 MB of fonts and boxes
+    return made
 
 
 def _mark_of(html: str) -> str:
     """What a PDF of this HTML is called; another WeasyPrint sets it in another way."""
     return hashlib.sha256(f"{version('weasyprint')}\n{html}".encode()).hexdigest()
-
-
-def _is_marked(path: Path, mark: str) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        stream.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
-        return f"({mark})".encode() in stream.read()
-
-
-def _make_pdf(html: str, mark: str) -> bytes:
-    made: bytes = _page(html).write_pdf(pdf_identifier=mark.encode(), pdf_tags=True)
-    gc.collect()  # what it leaves refers to itself, and holds 50 MB of fonts and boxes
-    return made
 
 
 def _page(html: str) -> Any:
