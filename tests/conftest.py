@@ -18,7 +18,7 @@ from desk import OpenDesk, open_desk
 ROOT = Path(__file__).parents[1]
 # The same moment everywhere, so that archives made by two runs can be compared byte for byte.
 EPOCH = "1800000000"
-# Milliseconds that anything on a page may take on a busy computer.
+# Milliseconds that a page may take, on a busy computer, to show what is expected of it.
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 # Of a lesson that cites the talk of ``told``.

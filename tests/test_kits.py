@@ -543,6 +543,17 @@ def test_what_no_other_process_made_is_made_all_the_same(
     assert tree(copy_of_built.site / "kits") == before
 
 
+def test_a_pdf_that_says_the_same_is_not_set_again(
+    copy_of_built: Project, run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(copy_of_built.site / "kits")
+    (copy_of_built.docs / "kits/01/plan.docx").unlink()
+    monkeypatch.setattr(kits, "share_out", Mock())
+    monkeypatch.setattr(kits, "print_pdf", Mock(side_effect=AssertionError))
+    assert run(copy_of_built, "site")[0] == 0
+    assert tree(copy_of_built.site / "kits") == before
+
+
 def test_when_there_will_be_no_site_no_further_kit_is_begun(
     copy_of_built: Project, run: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,9 +237,7 @@ def test_the_same_kit_is_the_same_pdf_for_everybody(language: str, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("prints")
-def test_only_what_says_something_else_is_set_again(
-    tmp_path: Path,
-) -> None:
+def test_only_what_says_something_else_is_set_again(tmp_path: Path) -> None:
     path, html = tmp_path / "kits/a.pdf", make_handout(KIT)
     assert print_to(path, html)
     before = path.read_bytes()

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+CORES = os.cpu_count() or 1
+
 
 def run_module(
     module: str, *words: str, cwd: Path | None = None, said: str = ""
@@ -35,13 +37,13 @@ def share_out(
     common: object,
     parts: Iterable[T],
     done: Callable[[T, Any], object] = lambda *_: None,
-    processes: int = os.cpu_count() or 1,
+    processes: int = CORES,
 ) -> None:
     """Have parts of some work done by processes of a module, one for each core; see serve.
 
-    ``done`` is told each part and its answer. A part is asked for when a process is free for it. A
-    process that dies leaves its part undone, and the others go on. When this one dies, they end
-    with their parts.
+    ``done`` is told each part and its answer, by a thread for each process. A part is asked for
+    when a process is free for it. A process that dies leaves its part undone, and the others go on.
+    When this one dies, they end with their parts.
     """
     waiting, asking = iter(parts), Lock()
 

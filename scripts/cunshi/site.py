@@ -5,7 +5,6 @@ folders, also when an earlier run was killed in between.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,6 +16,7 @@ from pathlib import Path
 from cunshi import audio
 from cunshi.building import build_site
 from cunshi.cards import cards_of, face_for, make_cards
+from cunshi.children import CORES
 from cunshi.course_model import Catalogue, ClipRef, Entry
 from cunshi.errors import CunshiError, ExitCode
 from cunshi.export.description import Described
@@ -216,7 +216,7 @@ def _make(
     problems: list[Problem] = []
     seconds = sum(d.seconds for d in due)
     with (
-        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+        ThreadPoolExecutor(CORES) as pool,
         reporter.task(_("制作收听版"), len(due), seconds) as task,
     ):
         futures = {pool.submit(d.make, project.docs / d.path): d for d in due}

@@ -1,12 +1,11 @@
 """Writes each lesson's teaching kit into the site's source, beside the clips it takes."""
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from cunshi.children import serve, share_out
+from cunshi.children import CORES, serve, share_out
 from cunshi.course_model import Catalogue, Clip
 from cunshi.export import KitFiles, kit_files
 from cunshi.export.kit import Kit
@@ -58,7 +57,7 @@ class Kits:
     def make_aside(self) -> None:
         """Have as many made as can be: documents on all cores, then PDFs by one process, which
         takes 200 MB for them."""
-        for processes in (os.cpu_count() or 1, 1):
+        for processes in (CORES, 1):
             due = takewhile(lambda _: not self._given_up, list(self._due.values()))
             share_out(__name__, self._docs, due, self._write, processes)
 
