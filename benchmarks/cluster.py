@@ -24,17 +24,18 @@ from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
 from conftest import EPOCH, new_village, settle, tree
-from cunshi import audio, voice
-from cunshi.engine import open_engine
-from cunshi.listening import Here
-from cunshi.scoring import count_errors
-from cunshi.store import Project
-from cunshi.transcribe import in_order
+from cunshi.archive.project import Project
+from cunshi.media import audio
+from cunshi.transcription import vad
+from cunshi.transcription.engines import open_engine
+from cunshi.transcription.error_rate import count_errors
+from cunshi.transcription.pipeline import in_order
+from cunshi.transcription.recognise import Here
 from dask_cluster import Dask, kill, meanwhile
 from test_blocks import long_talk, write
 
 SECONDS = 1800
-RATE = voice.RATE
+RATE = vad.RATE
 NEAR = 30.0  # seconds around a join in which words are compared
 Row = tuple[str, str, str, str]
 
@@ -44,10 +45,10 @@ def alone(path: Path, longest: float) -> None:
     listener, characters = Here(open_engine("faster-whisper", "base", ROOT)), []
     listener.prepare()
 
-    def hear(passage: voice.Passage) -> Any:
+    def hear(passage: vad.Passage) -> Any:
         return listener.listen(passage, "cmn", (), "")
 
-    units = voice.passages(audio.blocks(path, longest))
+    units = vad.passages(audio.blocks(path, longest))
     for __, heard in in_order(hear, units, listener.threads, listener.ahead):
         for entry in heard.segments:
             for word in entry.segment.words:

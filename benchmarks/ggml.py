@@ -13,12 +13,8 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 
-from cunshi.engine.ct2_weights import (
-    openai_dimensions,
-    openai_weights,
-    read_weights,
-)
-from cunshi.engine.whisper_base import model_folder
+from cunshi.transcription.engines.ct2_weights import openai_dimensions, openai_weights, read_weights
+from cunshi.transcription.engines.whisper_base import model_folder
 
 _MAGIC = 0x67676D6C  # "ggml"
 _SIZES = (

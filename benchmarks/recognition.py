@@ -26,22 +26,23 @@ import yaml
 from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
-from cunshi import audio, voice
-from cunshi.chinese import to_simplified
-from cunshi.drafting import draft
-from cunshi.engine import open_engine
-from cunshi.engine.whisper_base import model_folder
-from cunshi.heard import Heard
-from cunshi.homophones import find_candidates
-from cunshi.listening import Listened, listen
-from cunshi.model import Segment
-from cunshi.records import read_glossary
-from cunshi.scoring import Errors, count_errors
-from cunshi.transcribe import in_order
+from cunshi.archive.glossary_file import read_glossary
+from cunshi.archive.machine_json import Heard
+from cunshi.domain.transcript import Segment
+from cunshi.media import audio
+from cunshi.transcription import vad
+from cunshi.transcription.chinese import to_simplified
+from cunshi.transcription.draft import draft
+from cunshi.transcription.engines import open_engine
+from cunshi.transcription.engines.whisper_base import model_folder
+from cunshi.transcription.error_rate import Errors, count_errors
+from cunshi.transcription.glossary_match import find_candidates
+from cunshi.transcription.pipeline import in_order
+from cunshi.transcription.recognise import Listened, listen
 from test_build import occurrences
 from test_listening import load, music, room, silence
 
-RATE = voice.RATE
+RATE = vad.RATE
 SAMPLES = ROOT / "tests" / "samples"
 REFERENCE = yaml.safe_load((SAMPLES / "reference.yml").read_text("utf-8"))
 REAL = yaml.safe_load((SAMPLES / "real-speech" / "reference.yml").read_text("utf-8"))
@@ -73,11 +74,9 @@ def plain(samples: Any, **options: Any) -> list[Segment]:
 
 def heard(recordings: list[Any]) -> list[Heard]:
     """What the pipeline makes of recordings, all passages at once as in transcribe."""
-    units = (
-        (n, p) for n, samples in enumerate(recordings) for p in voice.passages([(0.0, samples)])
-    )
+    units = ((n, p) for n, samples in enumerate(recordings) for p in vad.passages([(0.0, samples)]))
 
-    def work(unit: tuple[int, voice.Passage]) -> Listened:
+    def work(unit: tuple[int, vad.Passage]) -> Listened:
         return listen(ours(), unit[1], "cmn", TERMS)
 
     parts: list[list[Listened]] = [[] for __ in recordings]
@@ -310,7 +309,7 @@ def reference_engine() -> Hear:
     engine.prepare()
     return lambda talk: "".join(
         h.segment.text
-        for p in voice.passages([(0.0, talk)])
+        for p in vad.passages([(0.0, talk)])
         for h in engine.transcribe(p.samples, "cmn")
     )
 
@@ -396,7 +395,7 @@ def alone(path: Path) -> None:
     ends = 0.0
     work = partial(listen, ours(), language="cmn", terms=TERMS)
     for passage, __ in in_order(
-        work, voice.passages(audio.blocks(path)), ours().workers, lambda: 2 * ours().workers
+        work, vad.passages(audio.blocks(path)), ours().workers, lambda: 2 * ours().workers
     ):
         ends = passage.spans[-1].end
     print(peak("self"), ends)

@@ -16,9 +16,9 @@ from workbench import machine
 
 from conftest import chromium_path, new_village, sample_path, settle
 from cunshi import workflow
-from cunshi.progress import Silent
-from cunshi.store import Project
-from cunshi.timecode import format_timecode
+from cunshi.archive.project import Project
+from cunshi.core.progress import Silent
+from cunshi.core.timecode import format_timecode
 from desk import OpenDesk, open_desk
 
 LINES, STEP, ROUNDS = 3000, 3.6, 5

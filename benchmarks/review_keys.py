@@ -26,7 +26,7 @@ from workbench import ROOT, machine
 
 from conftest import EPOCH, chromium_path, new_village, settle
 from cunshi import cli
-from cunshi.store import Project
+from cunshi.archive.project import Project
 from desk import open_desk
 
 REACTION = 1.0  # seconds from a wrong word's end until the sound is stopped

@@ -30,7 +30,7 @@ from stand_in import CHARACTERS, add_stand_ins
 from watching import Spent, watched
 from workbench import HERE, ROOT, Figure, cunshi, head, publish, village
 
-from cunshi.files import files_below
+from cunshi.core.files import files_below
 
 COUNTS = (10, 100, 1000)
 PLANNED = 10_000
@@ -107,7 +107,7 @@ def derivatives(folder: Path) -> Iterator[tuple[str, float]]:
     """How many times faster than it sounds the sample's sound is encoded."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from cunshi import audio
+    from cunshi.media import audio
 
     sounds = sorted(p for p in (ROOT / "recordings").rglob("*") if p.suffix in {".m4a", ".mp3"})
     spoken = [s for path in sounds for s in audio._seconds(audio.decode(path, 32_000))]

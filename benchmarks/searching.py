@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from stand_in import spoken
 from workbench import ROOT
 
-from cunshi.page_text import seconds
+from cunshi.core.text import seconds
 
 ROUNDS = 7
 FEW = 3  # of what takes minutes

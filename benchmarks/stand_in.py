@@ -19,16 +19,19 @@ from pathlib import Path
 import yaml
 from workbench import ROOT
 
-from cunshi import fixity
-from cunshi.amendments import as_logged
-from cunshi.deposits import Deposit, find_deposits
-from cunshi.files import stat_of, write_atomic
-from cunshi.heard import Heard, format_heard, read_heard
-from cunshi.looks import Looks
-from cunshi.model import Recording, Segment, Word
-from cunshi.records import write_recording
-from cunshi.store import Accession, Project, event, format_events
-from cunshi.transcripts import format_draft
+from cunshi.archive.accession import Accession
+from cunshi.archive.events import event, format_events
+from cunshi.archive.fixity import manifest
+from cunshi.archive.machine_json import Heard, format_heard, read_heard
+from cunshi.archive.project import Project
+from cunshi.archive.record_edit import as_logged
+from cunshi.archive.records import write_recording
+from cunshi.archive.transcript_file import format_draft
+from cunshi.core.files import stat_of, write_atomic
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import Segment, Word
+from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposits import Deposit, find_deposits
 
 CHARACTERS = 5000
 SECONDS_A_CHARACTER = 0.24
@@ -143,7 +146,7 @@ def _derive(project: Project, model: Model, deposit: Deposit, digest: str, numbe
     master = accession.master / recording.master
     _copy_sparse(deposit.path, master)
     hashes = {f"master/{recording.master}": digest}
-    write_atomic(accession.manifest, fixity.format_manifest(hashes))
+    write_atomic(accession.manifest, manifest.format_manifest(hashes))
     approved, corrected = number % 10 in {0, 1, 2}, number % 10 in {0, 1, 2, 3}
     said = replace(recording.description, approved_by="替身", approved_on=date(2026, 11, 1))
     recorded = replace(recording, description=said) if approved else recording
@@ -199,7 +202,7 @@ def _transcribe(
         weighed=(),
     )
     write_atomic(accession.machine, format_heard(heard))
-    digest = fixity.sha256_of(accession.machine)
+    digest = manifest.sha256_of(accession.machine)
     basis = f"{heard.label}, machine {digest[:8]}, {model.basis}"
     lines = [replace(segment, words=()) for segment in segments]
     text = format_draft(recording.id, basis, lines)

@@ -14,10 +14,10 @@ from pathlib import Path
 import yaml
 from workbench import ROOT, Figure, cunshi, head, publish, timed, village
 
-from cunshi.engine.whisper_base import model_folder
-from cunshi.scoring import error_rate
-from cunshi.store import Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.transcription.engines.whisper_base import model_folder
+from cunshi.transcription.error_rate import error_rate
 
 ROUNDS = 3
 REFERENCE = yaml.safe_load((ROOT / "tests" / "samples" / "reference.yml").read_text("utf-8"))

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 for _folder in (ROOT / "tests", ROOT / "scripts"):
     sys.path.insert(1, str(_folder))
 
-from cunshi.store import Project  # noqa: E402
+from cunshi.archive.project import Project  # noqa: E402
 
 _COLLECTED = HERE / "RESULTS.json"
 

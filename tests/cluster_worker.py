@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cunshi
-from cunshi import engine
-from cunshi.engine import HeardSegment
-from cunshi.errors import EngineError
+from cunshi.core.errors import EngineError
+from cunshi.transcription import engines
+from cunshi.transcription.engines import HeardSegment
 from recorded_engine import RecordedEngine
 
 # Peaks of recordings; nothing else in the tests is so loud.
@@ -42,5 +42,5 @@ def open_engine(model: str, root: Path) -> FrailEngine:
     return FrailEngine(float(model))
 
 
-engine.ENGINES["frail"] = "cluster_worker"
+engines.ENGINES["frail"] = "cluster_worker"
 cunshi.__version__ = os.environ.get("CUNSHI_TEST_VERSION", cunshi.__version__)

@@ -11,8 +11,9 @@ from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
-from cunshi import cli, engine
-from cunshi.store import Project
+from cunshi import cli
+from cunshi.archive.project import Project
+from cunshi.transcription import engines
 from desk import OpenDesk, open_desk
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUNSHI_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-    monkeypatch.setitem(engine.ENGINES, "recorded", "recorded_engine")
+    monkeypatch.setitem(engines.ENGINES, "recorded", "recorded_engine")
 
 
 def new_village(folder: Path) -> Project:
@@ -144,7 +145,7 @@ def _make_sample(root: Path) -> None:
 def _build(project: Project, *words: str) -> None:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        patch.setitem(engine.ENGINES, "recorded", "recorded_engine")
+        patch.setitem(engines.ENGINES, "recorded", "recorded_engine")
         cli.main(["--root", str(project.root), "build", *words])
     assert ended.value.code == 0
 

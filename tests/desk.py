@@ -13,13 +13,13 @@ import httpx2
 from playwright.sync_api import Browser, BrowserContext
 from starlette.routing import Route
 
-from cunshi import serve
+from cunshi.archive.project import Project
 from cunshi.review import app
-from cunshi.review.desk import Desk
-from cunshi.review.people import People
-from cunshi.review.security import Door, Limits
+from cunshi.review.auth.middleware import Door, Limits
+from cunshi.review.auth.sessions import People
+from cunshi.review.context import Desk
 from cunshi.review.server import server_of
-from cunshi.store import Project
+from cunshi.website import server as serve
 
 
 @dataclass

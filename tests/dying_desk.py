@@ -13,16 +13,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "scripts"), str(Path(__file__).parent)]
 
-from cunshi import files, serve  # noqa: E402
-from cunshi.homophones import find_candidates  # noqa: E402
-from cunshi.model import Term  # noqa: E402
-from cunshi.review import manuscripts  # noqa: E402
-from cunshi.review.desk import Desk  # noqa: E402
-from cunshi.review.history import History  # noqa: E402
-from cunshi.review.people import People  # noqa: E402
-from cunshi.review.security import Door  # noqa: E402
+from cunshi.archive.project import Project  # noqa: E402
+from cunshi.core import files  # noqa: E402
+from cunshi.domain.glossary import Term  # noqa: E402
+from cunshi.review.auth.middleware import Door  # noqa: E402
+from cunshi.review.auth.sessions import People  # noqa: E402
+from cunshi.review.context import Desk  # noqa: E402
+from cunshi.review.editor import document  # noqa: E402
+from cunshi.review.editor.history import History  # noqa: E402
 from cunshi.review.server import server_of  # noqa: E402
-from cunshi.store import Project  # noqa: E402
+from cunshi.transcription.glossary_match import find_candidates  # noqa: E402
+from cunshi.website import server  # noqa: E402
 
 
 def die() -> None:
@@ -61,7 +62,7 @@ def die_before_file(save: int) -> None:
 
 def die_before_answer(save: int) -> None:
     """With all done and nobody told."""
-    write = manuscripts.write_atomic
+    write = document.write_atomic
     left = save
 
     def written(path: Path, data: str | bytes) -> bool:
@@ -72,11 +73,11 @@ def die_before_answer(save: int) -> None:
             die()
         return done
 
-    manuscripts.write_atomic = written
+    document.write_atomic = written
 
 
 def open_desk(root: str) -> None:
-    with serve.open_port(0) as listening:
+    with server.open_port(0) as listening:
         people = People()
         door = Door(listening.getsockname()[1], people=people)
         cookies = {

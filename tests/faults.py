@@ -28,20 +28,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from cunshi import (
-    accession,
-    building,
-    cli,
-    engine,
-    frames,
-    inspection,
-    looks,
-    site,  # noqa: F401 - which commands import late, and a child as somebody else could not
-    transcribe,
-)
-from cunshi.export import printing
-from cunshi.files import naming
-from cunshi.voice import RATE, Passage, Span
+from cunshi import cli
+from cunshi.core.files import naming
+from cunshi.exports.classroom import pdf
+from cunshi.intake import accessioning, deposit_cache, inspection
+from cunshi.transcription import engines, pipeline
+from cunshi.transcription.vad import RATE, Passage, Span
+from cunshi.website import mkdocs_run, page_shell
 
 # Visit also the places that are left out to save time.
 ALL = int(os.environ.get("CUNSHI_CASES", "0")) > 10_000
@@ -229,7 +222,7 @@ def speech(blocks: Iterable[tuple[float, Any]]) -> Iterator[Passage]:
 def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
     """Every page, and every frame for pages, under the name that MkDocs would give it."""
     shutil.rmtree(aside, ignore_errors=True)
-    pages = (path for path in extra["pages"] if not frames.is_framed(path))
+    pages = (path for path in extra["pages"] if not page_shell.is_framed(path))
     texts = {path: (project.docs / path).read_text("utf-8") for path in pages} | extra["frames"]
     for path, text in texts.items():
         made = (aside / path).with_suffix(".html")
@@ -242,13 +235,13 @@ def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
 def stand_ins(quick: bool) -> Iterator[None]:
     """The recorded engine, and quick stand-ins for what is slow."""
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(engine.ENGINES, {"recorded": "recorded_engine"}))
+        stack.enter_context(patch.dict(engines.ENGINES, {"recorded": "recorded_engine"}))
         for module, name, instead in (
-            (looks, "Inspector", Inspector),
-            (transcribe, "passages", speech),
-            (building, "_run_mkdocs", copy_for_mkdocs),
-            (printing, "_is_installed", lambda: False),
-            (accession, "_SETTLED", 0.0),
+            (deposit_cache, "Inspector", Inspector),
+            (pipeline, "passages", speech),
+            (mkdocs_run, "_run_mkdocs", copy_for_mkdocs),
+            (pdf, "_is_installed", lambda: False),
+            (accessioning, "_SETTLED", 0.0),
         ):
             if quick:
                 stack.enter_context(patch.object(module, name, instead))

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cunshi.engine import EngineIdentity, HeardSegment
-from cunshi.model import Segment, Word
+from cunshi.domain.transcript import Segment, Word
+from cunshi.transcription.engines import EngineIdentity, HeardSegment
 
 RATE = 16_000
 SENTENCES = ("我們村里有一條河,", "河上有一座橋。", "老人家天天在橋上聊天。")

@@ -15,14 +15,18 @@ import pytest
 from PIL import Image
 
 from conftest import sample_path, settle, tree
-from cunshi import audio, looks
-from cunshi.accession import Intake, take_in
-from cunshi.errors import ExitCode
-from cunshi.files import stat_of
-from cunshi.model import Access, Problem, Recording
-from cunshi.progress import Silent
-from cunshi.settings import Archive
-from cunshi.store import Accession, Project
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.core.files import stat_of
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Silent
+from cunshi.domain.consent import Access
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.intake import deposit_cache
+from cunshi.intake.accessioning import Intake, take_in
+from cunshi.media import audio
 
 NAME = "金村村_金家_2026-02-01.amr"
 SHORT = "mottoes/金村村"  # the smallest of the samples
@@ -154,7 +158,7 @@ def test_a_damaged_cache_is_no_cache(village: Project, drop: Drop, damage: str) 
     assert len(take(village).taken) == 1
 
 
-@pytest.mark.parametrize(("version", "believed"), [(looks._VERSION, True), ("0 zh", False)])
+@pytest.mark.parametrize(("version", "believed"), [(deposit_cache._VERSION, True), ("0 zh", False)])
 def test_a_cache_of_another_version_is_not_believed(
     village: Project, drop: Drop, version: str, believed: bool
 ) -> None:
@@ -228,7 +232,7 @@ def test_a_file_that_grows_while_looked_at_waits(
         with growing.open("ab") as stream:
             stream.write(whole[5000:6000])
 
-    monkeypatch.setattr("cunshi.accession.time.sleep", grow)
+    monkeypatch.setattr("cunshi.intake.accessioning.time.sleep", grow)
     intake = take(village)
     assert intake.waiting == [f"recordings/mottoes/{NAME}"]
     assert (len(intake.taken), intake.problems) == (1, [])
@@ -243,7 +247,7 @@ def test_a_file_just_copied_and_still_is_taken(
 ) -> None:
     os.utime(drop(SHORT, f"mottoes/{NAME}"))
     slept: list[float] = []
-    monkeypatch.setattr("cunshi.accession.time.sleep", slept.append)
+    monkeypatch.setattr("cunshi.intake.accessioning.time.sleep", slept.append)
     intake = take(village)
     assert (len(slept), len(intake.taken), intake.waiting) == (1, 1, [])
 
@@ -254,7 +258,7 @@ def test_a_photo_that_is_still_being_copied_keeps_its_recording_waiting(
     drop(SHORT, f"mottoes/{NAME}")
     picture = photo(village, "mottoes/金村村_金家_2026-02-01.jpg")
     os.utime(picture)
-    monkeypatch.setattr("cunshi.accession.time.sleep", lambda _: picture.write_bytes(b""))
+    monkeypatch.setattr("cunshi.intake.accessioning.time.sleep", lambda _: picture.write_bytes(b""))
     assert take(village).waiting == [f"recordings/mottoes/{NAME}"]
 
 

@@ -1,61 +1,45 @@
-"""The direction of imports: only ever from a later layer to an earlier one."""
+"""Who may use what: the rules that the import contracts of pyproject.toml cannot say."""
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 from conftest import ROOT
 
 PACKAGE = ROOT / "scripts" / "cunshi"
-LAYERS = re.search(
-    r"```layers\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.DOTALL
-)
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-def module_name(path: Path) -> str:
-    name = path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
-    return name.removesuffix(".__init__")
-
-
-def imported(path: Path) -> set[str]:
-    """The modules of ours that a module imports, wherever in its text."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cunshi"):
-            base = (node.module or "").removeprefix("cunshi").removeprefix(".")
-            names = [f"{base}.{alias.name}".strip(".") for alias in node.names]
-            found |= {name if is_module(name) else base for name in names}
-    return found - {""}
-
-
-def is_module(name: str) -> bool:
-    path = PACKAGE / name.replace(".", "/")
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
-
-
-def test_imports_go_one_way() -> None:
-    assert LAYERS
-    layers = [line.split() for line in LAYERS[1].strip().splitlines()]
-    rank = {name: number for number, line in enumerate(layers) for name in line}
-    modules = {module_name(path): path for path in PACKAGE.rglob("*.py")}
-    modules = {name: path for name, path in modules.items() if name not in {"__init__", "__main__"}}
-    assert modules.keys() == rank.keys()
-    wrong = [
-        f"{name} imports {other}"
-        for name, path in modules.items()
-        for other in imported(path)
-        if rank[other] >= rank[name] and not (rank[other] == rank[name] and other == name)
-    ]
-    assert wrong == []
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def test_one_module_knows_pyav_and_pydub() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        text = path.read_text("utf-8")
-        if path.name != "audio.py":
+    for path in MODULES:
+        if path != PACKAGE / "media" / "audio.py":
+            text = path.read_text("utf-8")
             assert not re.search(r"^\s*(import|from) (av|pydub)\b", text, re.MULTILINE), path
 
 
-def test_the_engines_do_not_know_where_things_are_kept() -> None:
-    for path in (PACKAGE / "engine").glob("*.py"):
-        assert "store" not in imported(path)
+def test_no_module_is_called_like_one_of_the_standard_library() -> None:
+    names = {path.stem for path in MODULES} | {path.parent.name for path in MODULES}
+    assert names & sys.stdlib_module_names == set()
+
+
+def test_modules_functions_and_rooms_are_short() -> None:
+    for path in MODULES:
+        assert len(path.read_text("utf-8").splitlines()) <= 400, path
+        for function in functions(path):
+            length = (function.end_lineno or 0) - function.lineno + 1
+            assert length <= 60, f"{path}: {function.name}"
+    for room in {path.parent for path in MODULES}:
+        most = 5 if room == PACKAGE else 16
+        assert len(list(room.glob("*.py"))) <= most, room
+
+
+def test_each_room_says_what_it_is_for() -> None:
+    for room in {path.parent for path in MODULES}:
+        tree = ast.parse((room / "__init__.py").read_text("utf-8"))
+        assert len(ast.get_docstring(tree) or "") > 60, room

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from conftest import sample_path
-from cunshi import audio
-from cunshi.errors import DepositError
+from cunshi.core.errors import DepositError
+from cunshi.media import audio
 
 Samples = NDArray[np.float32]
 RATE = 16_000

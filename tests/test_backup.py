@@ -13,13 +13,15 @@ import pytest
 from PIL import Image
 
 from conftest import settle, tree
-from cunshi import backup, store
-from cunshi.accession import take_in
-from cunshi.errors import ConfigurationError, ExitCode
-from cunshi.progress import Silent
-from cunshi.settings import Archive
-from cunshi.store import Accession, Project
-from cunshi.upkeep import check_in_turn
+from cunshi.archive import backup
+from cunshi.archive import project as store
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.schedule import check_in_turn
+from cunshi.archive.project import Project
+from cunshi.core.errors import ConfigurationError, ExitCode
+from cunshi.core.progress import Silent
+from cunshi.domain.settings import Archive
+from cunshi.intake.accessioning import take_in
 
 Run = Callable[..., tuple[int, str]]
 NAMES = ("金村村_金家_2026-02-01.amr", "顾家村_顾家_2026-02-02.amr", "蒋家村_蒋家_2026-02-03.ogg")
@@ -256,9 +258,9 @@ def test_a_copy_inside_the_project_is_refused(kept: Project) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from cunshi import backup
-from cunshi.progress import Silent
-from cunshi.store import Project
+from cunshi.archive import backup
+from cunshi.archive.project import Project
+from cunshi.core.progress import Silent
 count, at, rename = 0, int(sys.argv[3]), Path.replace
 def replace(self, target):
     global count
@@ -273,7 +275,7 @@ backup.back_up(Project.at(Path(sys.argv[1])), Path(sys.argv[2]), Silent())
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_killed_backup_is_taken_up_again(kept: Project, tmp_path: Path) -> None:
-    package = str(Path(store.__file__).parents[1])
+    package = str(Path(store.__file__).parents[2])
     target = tmp_path / "backup"
     for at in (1, 3, 2, 5):
         words = [sys.executable, "-c", KILLED, str(kept.root), str(target), str(at)]

@@ -15,17 +15,18 @@ import yaml
 from numpy.typing import NDArray
 
 from conftest import ROOT, settle
-from cunshi import audio, engine, voice
-from cunshi.engine import EngineIdentity, HeardSegment
-from cunshi.engine.faster_whisper import FasterWhisper
-from cunshi.heard import read_heard
-from cunshi.listening import Listened, listen
-from cunshi.model import Segment, Word
-from cunshi.scoring import count_errors
-from cunshi.store import Project
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.domain.transcript import Segment, Word
+from cunshi.media import audio
+from cunshi.transcription import engines, vad
+from cunshi.transcription.engines import EngineIdentity, HeardSegment
+from cunshi.transcription.engines.faster_whisper import FasterWhisper
+from cunshi.transcription.error_rate import count_errors
+from cunshi.transcription.recognise import Listened, listen
 from test_listening import load
 
-RATE = voice.RATE
+RATE = vad.RATE
 REFERENCE = yaml.safe_load((ROOT / "tests" / "samples" / "reference.yml").read_text("utf-8"))
 TALKS = REFERENCE[:10]
 WORD = RATE // 20  # samples
@@ -118,7 +119,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     path = village.recordings / "金村村_金老师_2026-01-12.wav"
     settle(write(path, recording))
     monkeypatch.setattr(Ruler, "recording", recording)
-    monkeypatch.setitem(engine.ENGINES, "ruler", "test_blocks")
+    monkeypatch.setitem(engines.ENGINES, "ruler", "test_blocks")
     run(village, "ingest")
     code, text = run(village, "transcribe", "--engine", "ruler")
     assert code == 0, text
@@ -135,7 +136,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     assert len(joins) >= 14
     # What is spoken in other blocks is spoken in these, also beside and across the joins.
     for start, samples in audio.blocks(path, longest=601):
-        for span in voice.find_speech(samples):
+        for span in vad.find_speech(samples):
             begin, end = start + span.start - 0.1, start + span.end + 0.1
             inside = sum(begin <= word.start <= end for word in words)
             assert inside >= 2 * (span.length - 1.5), (begin, end, joins)
@@ -147,7 +148,7 @@ Heard = dict[bytes, Listened]
 def hear(blocks: Iterable[tuple[float, NDArray[np.float32]]], known: Heard) -> list[Word]:
     """The characters that Whisper hears, with their times; what it knows it does not hear anew."""
     listener, words = FasterWhisper("base", ROOT), list[Word]()
-    for passage in voice.passages(blocks):
+    for passage in vad.passages(blocks):
         times = [round(time, 4) for span in passage.spans for time in (span.start, span.end)]
         key = passage.samples.tobytes() + repr(times).encode()
         known[key] = known.get(key) or listen(listener, passage, "cmn", ())
@@ -186,7 +187,7 @@ def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: P
 PROGRAM = """
 import sys
 from pathlib import Path
-from cunshi import audio, voice
+from cunshi.media import audio; from cunshi.transcription import vad as voice
 for passage in voice.passages(audio.blocks(Path(sys.argv[1]))):
     pass
 print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])

@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Page
 
-from cunshi import serve
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.website import server as serve
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from playwright.sync_api import Page as BrowserPage
 
-from cunshi.store import Project
+from cunshi.archive.project import Project
 
 Run = Callable[..., tuple[int, str]]
 LESSON = """\

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
-from cunshi.store import Project
+from cunshi.archive.project import Project
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

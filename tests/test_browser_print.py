@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page
 
-from cunshi.store import Project
+from cunshi.archive.project import Project
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from cunshi.heard import format_heard, read_heard
-from cunshi.model import Coverage, Flag, Replacement, Segment
-from cunshi.store import Project
-from cunshi.transcripts import UNHEARD, format_draft
+from cunshi.archive.machine_json import format_heard, read_heard
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import UNHEARD, format_draft
+from cunshi.domain.transcript import Coverage, Flag, Replacement, Segment
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from cunshi.store import Project
+from cunshi.archive.project import Project
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]

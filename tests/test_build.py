@@ -14,15 +14,15 @@ import pytest
 import yaml
 
 from conftest import ROOT, settle, tree
-from cunshi import audio
-from cunshi.chinese import to_simplified
-from cunshi.citations import find_citations
-from cunshi.cutting import cut_points
-from cunshi.engine import open_engine
-from cunshi.heard import read_heard
-from cunshi.scoring import error_rate
-from cunshi.store import Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.catalogue.course.citation_syntax import find_citations
+from cunshi.media import audio
+from cunshi.media.cutting import cut_points
+from cunshi.transcription.chinese import to_simplified
+from cunshi.transcription.engines import open_engine
+from cunshi.transcription.error_rate import error_rate
 
 Run = Callable[..., tuple[int, str]]
 SAMPLES = Path(__file__).parent / "samples"

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image, ImageFont
 
 from conftest import tree
-from cunshi import cards
-from cunshi.cards import Box, Card, Face, cards_of, find_face, fit, make_cards
-from cunshi.store import Project
-from cunshi.village_model import Place
+from cunshi.archive.project import Project
+from cunshi.domain.village import Place
+from cunshi.website import social_cards
+from cunshi.website.social_cards import Box, Card, Face, cards_of, find_face, fit, make_cards
 from test_pages import hostile_catalogue, make_catalogue, make_lesson
 
 Told = tuple[Project, str, str]
@@ -100,7 +100,7 @@ def test_a_card_is_small_and_says_other_things_for_another_page(face: Face, tmp_
     first, second = ((tmp_path / card.path).read_bytes() for card in (CARD, other))
     assert first != second
     assert max(len(first), len(second)) < 120_000
-    with Image.open(tmp_path / CARD.path) as image, Image.open(cards._GROUND) as ground:
+    with Image.open(tmp_path / CARD.path) as image, Image.open(social_cards._GROUND) as ground:
         assert image.size == (1200, 630)
         sky = (60, 180, 1140, 360)
         assert len(image.convert("RGB").crop(sky).getcolors()) > 4
@@ -111,13 +111,13 @@ def test_a_card_is_drawn_anew_only_for_a_reason(
     face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    draw = cards._draw
+    draw = social_cards._draw
 
     def spy(card: Card, face: Face) -> Image.Image:
         drawn.append(card.title)
         return draw(card, face)
 
-    monkeypatch.setattr(cards, "_draw", spy)
+    monkeypatch.setattr(social_cards, "_draw", spy)
     make_cards(tmp_path, [CARD], face)
     before = (tmp_path / CARD.path).read_bytes()
     make_cards(tmp_path, [CARD], face)
@@ -137,7 +137,7 @@ def test_a_file_that_is_no_chinese_font_is_passed_over(
     broken.write_bytes(b"no font")
     other.write_bytes(latin.getvalue())
     assert Face(other).at(20).getlength("village") > 20
-    monkeypatch.setattr(cards, "_FONTS", (str(broken), str(other), "missing.ttc"))
+    monkeypatch.setattr(social_cards, "_FONTS", (str(broken), str(other), "missing.ttc"))
     assert find_face() is None
 
 
@@ -173,7 +173,7 @@ def test_the_site_has_cards_where_it_has_an_address_and_a_font(
     once = tree(project.site)
     assert run(project, "site")[0] == 0
     assert tree(project.site) == once
-    monkeypatch.setattr("cunshi.cards.find_face", lambda: None)
+    monkeypatch.setattr("cunshi.website.social_cards.find_face", lambda: None)
     assert run(project, "site")[0] == 0
     assert pictures(project) == set()
     assert shared in (project.site / "index.html").read_text("utf-8")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.citations import (
+from cunshi.catalogue.course.citation_syntax import (
     Citation,
     fill_citations,
     find_citations,

@@ -10,9 +10,9 @@ import pytest
 
 from conftest import ROOT
 from cunshi import cli
-from cunshi.engine import ENGINES
-from cunshi.errors import ExitCode
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.transcription.engines import ENGINES
 
 Run = Callable[..., tuple[int, str]]
 COMMANDS = sorted(cli.cli.commands)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown import markdown
 
-from cunshi.clip_block import is_relative_url
+from cunshi.website.markdown_clip import is_relative_url
 
 FILLED = {
     "audio": "../clips/a-1.m4a",
@@ -27,7 +27,7 @@ def block(options, content=""):
 
 
 def render(options, content=""):
-    return markdown(block(options, content), extensions=["cunshi.clip_block"])
+    return markdown(block(options, content), extensions=["cunshi.website.markdown_clip"])
 
 
 class Elements(HTMLParser):
@@ -64,7 +64,7 @@ def test_filled_block_is_words_player_and_source():
 
 
 def test_figure_stands_alone_between_paragraphs():
-    html = markdown(f"前\n\n{block(FILLED)}\n后\n", extensions=["cunshi.clip_block"])
+    html = markdown(f"前\n\n{block(FILLED)}\n后\n", extensions=["cunshi.website.markdown_clip"])
     assert html.startswith("<p>前</p>\n<figure")
     assert html.endswith("</figure>\n<p>后</p>")
 
@@ -155,7 +155,7 @@ def test_words_in_dialect_stand_above_what_they_mean():
 
 def accounts(*blocks, title="桥是哪一年修的？"):
     text = f"前\n\n//// accounts | {title}\n\n" + "\n".join(blocks) + "\n////\n\n后\n"
-    return markdown(text, extensions=["cunshi.clip_block"])
+    return markdown(text, extensions=["cunshi.website.markdown_clip"])
 
 
 def test_accounts_stand_side_by_side_each_with_its_voice():

@@ -5,10 +5,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from cunshi.errors import ExitCode
-from cunshi.publications import last_day
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
 from cunshi.publishing.folder import Share, publish_to_folder, roll_back
-from cunshi.store import Project
+from cunshi.publishing.log import last_day
 from faults import Ran, run
 from test_faults import bare, pytestmark, state, talk, write
 

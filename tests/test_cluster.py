@@ -14,10 +14,11 @@ import pytest
 
 from cluster_worker import DEADLY, MUMBLED
 from conftest import EPOCH, ROOT, new_village, settle, tree
-from cunshi import audio, cluster, engine
-from cunshi.errors import ExitCode
-from cunshi.progress import Silent
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.core.progress import Silent
+from cunshi.media import audio
+from cunshi.transcription import dask_cluster, engines
 from cunshi.workflow import ingest
 from dask_cluster import Dask, Line, kill, meanwhile, wait_for
 
@@ -28,8 +29,8 @@ TASK = 0.3  # seconds that a passage takes the engine of the tests
 
 @pytest.fixture(autouse=True)
 def _frail(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engine.ENGINES, "frail", "cluster_worker")
-    monkeypatch.setattr(cluster, "FIRST", 300.0)  # this computer may have other work
+    monkeypatch.setitem(engines.ENGINES, "frail", "cluster_worker")
+    monkeypatch.setattr(dask_cluster, "FIRST", 300.0)  # this computer may have other work
 
 
 @pytest.fixture
@@ -144,8 +145,8 @@ def test_when_the_scheduler_is_gone_what_was_finished_stays(
 
     def disturb() -> None:
         wait_for(lambda: finished(project) >= 2)
-        monkeypatch.setattr(cluster, "CONNECT", 3.0)
-        monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+        monkeypatch.setattr(dask_cluster, "CONNECT", 3.0)
+        monkeypatch.setattr(dask_cluster, "PATIENCE", 3.0)
         line.cut(for_good=True)
 
     with meanwhile(disturb):
@@ -182,8 +183,8 @@ def test_when_no_worker_is_left_the_run_ends(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6] * 8)
-    monkeypatch.setattr(cluster, "PATIENCE", 2.0)
-    monkeypatch.setattr(cluster, "LOOK", 0.5)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 2.0)
+    monkeypatch.setattr(dask_cluster, "LOOK", 0.5)
     address = dask.scheduler()
     worker = dask.worker()
 
@@ -242,7 +243,7 @@ def test_nobody_there(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6])
-    monkeypatch.setattr(cluster, "FIRST", 1.0)
+    monkeypatch.setattr(dask_cluster, "FIRST", 1.0)
     code, text = run(project, "transcribe", "--scheduler", dask.scheduler())
     assert (code, "没有听写的电脑" in text) == (ExitCode.ENGINE, True), text
     code, text = run(project, "transcribe", "--scheduler", "tcp://127.0.0.1:9")

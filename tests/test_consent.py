@@ -12,14 +12,20 @@ import pytest
 
 from conftest import settle
 from cunshi import workflow
-from cunshi.amendments import amend_record, as_logged
-from cunshi.catalogue import gather
-from cunshi.descriptions import limited, merge, strictest
-from cunshi.errors import ExitCode
-from cunshi.evidence import why_withheld
-from cunshi.fields import parse_fields
-from cunshi.hearing import Choice
-from cunshi.model import (
+from cunshi.archive.fixity.check import verify_fixity
+from cunshi.archive.project import Project
+from cunshi.archive.record_edit import amend_record, as_logged
+from cunshi.archive.records import ALIASES, read_description, write_recording
+from cunshi.catalogue.checks import consent_notes, names_replaced
+from cunshi.catalogue.course.citations import why_withheld
+from cunshi.catalogue.gather import gather
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Silent
+from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.access_reasons import why
+from cunshi.domain.consent import (
     ARCHIVE,
     LESSON,
     NO_USE,
@@ -29,20 +35,12 @@ from cunshi.model import (
     WEBSITE,
     Access,
     Consent,
-    Description,
-    Kind,
-    Problem,
-    Recording,
-    Technical,
 )
-from cunshi.progress import Silent
-from cunshi.pseudonyms import names_of
-from cunshi.reading import read_transcripts
-from cunshi.records import ALIASES, read_description, write_recording
-from cunshi.review.reasons import why
-from cunshi.settings import Archive
-from cunshi.store import Project
-from cunshi.verify import consent_notes, names_replaced, verify_fixity
+from cunshi.domain.description_merge import limited, merge, strictest
+from cunshi.domain.pseudonyms import names_of
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.settings import Archive
+from cunshi.transcription.jobs import Choice
 
 TODAY = dt.date(2026, 6, 1)
 GIVEN = Consent(by="金老师", signed_on=dt.date(2026, 1, 1))

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cunshi.corrections import format_corrected, without_draft_note
-from cunshi.model import Flag, Replacement, Segment
-from cunshi.transcripts import (
+from cunshi.archive.transcript_edit import format_corrected, without_draft_note
+from cunshi.archive.transcript_file import (
     UNHEARD,
     as_written,
     format_draft,
     is_untouched_draft,
     parse_transcript,
 )
+from cunshi.domain.transcript import Flag, Replacement, Segment
 
 LINES = (
     Segment(0.5, 4.82, "今天讲一讲金村。", flags=(Flag.UNSURE,)),

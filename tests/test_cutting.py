@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from conftest import sample_path
-from cunshi import audio
-from cunshi.cutting import FRAME, FURTHEST, cut_points
-from cunshi.model import Word
+from cunshi.domain.transcript import Word
+from cunshi.media import audio
+from cunshi.media.cutting import FRAME, FURTHEST, cut_points
 
 Samples = NDArray[np.float32]
 RATE = 8_000

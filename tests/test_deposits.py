@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cunshi.deposits import Deposit, find_deposits
-from cunshi.errors import ExitCode
-from cunshi.model import Access, Kind, Problem
-from cunshi.settings import Archive
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Access
+from cunshi.domain.recording import Kind
+from cunshi.domain.settings import Archive
+from cunshi.intake.deposits import Deposit, find_deposits
 
 TODAY = dt.date(2026, 6, 1)
 ARCHIVE = Archive(villages=("金村村", "妙桥社区"))

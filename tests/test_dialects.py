@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cunshi import engine
-from cunshi.archive_settings import read_archive
-from cunshi.engine import EngineIdentity, HeardSegment, whisper_base
-from cunshi.errors import ExitCode
-from cunshi.heard import read_heard
-from cunshi.model import Description, Problem
-from cunshi.reading import read_transcripts
-from cunshi.records import load_description
-from cunshi.settings import Archive, Recogniser
-from cunshi.store import Project
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.archive.records import load_description
+from cunshi.archive.settings_file import read_archive
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.recording import Description
+from cunshi.domain.settings import Archive, Recogniser
+from cunshi.transcription import engines
+from cunshi.transcription.engines import EngineIdentity, HeardSegment, whisper_base
 from recorded_engine import RecordedEngine
 
 Run = Callable[..., tuple[int, str]]
@@ -143,7 +144,7 @@ def two_languages(
     village: Project, drop: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> Project:
     """A village with a motto in each of two languages, of which Wu has its own model."""
-    monkeypatch.setitem(engine.ENGINES, "named", "test_dialects")
+    monkeypatch.setitem(engines.ENGINES, "named", "test_dialects")
     monkeypatch.setattr(NamedEngine, "opened", [])
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
     drop("mottoes/欧桥村", "mottoes/本地话/欧桥村_陆家_2026-02-01.m4a")

@@ -6,19 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.chinese import punctuate, to_simplified
-from cunshi.drafting import (
-    LINE_PAUSE,
-    LONG_LINE,
-    LONG_PAUSE,
-    SHORT_LINE,
-    choose,
-    draft,
-)
-from cunshi.heard import Heard
-from cunshi.homophones import Candidate, find_candidates, read_aloud
-from cunshi.model import Flag, Replacement, Segment, Term, Weighed, Word
-from cunshi.transcripts import UNHEARD
+from cunshi.archive.machine_json import Heard
+from cunshi.archive.transcript_file import UNHEARD
+from cunshi.domain.glossary import Term
+from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
+from cunshi.transcription.chinese import punctuate, to_simplified
+from cunshi.transcription.draft import LINE_PAUSE, LONG_LINE, LONG_PAUSE, SHORT_LINE, choose, draft
+from cunshi.transcription.glossary_match import Candidate, find_candidates, read_aloud
 
 
 def heard_as(*segments: Segment, weighed: tuple[Weighed, ...] = ()) -> Heard:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from cunshi.errors import ExitCode
-from cunshi.store import Accession, Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.core.errors import ExitCode
 
 Run = Callable[..., tuple[int, str]]
 SAID = "我们村里有一条河，"  # the first line of what the recorded engine hears

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from cunshi.events import event_id, format_calendar, read_events
-from cunshi.fields import parse_fields
-from cunshi.lessons import read_course
-from cunshi.model import Problem
-from cunshi.village_model import Event
+from cunshi.catalogue.course.events_calendar import event_id, format_calendar, read_events
+from cunshi.catalogue.course.lessons import read_course
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.village import Event
 
 STAMP = dt.date(2027, 1, 15)
 TALK = Event(

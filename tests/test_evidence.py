@@ -7,24 +7,16 @@ from collections.abc import Callable
 import pytest
 
 from conftest import settle, tree
-from cunshi.course_model import ClipRef, Entry, Lesson
-from cunshi.errors import ExitCode
-from cunshi.evidence import Holdings, has_changed, mark_drafted, resolve
-from cunshi.heard import Heard
-from cunshi.lesson_pages import clip_options
-from cunshi.model import (
-    Consent,
-    Description,
-    Kind,
-    Problem,
-    Recording,
-    Replacement,
-    Segment,
-    Technical,
-    Transcript,
-    TranscriptStatus,
-)
-from cunshi.store import Project
+from cunshi.archive.machine_json import Heard
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.citations import Holdings, has_changed, mark_drafted, resolve
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Consent
+from cunshi.domain.course import ClipRef, Entry, Lesson
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.transcript import Replacement, Segment, Transcript, TranscriptStatus
+from cunshi.website.pages.lesson import clip_options
 
 Run = Callable[..., tuple[int, str]]
 WHERE = "courses/01-qiao/lesson.md"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.excerpts import LONGEST, SHORTEST, Excerpt, choose, spoken_terms
-from cunshi.model import Flag, Replacement, Segment, Transcript, TranscriptStatus, Word
+from cunshi.catalogue.course.excerpts import LONGEST, SHORTEST, Excerpt, choose, spoken_terms
+from cunshi.domain.transcript import Flag, Replacement, Segment, Transcript, TranscriptStatus, Word
 
 TERMS = ("慈乌", "慈乌村", "暗泾")
 

@@ -20,26 +20,19 @@ from hypothesis import strategies as st
 from rocrate.rocrate import ROCrate
 
 from conftest import tree
-from cunshi.course_model import Catalogue, Course, Entry
-from cunshi.export import bag
-from cunshi.export.captions import format_srt, format_webvtt
-from cunshi.export.crate import NAME, format_crate
-from cunshi.export.description import describe
-from cunshi.export.ohms import NAMESPACE, format_ohms
-from cunshi.export.tables import catalogue_sheet, dublin_core, harmless
-from cunshi.model import (
-    Consent,
-    Description,
-    Kind,
-    Recording,
-    Segment,
-    Technical,
-    Transcript,
-    TranscriptStatus,
-)
-from cunshi.page_text import clean
-from cunshi.settings import Archive
-from cunshi.store import Project
+from cunshi.archive import bag
+from cunshi.archive.project import Project
+from cunshi.core.text import clean
+from cunshi.domain.consent import Consent
+from cunshi.domain.course import Catalogue, Course, Entry
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
+from cunshi.exports.archival.captions import format_srt, format_webvtt
+from cunshi.exports.archival.description import describe
+from cunshi.exports.archival.ohms import NAMESPACE, format_ohms
+from cunshi.exports.archival.ro_crate import NAME, format_crate
+from cunshi.exports.archival.tables import catalogue_sheet, dublin_core, harmless
 
 Run = Callable[..., tuple[int, str]]
 # The order of elements in OHMS' schema 5.4 (an xs:sequence), of those that we write.

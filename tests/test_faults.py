@@ -23,7 +23,7 @@ from PIL import Image
 from pydub.generators import Sine
 
 from conftest import settle, tree
-from cunshi.errors import ExitCode
+from cunshi.core.errors import ExitCode
 from faults import ALL, KILL, WRITING, Fault, Ran, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds names in /proc")

@@ -8,8 +8,8 @@ import bagit
 import pytest
 
 from conftest import settle, tree
-from cunshi.errors import ExitCode
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
 
 Run = Callable[..., tuple[int, str]]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.errors import ExitCode, RecordError
-from cunshi.fields import Fields, load_fields, parse_fields, read_text
-from cunshi.model import Problem
+from cunshi.core.errors import ExitCode, RecordError
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import Fields, load_fields, parse_fields, read_text
 
 ALIASES = {"村": "village", "讲述人": "narrator"}
 

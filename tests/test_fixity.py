@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi import fixity
+from cunshi.archive.fixity import manifest
 
 SMALL, LARGE = b"abc", bytes(range(256)) * 10_000  # the large one takes several blocks
 
@@ -18,15 +18,15 @@ def test_the_hash_is_sha256_however_long_the_file(tmp_path: Path, data: bytes) -
     path, copy = tmp_path / "a", io.BytesIO()
     path.write_bytes(data)
     expected = hashlib.sha256(data).hexdigest()
-    assert fixity.sha256_of(path) == expected
-    assert fixity.copy_hashed(path, copy) == expected
+    assert manifest.sha256_of(path) == expected
+    assert manifest.copy_hashed(path, copy) == expected
     assert copy.getvalue() == data
 
 
 def test_a_published_hash_is_the_one_computed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(SMALL)  # the first test vector of FIPS 180-2
     expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert fixity.sha256_of(tmp_path / "a") == expected
+    assert manifest.sha256_of(tmp_path / "a") == expected
 
 
 paths = st.text(alphabet="abc012-_./村", min_size=1, max_size=12)
@@ -35,8 +35,8 @@ digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
 
 @given(st.dictionaries(paths, digests, max_size=5))
 def test_a_manifest_is_read_as_it_was_written(hashes: dict[str, str]) -> None:
-    text = fixity.format_manifest(hashes)
-    assert fixity.parse_manifest(text) == hashes
+    text = manifest.format_manifest(hashes)
+    assert manifest.parse_manifest(text) == hashes
     assert [line[66:] for line in text.splitlines()] == sorted(hashes)
 
 
@@ -46,7 +46,7 @@ def test_a_manifest_is_read_as_it_was_written(hashes: dict[str, str]) -> None:
 def test_a_manifest_of_another_program_is_read(line: str) -> None:
     digest = "ab" * 32
     text = line.format(digest, digest.upper()) + "\n"
-    assert fixity.parse_manifest(text) == {"master/a": digest}
+    assert manifest.parse_manifest(text) == {"master/a": digest}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_manifest_of_another_program_is_read(line: str) -> None:
 )
 def test_a_line_of_another_form_is_refused(line: str) -> None:
     with pytest.raises(ValueError):
-        fixity.parse_manifest("ab" * 32 + "  master/b\n" + line.format("ab" * 32) + "\n")
+        manifest.parse_manifest("ab" * 32 + "  master/b\n" + line.format("ab" * 32) + "\n")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def hashes() -> dict[str, str]:
 
 
 def test_what_is_as_registered_is_no_difference(folder: Path, hashes: dict[str, str]) -> None:
-    assert fixity.compare(folder, hashes) == {}
+    assert manifest.compare(folder, hashes) == {}
 
 
 @pytest.mark.parametrize("at", [0, 1 << 20, len(LARGE) - 1])
@@ -83,7 +83,7 @@ def test_one_flipped_bit_is_found(folder: Path, hashes: dict[str, str], at: int,
     data = bytearray(LARGE)
     data[at] ^= 1 << bit
     (folder / "master" / "a.m4a").write_bytes(data)
-    assert fixity.compare(folder, hashes) == {"master/a.m4a": "changed"}
+    assert manifest.compare(folder, hashes) == {"master/a.m4a": "changed"}
 
 
 def test_missing_and_added_files_are_found(folder: Path, hashes: dict[str, str]) -> None:
@@ -91,7 +91,7 @@ def test_missing_and_added_files_are_found(folder: Path, hashes: dict[str, str])
     (folder / "master" / "deep").mkdir()
     (folder / "master" / "deep" / ".hidden").touch()
     (folder / "transcript.vtt").touch()  # beside the masters, and not covered
-    assert fixity.compare(folder, hashes) == {
+    assert manifest.compare(folder, hashes) == {
         "master/a.jpg": "missing",
         "master/b.jpg": "unexpected",
         "master/deep/.hidden": "unexpected",
@@ -102,5 +102,5 @@ def test_a_path_that_leads_out_of_the_folder_is_never_followed(
     folder: Path, hashes: dict[str, str]
 ) -> None:
     outside = {"master/../../secret": "0" * 64, "/etc/hostname": "0" * 64}
-    found = fixity.compare(folder, hashes | outside)
+    found = manifest.compare(folder, hashes | outside)
     assert found == dict.fromkeys(outside, "missing")

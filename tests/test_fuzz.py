@@ -13,20 +13,21 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from cunshi.archive_settings import read_archive
-from cunshi.errors import CunshiError
-from cunshi.fields import parse_fields, read_text
-from cunshi.fixity import parse_manifest
-from cunshi.heard import read_heard
-from cunshi.importing import read_foreign
-from cunshi.lessons import read_course, read_lesson
-from cunshi.model import Problem
-from cunshi.quiz import read_quiz
-from cunshi.records import ALIASES, parse_glossary, read_description
-from cunshi.review.history import History
-from cunshi.store import Accession
-from cunshi.transcripts import parse_transcript
-from cunshi.upkeep import registered
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.manifest import parse_manifest
+from cunshi.archive.fixity.schedule import registered
+from cunshi.archive.glossary_file import parse_glossary
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.records import ALIASES, read_description
+from cunshi.archive.settings_file import read_archive
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.catalogue.course.lessons import read_course, read_lesson
+from cunshi.catalogue.course.quiz import read_quiz
+from cunshi.core.errors import CunshiError
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import parse_fields, read_text
+from cunshi.intake.import_transcript import read_foreign
+from cunshi.review.editor.history import History
 
 CASES = int(os.environ.get("CUNSHI_CASES", "10000"))
 LESSON = ROOT / "courses" / "01-cunming"

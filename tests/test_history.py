@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.errors import RecordError
-from cunshi.review.history import SAVED, History, digest
+from cunshi.core.errors import RecordError
+from cunshi.review.editor.history import SAVED, History, digest
 
 texts = st.lists(
     st.sampled_from(["", "村", "桥", "老街\r", "\u2028", "a", "第一"]), max_size=12

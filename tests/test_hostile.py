@@ -10,7 +10,7 @@ import pytest
 from pydub.generators import Sine
 
 from conftest import sample_path, settle
-from cunshi.store import Project
+from cunshi.archive.project import Project
 
 SCRIPT = "<script>window.cunshi_hacked=1</script>"
 IMAGE = "<img src=x onerror=window.cunshi_hacked=1>"

@@ -25,18 +25,18 @@ import yaml
 from numpy.typing import NDArray
 
 from conftest import ROOT
-from cunshi import audio
-from cunshi.chinese import to_simplified
-from cunshi.engine import HeardSegment, http, open_engine, whisper_base
-from cunshi.engine.http import Http
-from cunshi.errors import ConfigurationError, EngineError, ExitCode
-from cunshi.heard import read_heard
-from cunshi.store import Project
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.core.errors import ConfigurationError, EngineError, ExitCode
+from cunshi.media import audio
+from cunshi.transcription.chinese import to_simplified
+from cunshi.transcription.engines import HeardSegment, open_engine, recognition_server, whisper_base
+from cunshi.transcription.engines.recognition_server import Http
 
 Run = Callable[..., tuple[int, str]]
 Answer = tuple[int, dict[str, str], bytes]
 SPEECH = ROOT / "tests" / "samples" / "real-speech"
-TWO_SECONDS = np.full(2 * http.RATE, 0.1, np.float32)
+TWO_SECONDS = np.full(2 * recognition_server.RATE, 0.1, np.float32)
 SERVER = ROOT / "build" / "server" / "bin" / "faster-whisper-server"
 
 
@@ -100,13 +100,13 @@ def server() -> Iterator[Scripted]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """No real waiting; what would have been waited for."""
     waited: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", waited.append)
+    monkeypatch.setattr(recognition_server.time, "sleep", waited.append)
     return waited
 
 
 @pytest.fixture(autouse=True)
 def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(http.KEY, raising=False)
+    monkeypatch.delenv(recognition_server.KEY, raising=False)
 
 
 def hear(engine: Http, samples: NDArray[np.float32] = TWO_SECONDS) -> list[HeardSegment]:
@@ -135,7 +135,7 @@ def fields_of(body: bytes) -> dict[str, list[bytes]]:
 
 def test_a_recording_is_sent_as_openai_describes_it(server: Scripted) -> None:
     server.answers = [HEARD]
-    ramp = np.linspace(-1.5, 1.5, http.RATE, dtype=np.float32)
+    ramp = np.linspace(-1.5, 1.5, recognition_server.RATE, dtype=np.float32)
     hear(Http("qwen", server.address), ramp)
     path, headers, body = server.asked[0]
     assert path == "/v1/audio/transcriptions"
@@ -150,7 +150,7 @@ def test_a_recording_is_sent_as_openai_describes_it(server: Scripted) -> None:
         "timestamp_granularities[]": [b"word", b"segment"],
     }
     with wave.open(BytesIO(file)) as sound:
-        assert sound.getparams()[:4] == (1, 2, http.RATE, len(ramp))
+        assert sound.getparams()[:4] == (1, 2, recognition_server.RATE, len(ramp))
         written = np.frombuffer(sound.readframes(len(ramp)), "<i2") / 32767
     assert np.abs(written - ramp.clip(-1, 1)).max() < 1e-4
 
@@ -165,7 +165,7 @@ def test_the_address_may_end_as_people_write_it(server: Scripted, ending: str) -
 def test_the_key_comes_from_the_environment_and_is_written_nowhere(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(http.KEY, " secret-key\n")
+    monkeypatch.setenv(recognition_server.KEY, " secret-key\n")
     server.answers = [HEARD]
     engine = Http("m", server.address)
     hear(engine)
@@ -316,11 +316,11 @@ def test_the_server_says_how_long_to_wait(server: Scripted, waits: list[float]) 
     hear(Http("m", server.address))
     assert waits[0] == 7.0
     assert waits[1] == pytest.approx(30, abs=2)
-    assert waits[2] == http.LONGEST_WAIT
+    assert waits[2] == recognition_server.LONGEST_WAIT
 
 
 def test_waits_are_real(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "FIRST_WAIT", 0.1)
+    monkeypatch.setattr(recognition_server, "FIRST_WAIT", 0.1)
     server.answers = [said({}, 503), said({}, 503), HEARD]
     begun = time.monotonic()
     hear(Http("m", server.address))
@@ -330,8 +330,12 @@ def test_waits_are_real(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, {"error": {"message": "Incorrect API key"}}, ("Incorrect API key", http.KEY)),
-        (403, {}, (http.KEY,)),
+        (
+            401,
+            {"error": {"message": "Incorrect API key"}},
+            ("Incorrect API key", recognition_server.KEY),
+        ),
+        (403, {}, (recognition_server.KEY,)),
         (404, {"detail": "model not found"}, ("model not found", "model")),
         (413, {}, ("文件大小",)),
         (415, {"detail": [{"msg": "x" * 5000}]}, ("415",)),
@@ -352,7 +356,7 @@ def test_a_refusal_is_not_repeated_and_says_what_to_do(
 def test_one_recording_that_the_server_stumbles_over_keeps_no_other_back(
     server: Scripted, waits: list[float]
 ) -> None:
-    server.answers = [said({}, 500)] * http.ATTEMPTS + [HEARD]
+    server.answers = [said({}, 500)] * recognition_server.ATTEMPTS + [HEARD]
     engine = Http("m", server.address)
     with pytest.raises(EngineError, match="500"):
         hear(engine)
@@ -362,8 +366,8 @@ def test_one_recording_that_the_server_stumbles_over_keeps_no_other_back(
 def test_a_server_that_never_answers_is_given_up(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "ANSWER_AT_LEAST", 0.2)
-    monkeypatch.setattr(http, "ANSWER_PER_SECOND", 0.05)
+    monkeypatch.setattr(recognition_server, "ANSWER_AT_LEAST", 0.2)
+    monkeypatch.setattr(recognition_server, "ANSWER_PER_SECOND", 0.05)
     server.silent, server.answers = 1.0, [HEARD]
     engine = Http("m", server.address)
     begun = time.monotonic()
@@ -378,15 +382,15 @@ def test_a_server_that_never_answers_is_given_up(
 def test_a_longer_recording_is_waited_for_longer(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "ANSWER_AT_LEAST", 0.0)
-    monkeypatch.setattr(http, "ANSWER_PER_SECOND", 0.5)
+    monkeypatch.setattr(recognition_server, "ANSWER_AT_LEAST", 0.0)
+    monkeypatch.setattr(recognition_server, "ANSWER_PER_SECOND", 0.5)
     server.silent, server.answers = 0.6, [HEARD]
     assert hear(Http("m", server.address))
 
 
 def test_where_nobody_listens_the_wait_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(http, "REST", 0.5)
+    monkeypatch.setattr(recognition_server, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(recognition_server, "REST", 0.5)
     attempts: list[float] = []
     send = Http._send
 
@@ -400,11 +404,11 @@ def test_where_nobody_listens_the_wait_is_taken_once(monkeypatch: pytest.MonkeyP
         with pytest.raises(EngineError) as failed:
             hear(engine)
     assert "没有送去" in failed.value.cause
-    assert len(attempts) == http.ATTEMPTS
+    assert len(attempts) == recognition_server.ATTEMPTS
     time.sleep(0.5)
     with pytest.raises(EngineError, match="连不上"):
         hear(engine)
-    assert len(attempts) == 2 * http.ATTEMPTS
+    assert len(attempts) == 2 * recognition_server.ATTEMPTS
 
 
 def test_a_server_that_is_not_there_is_noticed_before_any_recording(waits: list[float]) -> None:
@@ -442,7 +446,7 @@ def start_dying(answers: int, port: int) -> subprocess.Popen[str]:
 def test_a_server_killed_in_the_midst_of_a_recording_stops_no_other(
     village: Project, drop: Callable[..., Path], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(recognition_server, "FIRST_WAIT", 0.05)
     monkeypatch.setattr(Http, "workers", 1)
     for family in ("金村村", "欧桥村", "顾家村"):
         drop(f"mottoes/{family}", f"mottoes/{family}_家_2026-02-01.amr")

@@ -17,7 +17,7 @@ from conftest import ROOT
 from cunshi import cli
 
 PACKAGE = ROOT / "scripts" / "cunshi"
-LOCALE = PACKAGE / "locale"
+LOCALE = PACKAGE / "core" / "locale"
 COMMANDS = ["", *sorted(cli.cli.commands)]
 HAN = re.compile(r"[\u3400-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]+ [a-z]+ [a-z]+")  # three words on end

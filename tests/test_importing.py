@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from conftest import tree
-from cunshi.errors import ExitCode, RecordError
-from cunshi.export.captions import format_srt, format_webvtt
-from cunshi.export.description import describe
-from cunshi.export.ohms import EDITIONS, format_ohms
-from cunshi.importing import read_foreign
-from cunshi.model import Segment
-from cunshi.page_text import clean
-from cunshi.settings import Archive
-from cunshi.store import Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.core.errors import ExitCode, RecordError
+from cunshi.core.text import clean
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment
+from cunshi.exports.archival.captions import format_srt, format_webvtt
+from cunshi.exports.archival.description import describe
+from cunshi.exports.archival.ohms import EDITIONS, format_ohms
+from cunshi.intake.import_transcript import read_foreign
 from test_exports import catalogue_of, entry_of
 
 Run = Callable[..., tuple[int, str]]

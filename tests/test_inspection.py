@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from cunshi import inspection
-from cunshi.errors import DepositError
-from cunshi.inspection import Inspector, look_at
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.errors import DepositError
+from cunshi.intake import inspection
+from cunshi.intake.inspection import Inspector, look_at
 
 Run = Callable[..., tuple[int, str]]
 # A child that dies of, or never ends with, a file of a certain name.
 HOSTILE = """
 import os, signal, sys, time
-from cunshi import inspection
+from cunshi.intake import inspection
 look = inspection.look_at
 def look_at(path):
     if "crash" in path.name:
@@ -37,10 +37,10 @@ def hostile(monkeypatch: pytest.MonkeyPatch) -> None:
     start = inspection.subprocess.Popen
 
     def start_(words: list[str], **options: object) -> object:
-        assert words[1:] == ["-m", "cunshi.inspection"]
+        assert words[1:] == ["-m", "cunshi.intake.inspection"]
         return start([words[0], "-c", HOSTILE], **options)  # type: ignore[call-overload]
 
-    package = str(Path(inspection.__file__).parents[1])
+    package = str(Path(inspection.__file__).parents[2])
     monkeypatch.setenv("PYTHONPATH", package)
     monkeypatch.setattr(inspection.subprocess, "Popen", start_)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, sample_path, settle, tree
-from cunshi.store import Project
+from cunshi.archive.project import Project
 from faults import ALL, KILL, Fault, Ran
 from faults import run as run_apart
 

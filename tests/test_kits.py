@@ -21,21 +21,23 @@ from pptx import Presentation
 from pptx.util import Emu
 
 from conftest import tree
-from cunshi import site
-from cunshi.course_model import Clip, ClipRef, Course, Lesson, PlanStep, Question, TimelineEntry
-from cunshi.errors import ExitCode, SiteError
-from cunshi.export import kit_files, kits
-from cunshi.export.docx import make_plan
-from cunshi.export.fitting import Fit, fit_pages
-from cunshi.export.kit import Kit
-from cunshi.export.outline import Paragraph, Run, Table, read_body, read_markdown
-from cunshi.export.pptx import make_slides
-from cunshi.export.printing import can_print
-from cunshi.model import Term, TranscriptStatus
-from cunshi.page_text import file_name
-from cunshi.settings import Archive
-from cunshi.store import Project
-from cunshi.village_model import Place
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode, SiteError
+from cunshi.core.text import file_name
+from cunshi.domain.course import Clip, ClipRef, Course, Lesson, PlanStep, Question, TimelineEntry
+from cunshi.domain.glossary import Term
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import TranscriptStatus
+from cunshi.domain.village import Place
+from cunshi.exports.classroom import build_kits as kits
+from cunshi.exports.classroom.kit import Kit
+from cunshi.exports.classroom.lesson_plan import make_plan
+from cunshi.exports.classroom.names import kit_files
+from cunshi.exports.classroom.outline import Paragraph, Run, Table, read_body, read_markdown
+from cunshi.exports.classroom.pdf import can_print
+from cunshi.exports.classroom.slides import make_slides
+from cunshi.exports.classroom.slides_fit import Fit, fit_pages
+from cunshi.website import build
 
 REF = ClipRef("20260112-7a994552", 5.0, 18.0, "", "lesson.md", 12)
 HEARD = Clip(
@@ -562,7 +564,7 @@ def test_when_there_will_be_no_site_no_further_kit_is_begun(
         slides.unlink()
     refused = SiteError("做不成", "改好再来")
     with monkeypatch.context() as patch:
-        patch.setattr(site, "build_site", Mock(side_effect=refused))
+        patch.setattr(build, "build_site", Mock(side_effect=refused))
         code, output = run(copy_of_built, "site")
     assert code == ExitCode.SITE and "做不成" in output
     assert len([*docs.rglob("*.pptx")]) < 10

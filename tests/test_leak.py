@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from conftest import LESSON_HEAD
-from cunshi.files import files_below
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.files import files_below
 
 Run = Callable[..., tuple[int, str]]
 SECRET, NAME = "他欠了邻居三石米", "金德发"

@@ -7,23 +7,16 @@ from pathlib import Path
 import pytest
 
 from conftest import tree
-from cunshi.citations import find_citations
-from cunshi.errors import ExitCode
-from cunshi.excerpts import Excerpt
-from cunshi.lesson_draft import Source, add_lesson, format_draft
-from cunshi.lessons import SECTIONS, read_lesson
-from cunshi.model import (
-    Description,
-    Kind,
-    Problem,
-    Recording,
-    Segment,
-    Technical,
-    Term,
-    Transcript,
-    TranscriptStatus,
-)
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.citation_syntax import find_citations
+from cunshi.catalogue.course.excerpts import Excerpt
+from cunshi.catalogue.course.lesson_draft import Source, add_lesson, format_draft
+from cunshi.catalogue.course.lessons import SECTIONS, read_lesson
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
 
 Run = Callable[..., tuple[int, str]]
 

@@ -6,23 +6,15 @@ from typing import Any
 
 import pytest
 
-from cunshi.course_model import Clip, Entry, Lesson
-from cunshi.errors import ExitCode
-from cunshi.evidence import Holdings, resolve
-from cunshi.lessons import SECTIONS, check_keywords, read_course, read_lesson
-from cunshi.model import (
-    Access,
-    Consent,
-    Description,
-    Kind,
-    Problem,
-    Recording,
-    Segment,
-    Technical,
-    Term,
-    Transcript,
-    TranscriptStatus,
-)
+from cunshi.catalogue.course.citations import Holdings, resolve
+from cunshi.catalogue.course.lessons import SECTIONS, check_keywords, read_course, read_lesson
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Access, Consent
+from cunshi.domain.course import Clip, Entry, Lesson
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
 
 ID = "20260112-7a994552"
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)

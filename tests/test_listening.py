@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from conftest import ROOT
-from cunshi import audio, audit, voice
-from cunshi.engine import EngineIdentity, HeardSegment, open_engine
-from cunshi.listening import Listened, listen
-from cunshi.model import Flag, Segment, Word
-from cunshi.scoring import error_rate
-from cunshi.voice import RATE, Passage, Span
+from cunshi.domain.transcript import Flag, Segment, Word
+from cunshi.media import audio
+from cunshi.transcription import quality_flags, vad
+from cunshi.transcription.engines import EngineIdentity, HeardSegment, open_engine
+from cunshi.transcription.error_rate import error_rate
+from cunshi.transcription.recognise import Listened, listen
+from cunshi.transcription.vad import RATE, Passage, Span
 
 Samples = NDArray[np.float32]
 REAL = Path(__file__).parent / "samples" / "real-speech"
@@ -54,7 +55,7 @@ def load(path: Path) -> Samples:
 
 def hear(samples: Samples) -> list[Listened]:
     engine = open_engine("faster-whisper", "base", ROOT)
-    return [listen(engine, passage, "cmn", ()) for passage in voice.passages([(0.0, samples)])]
+    return [listen(engine, passage, "cmn", ()) for passage in vad.passages([(0.0, samples)])]
 
 
 def text_of(listened: list[Listened]) -> str:
@@ -174,7 +175,7 @@ def said(text: str, seconds: float) -> Segment:
 def test_every_kind_of_doubt_is_flagged_and_plain_speech_is_not(
     segment: Segment, confidence: dict[str, float], flags: tuple[Flag, ...]
 ) -> None:
-    assert audit.inspect(segment, confidence) == flags
+    assert quality_flags.inspect(segment, confidence) == flags
 
 
 spans = st.lists(st.tuples(st.floats(0.5, 5), st.floats(0.1, 6)), min_size=1, max_size=6)
@@ -207,7 +208,7 @@ def test_a_word_over_a_place_where_nothing_was_cut_out_keeps_its_times() -> None
 def test_a_long_silence_does_not_make_the_detector_forget_what_speech_is() -> None:
     speech = load(REAL / "TEST_NET_Y0000000000_-KTKHdZ2fb8_S00000.wav")
     samples = np.concatenate([silence(90), speech, silence(30)])
-    [span] = voice.find_speech(samples)
+    [span] = vad.find_speech(samples)
     assert span.start < 90.4
     assert span.end > 91.3
 
@@ -215,15 +216,15 @@ def test_a_long_silence_does_not_make_the_detector_forget_what_speech_is() -> No
 def test_the_detector_is_given_a_copy() -> None:
     samples = room(3) + 0.1
     before = samples.copy()
-    list(voice.passages([(0.0, samples)]))
+    list(vad.passages([(0.0, samples)]))
     assert np.array_equal(samples, before)
 
 
 def test_speech_without_pauses_is_cut_into_what_the_engine_can_hear() -> None:
     speech = load(next((ROOT / "recordings").glob("01-*/*.m4a")))
-    without_pauses = np.concatenate([p.samples for p in voice.passages([(0.0, speech)])])
-    for passage in voice.passages([(100.0, np.tile(without_pauses, 2))]):
-        assert passage.length <= voice.LONGEST + 2 * voice.PADDING
+    without_pauses = np.concatenate([p.samples for p in vad.passages([(0.0, speech)])])
+    for passage in vad.passages([(100.0, np.tile(without_pauses, 2))]):
+        assert passage.length <= vad.LONGEST + 2 * vad.PADDING
         assert all(span.start >= 100.0 for span in passage.spans)
         ends = [span.end for span in passage.spans]
         assert all(e <= s.start + 1e-6 for e, s in zip(ends, passage.spans[1:], strict=False))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.model import Flag, Segment
-from cunshi.review.merging import count_changed, merge
+from cunshi.domain.transcript import Flag, Segment
+from cunshi.review.editor.merge import count_changed, merge
 
 Lines = tuple[Segment, ...]
 

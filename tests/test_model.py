@@ -4,16 +4,9 @@ import datetime as dt
 
 import pytest
 
-from cunshi.model import (
-    Access,
-    Consent,
-    Description,
-    Kind,
-    Recording,
-    Segment,
-    Technical,
-    Transcript,
-)
+from cunshi.domain.consent import Access, Consent
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.transcript import Segment, Transcript
 
 TODAY = dt.date(2026, 6, 1)
 YESTERDAY, TOMORROW = dt.date(2026, 5, 31), dt.date(2026, 6, 2)

@@ -12,17 +12,17 @@ import yaml
 from PIL import Image
 
 from conftest import ROOT, settle
-from cunshi import export
-from cunshi.accession import take_in
-from cunshi.deposits import Deposit, find_deposits
-from cunshi.errors import ExitCode
-from cunshi.fields import parse_fields
-from cunshi.model import Problem
-from cunshi.page_text import file_name, is_reserved
-from cunshi.places import read_places
-from cunshi.progress import Silent
-from cunshi.settings import Archive
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.places import read_places
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Silent
+from cunshi.core.text import file_name, is_reserved
+from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.settings import Archive
+from cunshi.exports.classroom import names
+from cunshi.intake.accessioning import take_in
+from cunshi.intake.deposits import Deposit, find_deposits
 from faults import stand_ins
 from test_hostile import tone
 
@@ -183,7 +183,7 @@ def everything(village: Project, run: Run, monkeypatch: pytest.MonkeyPatch) -> I
     """The paths, below the village's folder, of all that is made of hard names."""
     if os.name != "posix":
         pytest.skip("this disk takes no such names")
-    monkeypatch.setattr(export, "can_print", lambda: False)  # their names are like the others
+    monkeypatch.setattr(names, "can_print", lambda: False)  # their names are like the others
     with stand_ins(quick=True):
         yield make_everything(village, run)
 

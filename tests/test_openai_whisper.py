@@ -16,13 +16,14 @@ from faster_whisper import WhisperModel
 from numpy.typing import NDArray
 
 from conftest import ROOT, sample_path
-from cunshi import audio, fixity
-from cunshi.engine import HeardSegment, open_engine, openai_whisper, whisper_base
-from cunshi.engine.ct2_weights import openai_dimensions, openai_weights, read_weights
-from cunshi.engine.openai_whisper import OPTIONS, OpenAIWhisper, embedded_checkpoint
-from cunshi.errors import EngineError, ExitCode
-from cunshi.heard import read_heard
-from cunshi.store import Project
+from cunshi.archive.fixity import manifest
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.core.errors import EngineError, ExitCode
+from cunshi.media import audio
+from cunshi.transcription.engines import HeardSegment, open_engine, openai_whisper, whisper_base
+from cunshi.transcription.engines.ct2_weights import openai_dimensions, openai_weights, read_weights
+from cunshi.transcription.engines.openai_whisper import OPTIONS, OpenAIWhisper, embedded_checkpoint
 
 Run = Callable[..., tuple[int, str]]
 SPEECH = ROOT / "tests" / "samples" / "real-speech"
@@ -115,14 +116,14 @@ def test_the_checkpoint_is_made_once_and_anew_when_damaged(whisper: Any, cache: 
     folder = whisper_base.model_folder()
     made = embedded_checkpoint(folder)
     assert [path.name for path in cache.iterdir()] == [made.name]
-    assert fixity.sha256_of(made) in made.name
+    assert manifest.sha256_of(made) in made.name
     number = made.stat().st_ino
     assert embedded_checkpoint(folder).stat().st_ino == number
     with made.open("r+b") as stream:
         stream.seek(1_000_000)
         stream.write(b"\0\1\2\3")
     again = embedded_checkpoint(folder)
-    assert fixity.sha256_of(again) in again.name
+    assert manifest.sha256_of(again) in again.name
     assert [path.name for path in cache.iterdir()] == [again.name]
 
 
@@ -160,7 +161,7 @@ def test_a_checkpoint_of_ones_own_is_loaded_by_its_path(whisper: Any, tmp_path: 
     made = embedded_checkpoint(whisper_base.model_folder())
     (tmp_path / "wu.pt").symlink_to(made)
     engine = OpenAIWhisper("wu.pt", tmp_path)
-    assert engine.identity().model_sha256 == fixity.sha256_of(made)
+    assert engine.identity().model_sha256 == manifest.sha256_of(made)
     assert heard(engine, passage(SPEECH / "BAC009S0764W0121.wav"))
 
 

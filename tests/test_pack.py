@@ -15,12 +15,12 @@ from pypdf import PdfReader
 
 from conftest import EPOCH, new_village, sample_path, settle, tree
 from cunshi import cli, workflow
-from cunshi.course_model import Catalogue
-from cunshi.errors import SiteError
-from cunshi.export import pack
-from cunshi.export.printing import can_print
-from cunshi.fixity import parse_manifest
-from cunshi.store import Project
+from cunshi.archive.fixity.manifest import parse_manifest
+from cunshi.archive.project import Project
+from cunshi.core.errors import SiteError
+from cunshi.domain.course import Catalogue
+from cunshi.exports.classroom import usb_pack
+from cunshi.exports.classroom.pdf import can_print
 
 Run = Callable[..., tuple[int, str]]
 
@@ -212,7 +212,7 @@ def test_the_site_can_do_without_pdfs(
 ) -> None:
     page = guarded.site / "lessons/01.html"
     assert ("讲义" in page.read_text("utf-8")) == can_print()
-    monkeypatch.setattr("cunshi.export.can_print", lambda: False)
+    monkeypatch.setattr("cunshi.exports.classroom.names.can_print", lambda: False)
     assert run(guarded, "site")[0] == run(guarded, "pack")[0] == 6
     assert "讲义" not in page.read_text("utf-8") and "课件" in page.read_text("utf-8")
     assert not [*guarded.site.rglob("*.pdf"), *guarded.docs.rglob("*.pdf")]
@@ -234,18 +234,20 @@ def test_a_withdrawal_reaches_the_next_pack(guarded: Project, run: Run) -> None:
 def test_the_manifest_names_every_file(packed_once: Project) -> None:
     packed = contents(the_pack(packed_once))
     [top] = {name.partition("/")[0] for name in packed}
-    manifest = parse_manifest(packed.pop(f"{top}/{pack.MANIFEST}").decode())
+    manifest = parse_manifest(packed.pop(f"{top}/{usb_pack.MANIFEST}").decode())
     assert {f"{top}/{name}": digest for name, digest in manifest.items()} == {
         name: hashlib.sha256(data).hexdigest() for name, data in packed.items()
     }
-    assert {f"{top}/{name}" for name in (pack.START, pack.READ_ME, pack.CONTENTS)} <= packed.keys()
+    assert {
+        f"{top}/{name}" for name in (usb_pack.START, usb_pack.READ_ME, usb_pack.CONTENTS)
+    } <= packed.keys()
 
 
 def test_every_name_is_one_for_windows(packed_once: Project) -> None:
     names = list(contents(the_pack(packed_once)))
     assert len({name.casefold() for name in names}) == len(names)
     for name in (*names, the_pack(packed_once).name):
-        assert len(name) <= pack.LONGEST
+        assert len(name) <= usb_pack.LONGEST
         for part in name.split("/"):
             assert not re.search(r'[<>:"\\|?*\x00-\x1f]', part) and part == part.strip(" .")
     assert names[0] == "村史：课 1/开始.html"
@@ -289,9 +291,9 @@ def test_a_pack_that_breaks_leaves_the_old_one(
     def spoil(path: Path, *rest: object) -> None:
         path.write_bytes(before.replace("开始".encode(), "开开".encode()))
 
-    monkeypatch.setattr(pack, "_write", spoil)
+    monkeypatch.setattr(usb_pack, "_write", spoil)
     with pytest.raises((SiteError, KeyError, zipfile.BadZipFile)):
-        pack.make_pack(guarded.classroom.site, _catalogue(guarded), the_pack(guarded))
+        usb_pack.make_pack(guarded.classroom.site, _catalogue(guarded), the_pack(guarded))
     assert the_pack(guarded).read_bytes() == before
     assert [p.name for p in (guarded.root / "build").glob(".*")] == []
 
@@ -307,11 +309,13 @@ def _catalogue(project: Project) -> Catalogue:
 )
 def test_names_that_windows_does_not_take_are_refused(names: list[str]) -> None:
     with pytest.raises(SiteError):
-        pack._check_names(names)
+        usb_pack._check_names(names)
 
 
 def test_usual_names_are_taken() -> None:
-    pack._check_names(["村史/开始.html", "村史/site/lessons/01.html", "村史/site/assets/a.b.js"])
+    usb_pack._check_names(
+        ["村史/开始.html", "村史/site/lessons/01.html", "村史/site/assets/a.b.js"]
+    )
 
 
 @pytest.fixture
@@ -325,14 +329,14 @@ def unpacked(packed_once: Project, tmp_path: Path) -> Path:
 def test_from_the_stick_to_a_lesson(
     unpacked: Path, browser_page: Callable[..., BrowserPage]
 ) -> None:
-    page = browser_page((unpacked / pack.START).as_uri())
+    page = browser_page((unpacked / usb_pack.START).as_uri())
     assert "只供课堂" in page.inner_text("main")
     page.click("text=打开网站")
     page.go_back()
     page.click("text=第一课")
     assert page.locator("h1").inner_text().endswith("三段录音")
     assert page.locator(".cs-kit__file").count() == (4 if can_print() else 2)
-    page.goto((unpacked / pack.CONTENTS).as_uri())
+    page.goto((unpacked / usb_pack.CONTENTS).as_uri())
     for link in page.locator("a").all():
         target = unpacked / (link.get_attribute("href") or "").split("#")[0]
         assert target.is_file(), target

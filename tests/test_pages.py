@@ -20,7 +20,11 @@ from hypothesis import strategies as st
 from markdown import markdown
 
 from conftest import ROOT
-from cunshi.course_model import (
+from cunshi.catalogue.course.places import slug_of
+from cunshi.catalogue.titles import recording_title
+from cunshi.core.errors import LessonError
+from cunshi.core.text import clauses, clean, inert
+from cunshi.domain.course import (
     Catalogue,
     Clip,
     ClipRef,
@@ -31,26 +35,14 @@ from cunshi.course_model import (
     Question,
     TimelineEntry,
 )
-from cunshi.errors import LessonError
-from cunshi.model import (
-    Description,
-    Flag,
-    Kind,
-    Recording,
-    Replacement,
-    Segment,
-    Technical,
-    Term,
-    Transcript,
-    TranscriptStatus,
-)
-from cunshi.page_text import clauses, clean, inert
-from cunshi.pages import render_pages
-from cunshi.places import slug_of
-from cunshi.recording_pages import group_paragraphs
-from cunshi.settings import Archive, Recogniser
-from cunshi.templating import recording_title, term_ids
-from cunshi.village_model import Event, Fact, Place
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.settings import Archive, Recogniser
+from cunshi.domain.transcript import Flag, Replacement, Segment, Transcript, TranscriptStatus
+from cunshi.domain.village import Event, Fact, Place
+from cunshi.website.pages.assemble import render_pages
+from cunshi.website.pages.recording import group_paragraphs
+from cunshi.website.templating import term_ids
 
 TALK = "20260112-7a994552"
 MOTTO = "20260201-eacd48b3"

@@ -11,11 +11,12 @@ import pytest
 import uvicorn
 from playwright.sync_api import Page, expect
 
-from cunshi import serve, workflow
+from cunshi import workflow
+from cunshi.archive.project import Project
 from cunshi.cli import _remake
-from cunshi.preview import Preview
-from cunshi.progress import Silent
-from cunshi.store import Project
+from cunshi.core.progress import Silent
+from cunshi.website import server as serve
+from cunshi.website.live_preview import Preview
 
 Run = Callable[..., tuple[int, str]]
 

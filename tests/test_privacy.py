@@ -7,8 +7,8 @@ import pytest
 
 from conftest import settle
 from cunshi import workflow
-from cunshi.progress import Silent
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.core.progress import Silent
 
 Drop = Callable[..., Path]
 NAME = "mottoes/金村村_金家_2026-02-01"

@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT, settle
-from cunshi import audio, voice
-from cunshi.chinese import to_simplified
-from cunshi.engine import open_engine
-from cunshi.model import Consent, Description, Kind, Recording, Segment, Technical, Word
-from cunshi.pseudonyms import across_lines, names_of, rename_recording, renamed, spoken
-from cunshi.settings import ANONYMOUS, Archive
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.domain.consent import Consent
+from cunshi.domain.pseudonyms import across_lines, names_of, rename_recording, renamed, spoken
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.settings import ANONYMOUS, Archive
+from cunshi.domain.transcript import Segment, Word
+from cunshi.media import audio
+from cunshi.transcription import vad
+from cunshi.transcription.chinese import to_simplified
+from cunshi.transcription.engines import open_engine
 from test_leak import leaks
 from test_withheld import cite, loudness, mark, published, tone
 
@@ -151,6 +154,6 @@ def test_whisper_does_not_hear_it_in_what_is_published(copy_of_built: Project, r
 def hear(path: Path) -> str:
     engine = open_engine("faster-whisper", "base", ROOT)
     engine.prepare()
-    passages = voice.passages(audio.blocks(path))
+    passages = vad.passages(audio.blocks(path))
     heard = (line for p in passages for line in engine.transcribe(p.samples, "cmn"))
     return to_simplified("".join(line.segment.text for line in heard))

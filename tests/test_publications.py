@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from conftest import settle, tree
-from cunshi.fixity import sha256_of
-from cunshi.store import Project
+from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.archive.project import Project
 
 Run = Callable[..., tuple[int, str]]
 

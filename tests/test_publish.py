@@ -13,10 +13,11 @@ import yaml
 
 from conftest import ROOT, tree
 from cunshi import cli
-from cunshi.errors import SiteError
-from cunshi.publishing import Changes, compare, folder, recordings_in, server
+from cunshi.archive.project import Project
+from cunshi.core.errors import SiteError
+from cunshi.publishing import folder, rsync
+from cunshi.publishing.changes import Changes, compare, recordings_in
 from cunshi.publishing.folder import Share, publish_to_folder, roll_back
-from cunshi.store import Project
 
 Run = Callable[..., tuple[int, str]]
 STAMP = ".cunshi-release"
@@ -328,7 +329,7 @@ def test_to_a_server(ready: Project, host: Path, run: Run) -> None:
     code, printed = run(ready, *to)
     assert code == 0, printed
     files = tree(host)
-    assert files.pop(server.MARK) == b""
+    assert files.pop(rsync.MARK) == b""
     assert files == tree(ready.site)
     assert "没有改动" in run(ready, *to)[1]
 
@@ -341,19 +342,19 @@ def test_to_a_server(ready: Project, host: Path, run: Run) -> None:
 
 
 def test_a_folder_that_is_not_there_is_made(host: Path, tmp_path: Path) -> None:
-    place = server.Server(f"server:{host}")
+    place = rsync.Server(f"server:{host}")
     site = write_site(tmp_path / "site", "一", "a")
-    server.check_server(place)
-    assert "index.html" in server.find_changes(place, site).appear
-    server.publish_to_server(place, site)
-    assert tree(host) == tree(site) | {server.MARK: b""}
+    rsync.check_server(place)
+    assert "index.html" in rsync.find_changes(place, site).appear
+    rsync.publish_to_server(place, site)
+    assert tree(host) == tree(site) | {rsync.MARK: b""}
 
 
 def test_what_others_keep_on_a_server_is_left_alone(host: Path) -> None:
     host.mkdir()
     (host / "信 一.txt").write_text("信", "utf-8")
     with pytest.raises(SiteError, match="不会覆盖"):
-        server.check_server(server.Server(f"server:{host}"))
+        rsync.check_server(rsync.Server(f"server:{host}"))
     assert (host / "信 一.txt").read_text("utf-8") == "信"
 
 
@@ -362,13 +363,13 @@ def test_what_others_keep_on_a_server_is_left_alone(host: Path) -> None:
 )
 def test_only_a_place_that_ssh_reaches(place: str) -> None:
     with pytest.raises(SiteError, match="看不懂"):
-        server.check_server(server.Server(place))
+        rsync.check_server(rsync.Server(place))
 
 
 def test_without_rsync_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SiteError, match="没有装 rsync"):
-        server.check_server(server.Server("host:/srv"))
+        rsync.check_server(rsync.Server("host:/srv"))
 
 
 def test_the_workflow_file_publishes_with_a_command_that_there_is() -> None:

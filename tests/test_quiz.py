@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from cunshi.catalogue import gather
-from cunshi.course_model import Catalogue, Clip, ClipRef, Question
-from cunshi.errors import ExitCode
-from cunshi.lessons import SECTIONS, read_course, read_lesson
-from cunshi.model import Access, Consent, Problem, Recording, Transcript, TranscriptStatus
-from cunshi.quiz import read_notes, read_quiz
-from cunshi.settings import Archive
-from cunshi.store import Project
-from cunshi.study import divide, qr_rows, quote_for_poster, study
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.lessons import SECTIONS, read_course, read_lesson
+from cunshi.catalogue.course.quiz import read_notes, read_quiz
+from cunshi.catalogue.gather import gather
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Access, Consent
+from cunshi.domain.course import Catalogue, Clip, ClipRef, Question
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Transcript, TranscriptStatus
+from cunshi.website.pages.lesson_activities import divide, qr_rows, quote_for_poster, study
 from test_lessons import CLIP, FRONT, ID, TODAY, WHERE, read, recording
 
 QUIZ = "courses/01-cunming/quiz.yml"

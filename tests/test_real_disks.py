@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cunshi.errors import ExitCode
+from cunshi.core.errors import ExitCode
 from faults import run
 from test_faults import CASES, Stage, heard, pytestmark, state, talk, tone
 

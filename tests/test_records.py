@@ -10,22 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cunshi.amendments import amend_record, as_logged, set_value
-from cunshi.archive_settings import read_archive
-from cunshi.descriptions import merge, strictest
-from cunshi.fields import parse_fields
-from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
-from cunshi.records import (
+from cunshi.archive.glossary_file import read_glossary
+from cunshi.archive.record_edit import amend_record, as_logged, set_value
+from cunshi.archive.records import (
     ALIASES,
-    describe_folder,
-    describe_name,
     load_description,
-    parse_day,
     read_description,
-    read_glossary,
     read_recording,
     write_recording,
 )
+from cunshi.archive.settings_file import read_archive
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.consent import Access, Consent
+from cunshi.domain.description_merge import merge, strictest
+from cunshi.domain.file_names import describe_folder, describe_name, parse_day
+from cunshi.domain.recording import Description, Kind, Recording, Technical
 
 VILLAGES = ("金村村", "妙桥社区")
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)

@@ -8,8 +8,9 @@ import pytest
 from httpx2 import Client
 
 from conftest import settle
-from cunshi.engine import EngineIdentity
-from cunshi.store import Accession, Project
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.transcription.engines import EngineIdentity
 from desk import open_desk
 from recorded_engine import RecordedEngine
 

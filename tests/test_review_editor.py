@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from cunshi.store import Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
 from desk import OpenDesk, open_desk
 
 pytest.importorskip("axe_playwright_python")

@@ -18,10 +18,10 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from conftest import ROOT, tree
+from cunshi.archive.project import Project
 from cunshi.review import app
-from cunshi.review.desk import STATIC, Desk
-from cunshi.review.security import Door, Limits
-from cunshi.store import Project
+from cunshi.review.auth.middleware import Door, Limits
+from cunshi.review.context import STATIC, Desk
 from desk import every_route
 
 EXAMPLES = int(os.environ.get("CUNSHI_FUZZ", "40"))

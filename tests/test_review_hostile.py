@@ -7,9 +7,9 @@ import shutil
 import pytest
 from playwright.sync_api import Browser
 
+from cunshi.archive.project import Project
 from cunshi.review import app
-from cunshi.review.desk import STATIC
-from cunshi.store import Project
+from cunshi.review.context import STATIC
 from desk import OpenDesk, is_in, open_desk, signed
 
 PAGES = {path: name for path, name in app._PAGES.items() if (STATIC / name).exists()}

@@ -16,9 +16,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from cunshi.review.history import History, digest
-from cunshi.store import Accession, Project
-from cunshi.transcripts import parse_transcript
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.review.editor.history import History, digest
 
 HERE = Path(__file__).parent
 KILLS = 50

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from conftest import ROOT
-from cunshi.review.desk import STATIC
+from cunshi.review.context import STATIC
 
 pytestmark = pytest.mark.browser
 

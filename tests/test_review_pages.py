@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from conftest import PATIENCE, chromium_path, sample_path
-from cunshi import audio, workflow
-from cunshi.progress import Reporter
-from cunshi.store import Project
+from cunshi import workflow
+from cunshi.archive.project import Project
+from cunshi.core.progress import Reporter
+from cunshi.media import audio
 from desk import OpenDesk, open_desk
 
 pytest.importorskip("axe_playwright_python")

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from cunshi.review import people
-from cunshi.review.asking import Refusal
-from cunshi.review.desk import STATIC
-from cunshi.review.people import SESSION_SECONDS, Attempts, People, clean_name
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.review.api import Refusal
+from cunshi.review.auth import sessions as people
+from cunshi.review.auth.sessions import SESSION_SECONDS, Attempts, People, clean_name
+from cunshi.review.context import STATIC
 from desk import OpenDesk, every_route, filled, open_desk, send, signed
 from test_accessibility import violations
 

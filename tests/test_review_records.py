@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from conftest import settle
 from cunshi import workflow
-from cunshi.model import USES, Access, Consent, Description, Kind, Recording, Technical
-from cunshi.progress import Silent
-from cunshi.review.reasons import why
-from cunshi.store import Accession, Project
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.core.progress import Silent
+from cunshi.domain.access_reasons import why
+from cunshi.domain.consent import USES, Access, Consent
+from cunshi.domain.recording import Description, Kind, Recording, Technical
 from desk import OpenDesk, open_desk
 from test_accessibility import violations
 
@@ -358,7 +360,7 @@ def test_a_scan_gets_a_name_that_every_disk_takes(card: Card, name: str, kept: s
 def test_what_is_too_large_or_empty_leaves_nothing(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cunshi.review.scans.LARGEST", 100)
+    monkeypatch.setattr("cunshi.review.records.consent_scans.LARGEST", 100)
     kind = {"Content-Type": "application/octet-stream"}
     address = f"{card.address}/scans/a.pdf"
     assert card.put_scan("a.pdf", b"1" * 101).status_code == 413

@@ -17,11 +17,12 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from conftest import tree
-from cunshi.review import app, session
-from cunshi.review.asking import route
-from cunshi.review.desk import STATIC
-from cunshi.review.security import Door, Gate, Limits
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.review import app
+from cunshi.review.api import route
+from cunshi.review.auth import routes
+from cunshi.review.auth.middleware import Door, Gate, Limits
+from cunshi.review.context import STATIC
 from desk import OpenDesk, every_route, filled, is_in, open_desk, send, signed
 
 LIMITS = Limits(json=20_000, json_seconds=0.5)
@@ -333,7 +334,7 @@ def run_alone(work: Coroutine[object, object, None]) -> None:
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_an_upload_may_take_its_time_piece_by_piece_but_json_not(whole: bool) -> None:
-    from cunshi.review.security import Allowance, _measured
+    from cunshi.review.auth.middleware import Allowance, _measured
 
     sent: list[bytes] = []
 
@@ -397,9 +398,9 @@ def test_a_fault_of_the_program_tells_strangers_nothing(
     def break_down(ask: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    was = session.routes
+    was = routes.routes
     fault = route("GET", "/api/fault", break_down)
-    monkeypatch.setattr(session, "routes", lambda desk: [*was(desk), fault])
+    monkeypatch.setattr(routes, "routes", lambda desk: [*was(desk), fault])
     with open_desk(home) as desk:
         answer = desk.client().get("/api/fault")
     assert answer.status_code == 500

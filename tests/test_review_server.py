@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from cunshi import cli
-from cunshi.errors import ConfigurationError, ExitCode
+from cunshi.archive.project import Project
+from cunshi.core.errors import ConfigurationError, ExitCode
 from cunshi.review import server
-from cunshi.store import Project
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 EVERYWHERE = "0.0.0.0"  # noqa: S104
@@ -26,8 +26,8 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from cunshi import cli
-from cunshi.review import session
-from cunshi.review.asking import route
+from cunshi.review.auth import routes as session
+from cunshi.review.api import route
 
 def save(ask):
     Path(sys.argv[1], "begun").touch()

@@ -12,13 +12,15 @@ import pytest
 from playwright.sync_api import Browser
 
 from conftest import new_village, sample_path, settle
-from cunshi import audio, cli
-from cunshi.errors import CunshiError
-from cunshi.fixity import sha256_of
-from cunshi.model import Recording
-from cunshi.review import sound
-from cunshi.review.making import Maker, Progress
-from cunshi.store import Accession, Project
+from cunshi import cli
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.archive.project import Project
+from cunshi.core.errors import CunshiError
+from cunshi.domain.recording import Recording
+from cunshi.media import audio
+from cunshi.review.editor import audio as sound
+from cunshi.review.jobs.background import Maker, Progress
 from desk import OpenDesk, open_desk
 
 FORMATS = {

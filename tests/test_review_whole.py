@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conftest import sample_path
-from cunshi.model import Consent, TranscriptStatus
-from cunshi.store import Project
-from cunshi.transcripts import read_transcript
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import read_transcript
+from cunshi.domain.consent import Consent
+from cunshi.domain.transcript import TranscriptStatus
 from desk import open_desk
 
 pytestmark = [pytest.mark.browser, pytest.mark.whisper]

@@ -16,16 +16,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import sample_path, settle, tree
-from cunshi.errors import CunshiError, ExitCode
-from cunshi.model import Description, Problem, Recording, Term, Transcript
-from cunshi.records import parse_glossary
-from cunshi.review import cards, deposits, glossary
-from cunshi.review.asking import Refusal
-from cunshi.review.cards import Cards
-from cunshi.review.jobs import Jobs
-from cunshi.review.names import clean_name, named_after, numbered
-from cunshi.review.problems import as_json
-from cunshi.store import Project
+from cunshi.archive.glossary_file import parse_glossary
+from cunshi.archive.project import Project
+from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Description, Recording
+from cunshi.domain.transcript import Transcript
+from cunshi.review.api import Refusal
+from cunshi.review.editor import glossary
+from cunshi.review.jobs.routes import Jobs
+from cunshi.review.todo import status_cache
+from cunshi.review.todo.problems import as_json
+from cunshi.review.todo.status_cache import Cards
+from cunshi.review.uploads import routes
+from cunshi.review.uploads.file_names import clean_name, named_after, numbered
 from desk import OpenDesk, open_desk
 
 SOUND = sample_path("01/")
@@ -257,7 +262,7 @@ def test_a_photo_goes_with_the_recording_of_its_name(
 def test_too_large_is_refused_before_and_while_it_is_read(
     ask: httpx2.Client, village: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deposits, "LIMIT", 1000)
+    monkeypatch.setattr(routes, "LIMIT", 1000)
     before = tree(village.recordings)
     assert put(ask, "大.m4a", b"x" * 1001).status_code == 413
     assert put(ask, "大.m4a", iter([b"x" * 600, b"x" * 600])).status_code == 413
@@ -279,7 +284,7 @@ def test_a_disk_that_does_not_take_it_is_told(
         raise OSError(number, "no")
 
     before = tree(village.recordings)
-    monkeypatch.setattr(deposits, "_flush", fail)
+    monkeypatch.setattr(routes, "_flush", fail)
     answer = put(ask, "录音.m4a", SOUND.read_bytes())
     assert answer.status_code == status
     assert says in answer.json()["error"] + answer.json()["remedy"]
@@ -289,7 +294,7 @@ def test_a_disk_that_does_not_take_it_is_told(
 def test_a_full_disk_is_told_before_anything_is_sent(
     ask: httpx2.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deposits, "_free", lambda folder: 1000)
+    monkeypatch.setattr(routes, "_free", lambda folder: 1000)
     assert put(ask, "录音.m4a", SOUND.read_bytes()).status_code == 507
 
 
@@ -299,7 +304,7 @@ def test_where_there_are_no_links_nothing_is_written_over_either(
     def refuse(*_: object) -> None:
         raise OSError(errno.EPERM, "no links here")
 
-    monkeypatch.setattr(deposits.os, "link", refuse)
+    monkeypatch.setattr(routes.os, "link", refuse)
     assert put(ask, "录音.m4a", SOUND.read_bytes()).json()["name"] == "录音.m4a"
     assert put(ask, "录音.m4a", sample_path("02/").read_bytes()).json()["name"] == "录音_2.m4a"
     assert (village.recordings / "01" / "录音.m4a").read_bytes() == SOUND.read_bytes()
@@ -310,7 +315,7 @@ def test_a_name_that_is_taken_in_the_last_moment_stays(tmp_path: Path) -> None:
     arrived.write_bytes(b"new")
     target.write_bytes(b"old")
     with pytest.raises(FileExistsError):
-        deposits._link(arrived, target)
+        routes._link(arrived, target)
     assert target.read_bytes() == b"old"
 
 
@@ -346,7 +351,7 @@ def test_what_a_dead_desk_left_is_swept(village: Project) -> None:
     left.write_bytes(b"half")
     theirs = village.recordings / ".part"
     theirs.write_bytes(b"not ours")
-    deposits.sweep(village)
+    routes.sweep(village)
     assert not left.exists() and theirs.exists()
 
 
@@ -457,9 +462,9 @@ def test_doubtful_lines_are_counted_until_somebody_has_removed_the_notes(
     doubt = "NOTE 存疑：机器没有把握\n\nNOTE 核对：橋→桥\n\n"
     accession.transcript.write_text(text[:first] + doubt + text[first:], "utf-8")
     recording = project.read_recording(accession, [])
-    assert cards.read_words_of(project, recording).doubtful == 1
+    assert status_cache.read_words_of(project, recording).doubtful == 1
     accession.transcript.write_text(text, "utf-8")
-    assert cards.read_words_of(project, recording).doubtful == 0
+    assert status_cache.read_words_of(project, recording).doubtful == 0
 
 
 def test_only_what_has_changed_is_read_again(
@@ -470,13 +475,13 @@ def test_only_what_has_changed_is_read_again(
         for path in (accession.transcript, accession.record, accession.manifest, accession.master):
             settle(path)
     read: list[str] = []
-    real = cards.read_words
+    real = status_cache.read_words
 
     def counted(project: Project, recording: Recording) -> Transcript:
         read.append(recording.id)
         return real(project, recording)
 
-    monkeypatch.setattr(cards, "read_words", counted)
+    monkeypatch.setattr(status_cache, "read_words", counted)
     first = Cards(project)
     before = first.all()
     assert sorted(read) == sorted([open_id, sealed_id])
@@ -500,20 +505,20 @@ def test_a_damaged_memory_is_no_harm(told: tuple[Project, str, str], kept: str) 
 
 def test_who_was_last_is_the_last_whole_line(tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
-    assert cards.last_worked(history) is None
+    assert status_cache.last_worked(history) is None
     lines = [{"who": "甲", "time": "2026-01-01", "segments": "长" * 100_000}]
     lines.append({"who": "乙", "time": "2026-01-02", "segments": "长" * 100_000})
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     history.write_text(text, "utf-8")
-    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    assert status_cache.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text(text + '{"who": "丙", "ti', "utf-8")
-    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    assert status_cache.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     # What was drafted anew, or edited elsewhere, names nobody.
     nobody = json.dumps({"time": "2026-01-03", "text": "长" * 100_000}, ensure_ascii=False)
     history.write_text(text + f"{nobody}\n" * 3, "utf-8")
-    assert cards.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
+    assert status_cache.last_worked(history) == {"who": "乙", "time": "2026-01-02"}
     history.write_text("no JSON\n", "utf-8")
-    assert cards.last_worked(history) is None
+    assert status_cache.last_worked(history) is None
 
 
 def test_a_refused_deposit_stands_at_the_top(ask: httpx2.Client, village: Project) -> None:
@@ -540,7 +545,7 @@ def test_transcribing_goes_on_and_is_told_in_words(ask: httpx2.Client) -> None:
 
 
 def test_progress_is_what_the_reporter_counts(village: Project) -> None:
-    from cunshi.review.jobs import Work
+    from cunshi.review.jobs.routes import Work
 
     going = Work(1, "transcribe", "2026-01-01")
     with going.task("听写", 2, 60.0) as task:

@@ -16,13 +16,19 @@ from typing import Any, BinaryIO
 import pytest
 
 from conftest import EPOCH, LESSON_HEAD, sample_path, settle
-from cunshi import ahead, audio, building, children, fixity, mentions, pages, reading, store
-from cunshi.course_model import Catalogue, Entry, Page
-from cunshi.files import files_below
-from cunshi.model import Segment
-from cunshi.places import slug_of
-from cunshi.store import Project
-from cunshi.transcripts import format_cue
+from cunshi.archive.fixity import manifest
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import format_cue
+from cunshi.catalogue import transcripts
+from cunshi.catalogue.course.places import slug_of
+from cunshi.core import clock, processes
+from cunshi.core.files import files_below
+from cunshi.domain.course import Catalogue, Entry, Page
+from cunshi.domain.transcript import Segment
+from cunshi.media import audio
+from cunshi.website import mkdocs_run, prerender
+from cunshi.website.pages import assemble as pages
+from cunshi.website.pages import mentions
 
 Run = Callable[..., tuple[int, str]]
 BUILD = ("build", "--engine", "recorded")
@@ -42,7 +48,7 @@ def still(told: tuple[Project, str, str], run: Run) -> tuple[Project, str]:
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are hashed or copied."""
     names: list[str] = []
-    digest, copy = hashlib.file_digest, fixity.copy_hashed
+    digest, copy = hashlib.file_digest, manifest.copy_hashed
 
     def note(stream: BinaryIO, name: str) -> Any:
         names.append(Path(stream.name).name)
@@ -53,7 +59,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return copy(source, target)
 
     monkeypatch.setattr(hashlib, "file_digest", note)
-    monkeypatch.setattr(fixity, "copy_hashed", note_copy)
+    monkeypatch.setattr(manifest, "copy_hashed", note_copy)
     return names
 
 
@@ -81,7 +87,7 @@ def test_nothing_new_hashes_nothing_and_writes_no_file(
 ) -> None:
     project, __ = still
     before = everything(project)
-    monkeypatch.setattr(building, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
+    monkeypatch.setattr(mkdocs_run, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
     for words in (BUILD, ("site",)):
         assert run(project, *words)[0] == 0
     assert hashed == []
@@ -157,7 +163,7 @@ def test_a_day_that_ends_a_consent_ends_it_although_nothing_has_changed(
 ) -> None:
     project, open_id = still
     record = project.accession(open_id).record
-    last = store.today()
+    last = clock.today()
     text = record.read_text("utf-8")
     agreed = "signed_on: 2026-01-01}"
     assert agreed in text
@@ -285,7 +291,7 @@ def test_what_is_wrong_is_said_again_and_changes_nothing(
     code, first = run(project, "site")
     before = everything(project)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
+        patch.setattr(mkdocs_run, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
         assert run(project, "site") == (code, first)
     assert code == 6 and "01-x" in first
     assert everything(project) == before
@@ -408,10 +414,10 @@ def test_what_other_processes_make_is_the_same(
     before = made(project)
     forget(project)
     shutil.rmtree(project.docs / "kits")
-    monkeypatch.setattr(ahead, "MANY", 1)
+    monkeypatch.setattr(prerender, "MANY", 1)
     if not helped:  # each process ends before it has done anything
         ended = partial(subprocess.Popen, [sys.executable, "-c", ""], stdin=PIPE, stdout=PIPE)
-        monkeypatch.setattr(children._Helper, "_start", lambda __: ended())
+        monkeypatch.setattr(processes._Helper, "_start", lambda __: ended())
     rendered: list[str] = []
     page_of = pages.recording_page
 
@@ -462,7 +468,7 @@ def test_what_could_not_be_read_for_a_moment_is_not_remembered(
     memo_of(project, open_id).unlink()
     spoil(project.docs / "recordings" / f"{open_id}.md")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reading, "read_origin", lambda __: None)
+        patch.setattr(transcripts, "read_origin", lambda __: None)
         assert run(project, "site")[0] == 0
     assert made(project) != before
     spoil(project.docs / "recordings" / f"{open_id}.md")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.scoring import (
+from cunshi.transcription.error_rate import (
     Confusion,
     Errors,
     Pair,

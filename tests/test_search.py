@@ -13,7 +13,7 @@ import yaml
 from playwright.sync_api import Browser, Page
 
 from conftest import ROOT
-from cunshi.store import Project
+from cunshi.archive.project import Project
 from test_browser import http as http  # noqa: PLC0414
 
 pytestmark = pytest.mark.browser

@@ -18,10 +18,11 @@ from playwright.sync_api import Page as BrowserPage
 from pypdf import PdfReader
 
 from conftest import ROOT
-from cunshi.course_model import Question
-from cunshi.export import kit_files, printing
-from cunshi.export.printing import can_print, is_set, print_pdf
-from cunshi.export.sheets import make_handout, make_worksheet
+from cunshi.domain.course import Question
+from cunshi.exports.classroom import pdf
+from cunshi.exports.classroom.handouts import make_handout, make_worksheet
+from cunshi.exports.classroom.names import kit_files
+from cunshi.exports.classroom.pdf import can_print, is_set, print_pdf
 from test_kits import HEARD, HOSTILE, KIT, LESSON, REF, WITHHELD
 
 ONLINE = replace(KIT, course=replace(KIT.course, address="https://here.example/v/"))
@@ -218,7 +219,7 @@ PRINT_AGAIN = """
 import sys, time
 from pathlib import Path
 time.time = lambda: 2_000_000_000.0
-from cunshi.export.printing import print_pdf
+from cunshi.exports.classroom.pdf import print_pdf
 Path(sys.argv[2]).write_bytes(print_pdf(Path(sys.argv[1]).read_text("utf-8")))
 """
 
@@ -295,7 +296,7 @@ def test_without_its_libraries_there_is_no_pdf_and_no_word(
 
 @pytest.mark.usefixtures("prints")
 def test_a_type_that_lacks_a_character_is_noticed() -> None:
-    assert not printing._has_type_for("\U0010ffff村")
+    assert not pdf._has_type_for("\U0010ffff村")
 
 
 @pytest.mark.usefixtures("prints")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.timecode import format_clock, format_timecode, parse_timecode
+from cunshi.core.timecode import format_clock, format_timecode, parse_timecode
 
 
 @pytest.mark.parametrize(

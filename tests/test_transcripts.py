@@ -9,26 +9,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cunshi import transcripts
-from cunshi.errors import RecordError
-from cunshi.heard import Heard, format_heard, read_heard, read_origin
-from cunshi.model import (
-    Description,
-    Kind,
-    Recording,
-    Segment,
-    Technical,
-    Transcript,
-    TranscriptStatus,
-    Word,
-)
-from cunshi.transcripts import (
+from cunshi.archive import transcript_file
+from cunshi.archive.machine_json import Heard, format_heard, read_heard, read_origin
+from cunshi.archive.transcript_file import (
     format_draft,
     is_untouched_draft,
     parse_transcript,
     read_transcript,
     with_engine,
 )
+from cunshi.core.errors import RecordError
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus, Word
 
 LINES = (
     Segment(0.5, 4.82, "今天讲一讲金村这个名字。"),
@@ -105,8 +97,8 @@ def test_any_words_come_back_in_their_order_with_their_times(lines: list[Segment
 PLAIN = [Segment(0.0, 1.0, "好 的。", speaker="金老师"), Segment(1.0, 2.0, "金村", mandarin="村")]
 
 
-def regular(text: str) -> list[transcripts._Caption]:
-    return transcripts._regular_captions(text, *transcripts._cues_and_others(text))
+def regular(text: str) -> list[transcript_file._Caption]:
+    return transcript_file._regular_captions(text, *transcript_file._cues_and_others(text))
 
 
 @given(
@@ -123,7 +115,7 @@ def test_what_is_read_fast_is_what_the_library_reads(text: str, at: int, strange
     text = text[: at % len(text)] + strange + text[at % len(text) :]
     fast = regular(text)
     if fast:
-        assert fast == transcripts._any_captions(text, "")
+        assert fast == transcript_file._any_captions(text, "")
 
 
 def test_what_this_program_writes_is_read_fast() -> None:
@@ -279,7 +271,9 @@ def test_the_origin_is_read_without_the_segments(
     heard, text = machine
     path = tmp_path / "machine.json"
     path.write_text(text, "utf-8")
-    monkeypatch.setattr("cunshi.heard.read_heard", lambda __: pytest.fail("read whole"))
+    monkeypatch.setattr(
+        "cunshi.archive.machine_json.read_heard", lambda __: pytest.fail("read whole")
+    )
     assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
 
 

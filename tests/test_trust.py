@@ -10,12 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from cunshi.course_model import Clip, ClipRef, Entry
-from cunshi.model import Coverage, Flag, Replacement, Segment, Transcript, TranscriptStatus
-from cunshi.page_text import clean
-from cunshi.settings import Archive
-from cunshi.transcripts import REASONS, UNHEARD
-from cunshi.trust import NOT_HEARD, corrections, coverage, mark_line
+from cunshi.archive.transcript_file import REASONS, UNHEARD
+from cunshi.catalogue.transcript_quality import NOT_HEARD, corrections, coverage, mark_line
+from cunshi.core.text import clean
+from cunshi.domain.course import Clip, ClipRef, Entry
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import (
+    Coverage,
+    Flag,
+    Replacement,
+    Segment,
+    Transcript,
+    TranscriptStatus,
+)
 from test_pages import TALK, make_lesson, make_recording, pages_of
 
 DRAFT, EDITED = TranscriptStatus.DRAFT, TranscriptStatus.EDITED
@@ -232,7 +239,7 @@ def test_about_explains_the_marks_only_where_a_machine_writes():
 def test_every_mark_the_pages_use_has_a_look():
     theme = Path(__file__).parents[1] / "scripts" / "cunshi"
     css = (theme / "theme" / "assets" / "cunshi.css").read_text("utf-8")
-    macros = (theme / "templates" / "_macros.j2").read_text("utf-8")
+    macros = (theme / "catalogue" / "templates" / "_macros.j2").read_text("utf-8")
     used = set(re.findall(r"cs-(?:doubt|replaced|said|mandarin\w*|line--pair)", macros))
     used |= {f"cs-line--{kind}" for kind in ("doubtful", "noise", "unheard")}
     assert {name for name in used if f".{name}" not in css} == set()

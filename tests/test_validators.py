@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 
 from conftest import ROOT
-from cunshi.export.captions import format_webvtt
-from cunshi.export.ohms import NAMESPACE
-from cunshi.model import Segment
-from cunshi.settings import Archive
-from cunshi.store import Project
+from cunshi.archive.project import Project
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment
+from cunshi.exports.archival.captions import format_webvtt
+from cunshi.exports.archival.ohms import NAMESPACE
 from test_exports import entry_of, exported, segments, with_address
 
 NODE = ROOT / "tests" / "node"

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from conftest import tree
-from cunshi.accession import take_in
-from cunshi.errors import ExitCode
-from cunshi.model import Access, Consent, Description, Kind, Problem, Recording, Technical
-from cunshi.progress import Silent
-from cunshi.settings import Archive
-from cunshi.store import Accession, Project
-from cunshi.verify import awaiting_consent, missing_facts, unknown_villages, verify_fixity
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.check import verify_fixity
+from cunshi.archive.project import Project
+from cunshi.catalogue.checks import awaiting_consent, missing_facts, unknown_villages
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Silent
+from cunshi.domain.consent import Access, Consent
+from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.settings import Archive
+from cunshi.intake.accessioning import take_in
 
 TODAY = dt.date(2026, 6, 1)
 GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))

@@ -9,16 +9,19 @@ from typing import Any, NamedTuple
 import pytest
 from PIL import Image
 
-from cunshi import search_index
-from cunshi.course_model import Clip, ClipRef, Course, Measured, TimelineEntry
-from cunshi.fields import parse_fields
-from cunshi.mentions import Spoken
-from cunshi.model import Flag, Kind, Problem, Segment, Term
-from cunshi.pages import render_pages
-from cunshi.places import read_places
-from cunshi.search_index import divide_index, spoken_parts
-from cunshi.settings import Archive
-from cunshi.village_model import Event, Fact, Place
+from cunshi.catalogue.course.places import read_places
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.course import Clip, ClipRef, Course, Measured, TimelineEntry
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Kind
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Flag, Segment
+from cunshi.domain.village import Event, Fact, Place
+from cunshi.website import search_index
+from cunshi.website.pages.assemble import render_pages
+from cunshi.website.pages.mentions import Spoken
+from cunshi.website.search_index import divide_index, spoken_parts
 from test_pages import (
     MOTTO,
     TALK,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cunshi.engine import whisper_base
-from cunshi.errors import EngineError
+from cunshi.core.errors import EngineError
+from cunshi.transcription.engines import whisper_base
 
 NAMES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
 PARTS = {"model.bin.part1": b"first part, ", "model.bin.part2": b"second part"}

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from conftest import settle
-from cunshi import audio
-from cunshi.corrections import format_corrected
-from cunshi.cutting import FADE, LONGEST_TONE, MARGIN, PITCH, silence
-from cunshi.excerpts import choose
-from cunshi.fields import read_text
-from cunshi.model import Segment, Transcript, TranscriptStatus
-from cunshi.store import Project
-from cunshi.transcripts import parse_transcript
-from cunshi.withholding import IN_ITS_PLACE, as_published, overlapping, withheld_ranges
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_edit import format_corrected
+from cunshi.archive.transcript_file import parse_transcript
+from cunshi.catalogue.course.excerpts import choose
+from cunshi.core.yaml_fields import read_text
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
+from cunshi.domain.withholding import IN_ITS_PLACE, as_published, overlapping, withheld_ranges
+from cunshi.media import audio
+from cunshi.media.cutting import FADE, LONGEST_TONE, MARGIN, PITCH, silence
 from test_evidence import LESSON
 
 Run = Callable[..., tuple[int, str]]

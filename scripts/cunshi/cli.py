@@ -9,15 +9,15 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from cunshi import __version__, report, workflow
-from cunshi.engine import ENGINES
-from cunshi.errors import ConfigurationError, CunshiError, DiskError, ExitCode
-from cunshi.hearing import Choice
-from cunshi.i18n import _
-from cunshi.model import Problem
-from cunshi.progress import Bar, Lines, Reporter
-from cunshi.settings import Destination
-from cunshi.store import Project
-from cunshi.templating import LESSON_COUNT
+from cunshi.archive.project import Project
+from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Bar, Lines, Reporter
+from cunshi.domain.course import LESSON_COUNT
+from cunshi.domain.settings import Destination
+from cunshi.transcription.engines import ENGINES
+from cunshi.transcription.jobs import Choice
 from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -190,7 +190,7 @@ def serve(context: click.Context, port: int, still: bool) -> None:
     project = _project(context)
     if not (project.site / "index.html").is_file():
         raise ConfigurationError(_("还没有网站"), _("先运行 build"), where=project.site)
-    from cunshi import serve as server
+    from cunshi.website import server
 
     with server.open_port(port) as listening:
         address = f"http://{server.HOST}:{port}"
@@ -198,7 +198,7 @@ def serve(context: click.Context, port: int, still: bool) -> None:
         if still:
             server.serve(project.site, listening)
             return
-        from cunshi.preview import Preview
+        from cunshi.website.live_preview import Preview
 
         with Preview(project, lambda heard: _remake(project, heard)) as preview:
             server.serve(project.site, listening, lambda: preview.version)

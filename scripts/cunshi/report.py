@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 
-from cunshi import verify
-from cunshi.evaluation import Evaluation, Score, by_village, totals
-from cunshi.i18n import _
-from cunshi.model import Access, Kind, Problem, Recording, TranscriptStatus
-from cunshi.scoring import Confusion, Errors
-from cunshi.store import Project
-from cunshi.transcripts import UNHEARD
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import UNHEARD
+from cunshi.catalogue import checks
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Access
+from cunshi.domain.recording import Kind, Recording
+from cunshi.domain.transcript import TranscriptStatus
+from cunshi.transcription.error_rate import Confusion, Errors
+from cunshi.transcription.evaluation import Evaluation, Score, by_village, totals
 from cunshi.workflow import Report
 
 _MOST = 20
@@ -64,7 +67,7 @@ def published(project: Project, report: Report) -> Iterator[str]:
         yield _("  · 校对 {count} 份机器初稿：双击 scripts 里的“校对”，在浏览器里边听边改").format(
             count=len(drafts)
         )
-    if waiting := verify.awaiting_consent(report.recordings, report.today):
+    if waiting := checks.awaiting_consent(report.recordings, report.today):
         yield _("  · {count} 件录音在等同意书，没有公开：").format(count=len(waiting))
         yield from (f"      {_printable(_named(recording))}" for recording in waiting[:_MOST])
     yield _("  · 改完再运行一次，网站就会更新")
@@ -225,7 +228,7 @@ def status(report: Report) -> Iterator[str]:
     )
     yield from _section(
         _("等同意书（没有公开）"),
-        (_named(r) for r in verify.awaiting_consent(recordings, report.today)),
+        (_named(r) for r in checks.awaiting_consent(recordings, report.today)),
     )
     yield from _section(
         _("有同意书，但不公开"),
@@ -240,14 +243,14 @@ def status(report: Report) -> Iterator[str]:
         (
             _("{recording}：缺 {facts}").format(recording=_named(r), facts="、".join(missing))
             for r in recordings
-            if (missing := verify.missing_facts(r))
+            if (missing := checks.missing_facts(r))
         ),
     )
     yield from _section(
         _("村名不在 archive.yml 里"),
         (
             f"{_named(r)}：{r.description.village}"
-            for r in verify.unknown_villages(recordings, report.archive)
+            for r in checks.unknown_villages(recordings, report.archive)
         ),
     )
     yield from _section(_("待转录"), _with_status(report, TranscriptStatus.MISSING))

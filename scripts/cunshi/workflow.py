@@ -6,34 +6,41 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cunshi import backup, evaluation, federation, verify
-from cunshi.accession import Intake, take_in
-from cunshi.backup import Copied
-from cunshi.catalogue import gather
-from cunshi.course_model import Catalogue
-from cunshi.errors import ConfigurationError, ExitCode
-from cunshi.evaluation import Evaluation
-from cunshi.export import pack as packing
-from cunshi.export.bag import facts_of
-from cunshi.export.holdings import make_export
-from cunshi.export.pack import Pack
-from cunshi.export.printing import can_print
-from cunshi.federation import Merged
-from cunshi.hearing import Choice, hear_all
-from cunshi.i18n import _
-from cunshi.importing import bring_in
-from cunshi.lesson_draft import Drafted, open_source, refuse, write_draft
-from cunshi.model import Access, Problem, Recording, Transcript
-from cunshi.progress import Reporter
-from cunshi.publications import PACK, day_of, note_publication
-from cunshi.reading import read_transcripts
-from cunshi.release import Release, release_to, take_back
-from cunshi.remembered import Remembered
-from cunshi.settings import Archive, Destination
-from cunshi.standing import Standing
-from cunshi.store import Project, today
-from cunshi.upkeep import Checked, check_in_turn
-from cunshi.withholding import fingerprint
+from cunshi.archive import backup
+from cunshi.archive.backup import Copied
+from cunshi.archive.bag import facts_of
+from cunshi.archive.cache.recording_cache import Remembered
+from cunshi.archive.fixity import check as verify
+from cunshi.archive.fixity.schedule import Checked, check_in_turn
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.lesson_draft import Drafted, open_source, refuse, write_draft
+from cunshi.catalogue.gather import gather
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.clock import today
+from cunshi.core.errors import ConfigurationError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.domain.consent import Access
+from cunshi.domain.course import Catalogue
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive, Destination
+from cunshi.domain.transcript import Transcript
+from cunshi.domain.withholding import fingerprint
+from cunshi.exports.archival.bundle import make_export
+from cunshi.exports.classroom import usb_pack as packing
+from cunshi.exports.classroom.pdf import can_print
+from cunshi.exports.classroom.usb_pack import Pack
+from cunshi.intake import merge_archive
+from cunshi.intake.accessioning import Intake, take_in
+from cunshi.intake.import_transcript import bring_in
+from cunshi.intake.merge_archive import Merged
+from cunshi.publishing.log import PACK, day_of, note_publication
+from cunshi.publishing.release import Release, release_to, take_back
+from cunshi.transcription import evaluation
+from cunshi.transcription.evaluation import Evaluation
+from cunshi.transcription.jobs import Choice, hear_all
+from cunshi.website.up_to_date import Standing
 
 _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
@@ -132,7 +139,7 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Report:
     with project.lock():
         report = _begin(project)
         _read_recordings(project, report)
-        from cunshi.site import publish
+        from cunshi.website.build import publish
 
         catalogue = _gather(project, report, Access.CLASSROOM)
         path = packing.target_path(target or project.site.parent, catalogue)
@@ -248,7 +255,7 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Report:
     """Bring in what another archive holds."""
     with project.lock():
         report = _begin(project)
-        report.merged = federation.merge(project, folder, reporter)
+        report.merged = merge_archive.merge(project, folder, reporter)
         report.problems += report.merged.problems
     return report
 
@@ -342,7 +349,7 @@ def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Ch
 
 def _renew(project: Project, report: Report, reporter: Reporter) -> None:
     """Publish, unless nothing has changed since: then only what is still wrong is said."""
-    from cunshi.cards import face_for  # drawing, which most commands do without
+    from cunshi.website.social_cards import face_for  # drawing, which most commands do without
 
     asked = (report.archive, report.today, report.strict, face_for(project))
     standing = Standing(project, report.recordings, *asked)
@@ -357,8 +364,10 @@ def _renew(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _publish(project: Project, report: Report, reporter: Reporter) -> None:
-    from cunshi.ahead import make_ahead
-    from cunshi.site import publish  # templates and decoders, which nothing new does without
+    from cunshi.website.build import (
+        publish,  # templates and decoders, which nothing new does without
+    )
+    from cunshi.website.prerender import make_ahead
 
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
     with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes

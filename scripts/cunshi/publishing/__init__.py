@@ -1,46 +1,4 @@
-"""Bringing the finished site to where people see it, and what that changes there."""
+"""Where the finished site goes (folder, git branch, server), and the register of publications.
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-from cunshi.files import files_below
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a publication does to the files that are there: paths in the site."""
-
-    appear: tuple[str, ...] = ()
-    change: tuple[str, ...] = ()
-    disappear: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.appear or self.change or self.disappear)
-
-
-def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
-    """The difference between two sets of files, each path → digest."""
-    return Changes(
-        appear=tuple(sorted(new.keys() - old.keys())),
-        change=tuple(sorted(p for p in new.keys() & old.keys() if old[p] != new[p])),
-        disappear=tuple(sorted(old.keys() - new.keys())),
-    )
-
-
-def digests(folder: Path, digest: Callable[[Path], str]) -> dict[str, str]:
-    """Path → digest of every file below a folder."""
-    return {p.relative_to(folder).as_posix(): digest(p) for p in files_below(folder)}
-
-
-def git_blob(path: Path) -> str:
-    """The name that git gives a file's content."""
-    data = path.read_bytes()
-    head = b"blob %d\0" % len(data)
-    return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
-
-
-def recordings_in(site: Path) -> set[str]:
-    """The ids of the recordings that a built site shows."""
-    return {path.stem for path in (site / "recordings").glob("*.html")} - {"index"}
+It may import `website` and the rooms below it. It copies what was built and never changes it.
+"""

@@ -10,11 +10,11 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.errors import SiteError
-from cunshi.files import files_below, naming, put_in_place, write_atomic
-from cunshi.fixity import sha256_of
-from cunshi.i18n import _
-from cunshi.publishing import Changes, compare, digests, recordings_in
+from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.core.errors import SiteError
+from cunshi.core.files import files_below, naming, put_in_place, write_atomic
+from cunshi.core.i18n import _
+from cunshi.publishing.changes import Changes, compare, digests, recordings_in
 
 _STAMP = ".cunshi-release"
 

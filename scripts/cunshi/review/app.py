@@ -11,22 +11,19 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from cunshi.i18n import _
-from cunshi.review import (
-    deposits,
-    editing,
-    forms,
-    glossary,
-    jobs,
-    problems,
-    records,
-    session,
-    sound,
-    todo,
-)
-from cunshi.review.asking import refuse
-from cunshi.review.desk import STATIC, Desk
-from cunshi.review.security import SIGN_IN, Armour, Gate
+from cunshi.core.i18n import _
+from cunshi.review.api import refuse
+from cunshi.review.auth import routes as session
+from cunshi.review.auth.middleware import SIGN_IN, Armour, Gate
+from cunshi.review.context import STATIC, Desk
+from cunshi.review.editor import audio, glossary
+from cunshi.review.editor import routes as editing
+from cunshi.review.jobs import routes as jobs
+from cunshi.review.records import print_forms
+from cunshi.review.records import routes as records
+from cunshi.review.todo import problems
+from cunshi.review.todo import routes as todo
+from cunshi.review.uploads import routes
 
 # Windows' registry may call a script plain text, which browsers then refuse to run.
 mimetypes.add_type("text/javascript", ".js")
@@ -61,13 +58,13 @@ def _interface(desk: Desk) -> list[Route]:
     return [
         *session.routes(desk),
         *todo.routes(desk),
-        *deposits.routes(desk),
+        *routes.routes(desk),
         *jobs.routes(desk),
         *problems.routes(desk),
         *glossary.routes(desk),
-        *sound.routes(desk),
+        *audio.routes(desk),
         *records.routes(desk),
-        *forms.routes(desk),
+        *print_forms.routes(desk),
         *editing.routes(desk),
     ]
 

@@ -8,14 +8,14 @@ from contextlib import ExitStack, closing, suppress
 
 import uvicorn
 
-from cunshi import serve
-from cunshi.errors import ConfigurationError
-from cunshi.i18n import _
+from cunshi.archive.project import Project
+from cunshi.core.errors import ConfigurationError
+from cunshi.core.i18n import _
 from cunshi.review.app import application
-from cunshi.review.desk import Desk
-from cunshi.review.people import SHORTEST_PASSWORD, People
-from cunshi.review.security import Door
-from cunshi.store import Project
+from cunshi.review.auth.middleware import Door
+from cunshi.review.auth.sessions import SHORTEST_PASSWORD, People
+from cunshi.review.context import Desk
+from cunshi.website import server
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for a password
 _LAST_SECONDS = 20  # that what is being saved or heard has left when the desk is closed
@@ -33,8 +33,8 @@ def run(
 ) -> None:
     """Keep the desk open until it is interrupted. With a password it is open to the network."""
     with ExitStack() as opened:
-        host = _EVERYWHERE if password else serve.HOST
-        listening = opened.enter_context(closing(serve.open_port(port, "review", host)))
+        host = _EVERYWHERE if password else server.HOST
+        listening = opened.enter_context(closing(server.open_port(port, "review", host)))
         beside = opened.enter_context(closing(_port_beside(listening)))
         desk = _desk(project, listening, beside, password)
         for line in _addresses(desk):
@@ -44,7 +44,7 @@ def run(
         if opens_browser:
             _in_background(webbrowser.open, _entrance(desk))
         project.site.mkdir(parents=True, exist_ok=True)
-        _in_background(serve.serve, project.site, beside)
+        _in_background(server.serve, project.site, beside)
         with suppress(KeyboardInterrupt):
             server_of(desk).run(sockets=[listening])
 
@@ -59,16 +59,16 @@ def check_password(password: str) -> str:
 
 
 def _desk(project: Project, listening: socket.socket, beside: socket.socket, password: str) -> Desk:
-    hosts = (serve.HOST, "localhost", *(_names() if password else ()))
+    hosts = (server.HOST, "localhost", *(_names() if password else ()))
     door = Door(listening.getsockname()[1], hosts, People(password))
-    return Desk(project, door, f"http://{serve.HOST}:{beside.getsockname()[1]}/")
+    return Desk(project, door, f"http://{server.HOST}:{beside.getsockname()[1]}/")
 
 
 def _port_beside(listening: socket.socket) -> socket.socket:
     """A port of this computer for the site, whose scripts must not share the desk's origin."""
     with suppress(ConfigurationError, OverflowError):
-        return serve.open_port(listening.getsockname()[1] + 1, "review")
-    return serve.open_port(0, "review")
+        return server.open_port(listening.getsockname()[1] + 1, "review")
+    return server.open_port(0, "review")
 
 
 def _names() -> list[str]:
@@ -85,7 +85,7 @@ def _names() -> list[str]:
 
 
 def _entrance(desk: Desk) -> str:
-    people, address = desk.door.people, f"http://{serve.HOST}:{desk.door.port}/"
+    people, address = desk.door.people, f"http://{server.HOST}:{desk.door.port}/"
     return address if people.needs_password else f"{address}?key={people.key}"
 
 

@@ -1,0 +1,124 @@
+"""The folder of one accession: the names of its files, its hashes and events."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from filelock import FileLock, Timeout
+from cunshi.archive.events import event, format_events, parse_event, scans_in
+from cunshi.archive.fixity import manifest as fixity
+from cunshi.archive.settings_file import read_archive
+from cunshi.core.errors import (BusyError, ConfigurationError, DiskError, ExitCode, RecordError)
+from cunshi.core.files import exists, files_below, write_atomic
+from cunshi.core.i18n import _
+from cunshi.domain.consent import Consent
+from cunshi.core.problem import Problem
+from cunshi.domain.recording import Recording
+from cunshi.domain.glossary import Term
+from cunshi.archive.glossary_file import read_glossary
+from cunshi.archive.records import read_recording
+from cunshi.domain.settings import Archive
+
+
+@dataclass(frozen=True)
+class Accession:
+    """The folder of one accession in the archive."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "recording.yml"
+
+    @property
+    def master(self) -> Path:
+        return self.folder / "master"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest-sha256.txt"
+
+    @property
+    def machine(self) -> Path:
+        return self.folder / "machine.json"
+
+    @property
+    def earlier_machines(self) -> list[Path]:
+        """What other engines, models or options heard, set aside when it was heard anew."""
+        return sorted(self.folder.glob("machine-*.json"))
+
+    @property
+    def transcript(self) -> Path:
+        return self.folder / "transcript.vtt"
+
+    @property
+    def history(self) -> Path:
+        """Every state of transcript.vtt that the review desk has seen."""
+        return self.folder / "history.jsonl"
+
+    @property
+    def consent_forms(self) -> Path:
+        """Scans of what was signed. Never published."""
+        return self.folder / "consent"
+
+    @property
+    def events(self) -> Path:
+        return self.folder / "events.jsonl"
+
+    def hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of the masters; empty when the manifest is missing or damaged."""
+        try:
+            return fixity.parse_manifest(self.manifest.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def own_hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of what bears the accession's own name: its master, perhaps a photo."""
+        return {path: h for path, h in self.hashes().items() if Path(path).stem == self.id}
+
+    def form_hashes(self) -> dict[str, str]:
+        """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
+        return scans_in(self.read_events())
+
+    def read_events(self) -> list[dict[str, Any]]:
+        """What happened to this accession, oldest first."""
+        try:
+            # Not splitlines: a title may hold a line separator, which JSON does not escape.
+            lines = self.events.read_text("utf-8").split("\n")
+            return [parse_event(line) for line in lines if line]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise DiskError(error, self.events) from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise RecordError(
+                _("事件登记读不了"),
+                _("从备份恢复这个文件"),
+                where=f"archive/{self.id}/events.jsonl",
+            ) from error
+
+    def deeds(self) -> list[bytes]:
+        """The lines of events.jsonl but for those of publications, which change nothing here."""
+        try:
+            lines = self.events.read_bytes().splitlines()
+        except OSError:
+            lines = []  # whoever needs them complains
+        return [line for line in lines if not line.startswith(b'{"event": "dissemination"')]
+
+    def add_event(self, kind: str, **detail: Any) -> None:
+        """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/).
+
+        Of an accession that others know already, only under ``Project.writing``.
+        """
+        events = [*self.read_events(), event(kind, **detail)]
+        write_atomic(self.events, format_events(events))

@@ -1,0 +1,253 @@
+"""A second copy of an archive that can be checked, and what comes back from it.
+
+The copy has the form of a project, so that every command that reads works on it. Only what is new
+is copied, under a temporary name, and read again. Nothing in it is ever deleted: what changed is
+set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
+"""
+
+import errno
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from glob import escape
+from pathlib import Path, PurePosixPath
+
+from cunshi.core.errors import (ConfigurationError, CunshiError, DiskError, ExitCode, RecordError, SiteError)
+from cunshi.archive.bag import write_bag
+from cunshi.core.files import (exists, files_below, put_in_place, temporary_name)
+from cunshi.archive.fixity.manifest import copy_checked, sha256_of
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.text import file_name
+from cunshi.core.progress import Reporter
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.core.clock import now
+
+_EARLIER = "earlier"
+_KEPT = ("archive", "courses")
+_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_MASTER_PARTS = 4  # archive/<id>/master/<name>
+
+
+@dataclass
+class Copied:
+    """What a copy or a rehearsal came to: paths below the project."""
+
+    target: Path
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    same: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
+    """Bring the copy in a folder up to date. A run that was stopped is taken up by the next."""
+    if folder.resolve().is_relative_to(project.root):
+        raise ConfigurationError(
+            _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
+        )
+    copied = Copied(folder)
+    paths = sorted(_kept(project.root, copied.problems))
+    folder.mkdir(parents=True, exist_ok=True)
+    device = folder.stat().st_dev
+    with reporter.task(_("备份"), len(paths), 0) as task:
+        for path in paths:
+            try:
+                _copy(project, path, folder / path.relative_to(project.root), copied)
+            except OSError as error:
+                copied.problems.append(Problem.of_one(error, project.relative(path)))
+            task.finish_one(path.name)
+    if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
+        raise DiskError(OSError(errno.ENODEV, ""), folder)
+    return copied
+
+
+def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> Copied:
+    """The whole archive, sealed recordings and all, as one bag for whoever takes it over.
+
+    SiteError when today's is there already.
+    """
+    name = file_name(project.root.name)
+    target = folder / f"{name} {day.isoformat()}"
+    if target.exists():
+        raise SiteError(
+            _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
+        )
+    for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of a run that was stopped
+        shutil.rmtree(left)
+    payload = folder / f".{target.name}.payload.tmp"
+    copied = Copied(target)
+    for path in sorted(_kept(project.root)):
+        _copy_checked(path, payload / path.relative_to(project.root))
+        copied.new.append(project.relative(path))
+    write_bag(payload, target, facts, day)
+    return copied
+
+
+def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
+    """What cannot be made again: the archive, the lessons, and what was said in recordings/.
+
+    A folder that cannot be opened is one of the ``problems``; without them it is an OSError.
+    """
+
+    def refused(error: OSError) -> None:
+        if problems is None:
+            raise error
+        problems.append(Problem.of_one(error, ""))
+
+    yield root / "mkdocs.yml"
+    for name in _KEPT:
+        found = files_below(root / name, refused)
+        yield from (path for path in found if not _passing(path.relative_to(root)))
+    yield from (p for p in files_below(root / "recordings", refused) if p.suffix == ".yml")
+
+
+def _passing(path: Path) -> bool:
+    """Locks, and what is still being written."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:
+    name = project.relative(path)
+    if target.is_file() and _looks_same(path, target):
+        copied.same += 1
+        return
+    if target.is_file() and _is_master(name):
+        if sha256_of(path) == sha256_of(target):
+            copied.same += 1
+            return
+        cause = _("主文件和备份里的不一样；备份没有动")
+        remedy = _("运行 verify，看哪一份和清单一致；坏的是原件，就用 restore")
+        copied.problems.append(Problem(ExitCode.FIXITY, name, cause, remedy))
+        return
+    if target.is_file():
+        _set_aside(copied.target, target)
+        copied.changed.append(name)
+    else:
+        copied.new.append(name)
+    _copy_checked(path, target)
+
+
+def _looks_same(path: Path, target: Path) -> bool:
+    old, new = target.stat(), path.stat()
+    return old.st_size == new.st_size and abs(old.st_mtime - new.st_mtime) < 2  # FAT's clock
+
+
+def _is_master(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return len(parts) == _MASTER_PARTS and parts[0] == "archive" and parts[2] == "master"
+
+
+def _set_aside(copy: Path, target: Path) -> None:
+    stamp = now().strftime("%Y%m%dT%H%M%SZ")
+    relative = target.relative_to(copy)
+    folder = copy / _EARLIER / relative.parent
+    # A run that was stopped may have set it aside already.
+    if any(sha256_of(p) == sha256_of(target) for p in folder.glob(f"{escape(relative.name)}.*Z*")):
+        return
+    kept = folder / f"{relative.name}.{stamp}"
+    number = 2
+    while kept.exists():
+        kept = kept.with_name(f"{relative.name}.{stamp}-{number}")
+        number += 1
+    _copy_checked(target, kept)
+
+
+def _copy_checked(source: Path, target: Path) -> None:
+    """Copy durably and read the copy again."""
+    put_in_place(_copy_aside(source, target), target)
+
+
+def _copy_aside(source: Path, target: Path) -> Path:
+    """A checked copy under a temporary name; its time is the source's, which ends the next look."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_name(target)
+    try:
+        copy_checked(source, temporary)
+    except ValueError as error:
+        raise OSError(None, _("写好的副本读出来不一样")) from error
+    shutil.copystat(source, temporary)
+    return temporary
+
+
+def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Copied:
+    """Bring back what is missing here, and masters that are damaged here and whole there.
+
+    Whatever is here and whole stays as it is. A damaged master is set aside in its accession.
+    With ``rehearse`` nothing is written: the copy is read in full, and what would come back told.
+    """
+    copy = Project.at(folder)
+    found = Copied(folder)
+    accessions = copy.accessions()
+    whole: dict[str, bool] = {}
+    with reporter.task(_("核对备份"), len(accessions), 0) as task:
+        for accession in accessions:
+            whole[accession.id] = _check_copy(copy, accession, found)
+            task.finish_one(accession.id)
+    for path in sorted(_kept(folder, found.problems)):
+        relative = path.relative_to(folder)
+        owner = relative.parts[1] if relative.parts[0] == "archive" else ""
+        if whole.get(owner, True):
+            try:
+                _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
+            except (CunshiError, OSError) as error:
+                found.problems.append(Problem.of_one(error, relative.as_posix()))
+    return found
+
+
+def _check_copy(copy: Project, accession: Accession, found: Copied) -> bool:
+    """Whether the masters of an accession in the copy are those of its manifest."""
+    hashes = accession.hashes()
+    bad = [n for n, h in hashes.items() if not _has_hash(accession.folder / n, h)]
+    for name in bad or ([] if hashes else ["manifest-sha256.txt"]):
+        where = str(accession.folder / name)
+        cause, remedy = _("备份里的这个文件坏了或不见了"), _("用另一份备份；这一件没有恢复")
+        found.problems.append(Problem(ExitCode.FIXITY, where, cause, remedy))
+    return bool(hashes) and not bad
+
+
+def _has_hash(path: Path, digest: str) -> bool:
+    try:
+        return sha256_of(path) == digest
+    except OSError:
+        return False
+
+
+def _bring_back(
+    project: Project, path: Path, target: Path, found: Copied, *, rehearse: bool
+) -> None:
+    name = project.relative(target)
+    damaged = exists(target) and _is_master(name) and _is_damaged(project, target)
+    if exists(target) and not damaged:
+        found.same += 1
+        return
+    if not rehearse:
+        # The whole one first: a disk that is full must not leave neither of the two.
+        whole = _copy_aside(path, target)
+        if damaged:
+            _move_aside(target)
+        put_in_place(whole, target)
+    (found.changed if damaged else found.new).append(name)
+
+
+def _is_damaged(project: Project, master: Path) -> bool:
+    accession = Accession(master.parent.parent)
+    hashes = accession.hashes()
+    if not hashes:
+        raise RecordError(
+            _("清单不见了或读不了"),
+            _("再运行一次；还是这样，就把它移到别处，再运行一次 restore"),
+            where=accession.manifest,
+        )
+    registered = hashes.get(f"master/{master.name}")
+    return registered is not None and not _has_hash(master, registered)
+
+
+def _move_aside(master: Path) -> None:
+    """A damaged master may still be the best there is of something: it is kept."""
+    stamp = now().strftime("%Y%m%dT%H%M%SZ")
+    kept = master.parent.parent / "damaged" / f"{master.name}.{stamp}"
+    kept.parent.mkdir(exist_ok=True)
+    put_in_place(master, kept)

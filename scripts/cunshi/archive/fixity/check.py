@@ -1,0 +1,108 @@
+"""Does the archive still hold what it promises? Fixity, records and consent → Problems."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cunshi.archive.fixity import manifest
+from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.core.yaml_fields import read_text
+from cunshi.core.i18n import _
+from cunshi.domain.consent import ARCHIVE, Access
+from cunshi.domain.recording import Kind, Recording
+from cunshi.core.problem import Problem
+from cunshi.domain.transcript import Transcript
+from cunshi.core.progress import Reporter
+from cunshi.domain.pseudonyms import SHORTEST, across_lines, says_name
+from cunshi.domain.settings import Archive, Names
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+
+
+
+def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
+    """Hash every master anew and compare with its manifest; reads only."""
+    accessions = project.accessions()
+    problems: list[Problem] = []
+    with reporter.task(_("核对主文件"), len(accessions), 0) as task:
+        for accession in accessions:
+            problems += compare_accession(project, accession)
+            task.finish_one(accession.id)
+    return problems
+
+
+def compare_accession(
+    project: Project, accession: Accession, scans: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """Hash the masters of one accession and compare them with its manifest.
+
+    ``scans`` is what its events say of the scans of what was signed, where they were read already.
+    """
+    hashes = accession.hashes()
+    if not hashes:
+        return [without_manifest(project, accession)]
+    try:
+        found = manifest.compare(accession.folder, hashes)
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
+    return differing(project, accession, found) + _compare_forms(project, accession, scans)
+
+
+def without_manifest(project: Project, accession: Accession) -> Problem:
+    """Nobody can tell of an accession whether its masters are those that were taken in."""
+    where = project.relative(accession.manifest)
+    return Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))
+
+
+def differing(project: Project, accession: Accession, found: Mapping[str, str]) -> list[Problem]:
+    """What the comparison with the manifest found, in words."""
+    said = {
+        "missing": (_("主文件不见了"), _("从备份恢复")),
+        "changed": (_("主文件的内容变了，与登记的不同"), _("从备份恢复，不要改清单")),
+        "unexpected": (_("多出了没有登记的文件"), _("查明来处，移出 master 文件夹")),
+    }
+    return [
+        Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
+        for path, difference in found.items()
+    ]
+
+
+def _compare_forms(
+    project: Project, accession: Accession, scans: Mapping[str, str] | None
+) -> list[Problem]:
+    """Whether the scans of what was signed are still those that were put in at the desk."""
+    said = {
+        "missing": (_("同意书的扫描件不见了"), _("从备份恢复，或重新扫描")),
+        "changed": (_("同意书的扫描件变了，与登记的不同"), _("从备份恢复，或重新扫描")),
+    }
+    try:
+        hashes = accession.form_hashes() if scans is None else scans
+    except CunshiError as error:
+        return [Problem.of(error)]
+    return [
+        Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
+        for path, digest in hashes.items()
+        if (difference := _difference(accession.folder / path, digest))
+    ]
+
+
+def _difference(path: Path, digest: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "" if manifest.sha256_of(path) == digest else "changed"
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+

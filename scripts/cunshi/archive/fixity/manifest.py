@@ -1,0 +1,79 @@
+"""Fixity: hash in blocks, write and compare manifests in BagIt's line format (RFC 8493, 2.1.3)."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from cunshi.core.files import files_below, naming
+
+_BLOCK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, read in blocks of 1 MiB."""
+    with naming(path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def copy_hashed(source: Path, target: BinaryIO) -> str:
+    """Copy a file's bytes and return the SHA-256 of what was read."""
+    digest = hashlib.sha256()
+    with source.open("rb") as stream:
+        while block := _read(stream, source):
+            digest.update(block)
+            target.write(block)
+    return digest.hexdigest()
+
+
+def _read(stream: BinaryIO, source: Path) -> bytes:
+    with naming(source):
+        return stream.read(_BLOCK)
+
+
+def copy_checked(source: Path, target: Path) -> str:
+    """Copy durably and read the copy again; the SHA-256. Its caller gives it its final name.
+
+    OSError when it cannot be written, ValueError when it reads differently.
+    """
+    with naming(target), target.open("wb") as stream:
+        digest = copy_hashed(source, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if sha256_of(target) != digest:
+        raise ValueError(target)
+    return digest
+
+
+def format_manifest(hashes: Mapping[str, str]) -> str:
+    """Manifest lines ``<sha256>  <path>``, sorted by path."""
+    return "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
+
+
+def parse_manifest(text: str) -> dict[str, str]:
+    """Path → SHA-256 from manifest lines; ValueError for a line of another form."""
+    hashes: dict[str, str] = {}
+    for line in text.splitlines():
+        digest, __, path = line.partition(" ")
+        path = path.strip().removeprefix("*")
+        if len(digest) != hashlib.sha256().digest_size * 2 or not path:
+            raise ValueError(line)
+        hashes[path] = digest.lower()
+    return hashes
+
+
+def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
+    """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
+    present = {path.relative_to(folder).as_posix() for path in files_below(folder / "master")}
+    found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
+    return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
+
+
+def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
+    """What :func:`look` finds, and ``changed`` for a file that has another hash."""
+    found = look(folder, hashes)
+    for path in sorted(hashes.keys() - found.keys()):
+        if sha256_of(folder / path) != hashes[path]:
+            found[path] = "changed"
+    return found

@@ -1,0 +1,145 @@
+"""Fixity as a ladder, climbed in turns: what is there, how large it is, and what is in it.
+
+The first two rungs take no time and are climbed for the whole archive. To hash everything may take
+a night, so a run with little time takes the accessions that were hashed longest ago. When each was
+hashed stands in its events.jsonl, as PREMIS has it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cunshi.archive.fixity import manifest
+from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.archive.accession import Accession
+from cunshi.archive.project import Project
+from cunshi.archive.events import scans_in
+from cunshi.archive.fixity.check import compare_accession, differing, without_manifest
+
+CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
+
+
+@dataclass
+class Checked:
+    """What a run has found: ``hashed`` ids, how many had no turn, and the oldest check of these."""
+
+    hashed: list[str] = field(default_factory=list)
+    waiting: int = 0
+    oldest: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the events of an accession say of its fixity.
+
+    ``checked`` is when it was last hashed, in ISO 8601; at the latest when it was taken in.
+    ``fault`` is why nothing is known.
+    """
+
+    checked: str = ""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    scans: Mapping[str, str] = field(default_factory=dict)
+    fault: Problem | None = None
+
+
+def registered(accession: Accession) -> Registered:
+    """Read the events once: they grow with every check."""
+    try:
+        events = accession.read_events()
+    except CunshiError as error:
+        return Registered(fault=Problem.of(error))
+    hashed = (CHECK, "message digest calculation")
+    return Registered(
+        max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default=""),
+        {name: size for event in events for name, size in event.get("sizes", {}).items()},
+        scans_in(events),
+    )
+
+
+def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Checked:
+    """Look at everything, and hash as much as ``seconds`` allow (None: all; 0: nothing).
+
+    One accession is always hashed when there is any time, so that every run gets on.
+    """
+    checked = Checked()
+    turns = [(accession, registered(accession)) for accession in project.accessions()]
+    turns.sort(key=lambda turn: (turn[1].checked, turn[0].id))
+    ends = None if seconds is None else time.monotonic() + seconds
+    with reporter.task(_("核对主文件"), len(turns), 0) as task:
+        for accession, known in turns:
+            quick = _look_at(project, accession, known)
+            checked.problems += quick
+            if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
+                checked.oldest = checked.oldest if checked.waiting else known.checked
+                checked.waiting += 1
+            else:
+                checked.problems += _hash(project, accession, known, quick)
+                checked.hashed.append(accession.id)
+            task.finish_one(accession.id)
+    return checked
+
+
+def _look_at(project: Project, accession: Accession, known: Registered) -> list[Problem]:
+    try:
+        return list(_look(project, accession, known))
+    except OSError as error:
+        return [Problem.of_one(error, project.relative(accession.master))]
+
+
+def _look(project: Project, accession: Accession, known: Registered) -> Iterator[Problem]:
+    """What shows without reading a master: files missing, strange, or of another size."""
+    hashes, sizes = accession.hashes(), known.sizes
+    if known.fault:
+        yield known.fault
+    if not hashes:
+        yield without_manifest(project, accession)
+        return
+    differences = manifest.look(accession.folder, hashes)
+    yield from differing(project, accession, differences)
+    for name in sorted((hashes.keys() & sizes.keys()) - differences.keys()):
+        found = (accession.folder / name).stat().st_size
+        if found != sizes[name]:
+            cause = _("主文件的大小变了：登记的是 {old} 字节，现在是 {new} 字节").format(
+                old=sizes[name], new=found
+            )
+            yield _problem(project, accession, name, cause, _("从备份恢复，不要改清单"))
+    yield from _swapped(project, accession)
+
+
+def _swapped(project: Project, accession: Accession) -> Iterator[Problem]:
+    """An id ends with its master's hash, so that a manifest swapped with it shows as well."""
+    own, digits = accession.own_hashes(), accession.id.rpartition("-")[2]
+    if own and not any(digest.startswith(digits) for digest in own.values()):
+        cause = _("主文件和编号对不上：它是另一件录音的")
+        yield _problem(project, accession, min(own), cause, _("从备份恢复这个文件夹"))
+
+
+def _hash(
+    project: Project, accession: Accession, known: Registered, quick: list[Problem]
+) -> list[Problem]:
+    """What only shows when the masters are read, and the event of having read them."""
+    told = {problem.where for problem in quick}
+    problems = compare_accession(project, accession, known.scans)
+    found = [problem for problem in problems if problem.where not in told]
+    outcome = "fail" if found or told else "pass"
+    try:
+        with project.writing():
+            accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
+    except OSError as error:
+        found.append(Problem.of_one(error, project.relative(accession.events)))
+    except CunshiError as error:
+        if known.fault:
+            return found  # that the events cannot be read is told already
+        cause = _("核对了，但没能登记：{error}").format(error=error)
+        where = project.relative(accession.events)
+        found.append(Problem(ExitCode.RECORD, where, cause, _("检查磁盘空间和文件夹权限")))
+    return found
+
+
+def _problem(project: Project, accession: Accession, name: str, cause: str, remedy: str) -> Problem:
+    where = project.relative(accession.folder / name)
+    return Problem(ExitCode.FIXITY, where, cause, remedy)

@@ -1,0 +1,137 @@
+"""Find what people have to talk about, add or correct: consents, names, missing facts."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cunshi.archive.project import Project
+from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import read_text
+from cunshi.domain.consent import ARCHIVE, Access
+from cunshi.domain.pseudonyms import SHORTEST, across_lines, says_name
+from cunshi.domain.recording import Kind, Recording
+from cunshi.domain.settings import Archive, Names
+from cunshi.domain.transcript import Transcript
+
+_SOON = 60  # days before its end in which a consent is named
+
+
+def consent_notes(
+    project: Project,
+    recordings: Iterable[Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+) -> list[Problem]:
+    """What people should talk about or look at, though nothing of it can be mended by a program."""
+    notes = []
+    for recording in recordings:
+        where = project.relative(project.accession(recording.id).record)
+        consent = recording.description.consent
+        if consent.holds(today) and not consent.allows(ARCHIVE):
+            cause = _("签了同意书，却没有同意存档：这件录音封存着")
+            remedy = _("和讲述人商量：另签一份，还是把录音还给他、从档案库里删去")
+            notes.append(Problem(ExitCode.OK, where, cause, remedy))
+        left = (consent.until - today).days if consent.until else None
+        if consent.holds(today) and left is not None and left <= _SOON:
+            cause = _("同意书 {day} 到期，还有 {left} 天").format(day=consent.until, left=left)
+            remedy = _("愿意继续公开的，请讲述人续签；到期以后，这件录音自动封存")
+            notes.append(Problem(ExitCode.OK, where, cause, remedy))
+        transcript = transcripts.get(recording.id, Transcript())
+        if recording.is_published(today, Access.LISTED):
+            notes += _names(recording, transcript, where)
+    return notes
+
+
+def _names(recording: Recording, transcript: Transcript, where: str) -> list[Problem]:
+    """What is replaced in a recording, for a person to look at, and what cannot be."""
+    found, names = [], transcript.names
+    if not names:
+        return []
+    places = names_replaced(recording, transcript, names)
+    if places and recording.description.consent.shown_as:
+        cause = _("{places}里的真名，公开时写成“{shown}”；文稿里说到它的地方，声音用“哔”盖住")
+        shown = recording.description.consent.shown_as
+        cause = cause.format(shown=shown, places="、".join(places))
+        remedy = _("看一看换得对不对；说到名字、文稿里却没有写的，请标“不公开”")
+        found.append(Problem(ExitCode.OK, where, cause, remedy))
+    if across_lines([s for s in transcript.segments if not s.withheld], names):
+        cause = _("文稿里有一个不公开的名字跨在两句上，换不掉")
+        remedy = _("校对时把整个名字放进同一句")
+        found.append(Problem(ExitCode.RECORD, where, cause, remedy))
+    return found
+
+
+def names_replaced(recording: Recording, transcript: Transcript, names: Names) -> list[str]:
+    """Where a recording says a name that is replaced in all that is published of it."""
+    said = recording.description
+    lines = (f"{segment.text}\n{segment.mandarin}" for segment in transcript.segments)
+    texts = {
+        _("题名"): said.title,
+        _("备注"): said.note,
+        _("家训"): said.motto,
+        _("含义"): said.meaning,
+        _("版权"): said.rights,
+        _("文稿"): "\n".join(lines),
+    }
+    return [place for place, text in texts.items() if says_name(text, names)]
+
+
+def names_in_lessons(
+    project: Project, archive: Archive, recordings: Iterable[Recording]
+) -> list[Problem]:
+    """Where people wrote a name into lessons and glossary that is not to be shown.
+
+    No program changes what they wrote. A narrator's name may there be another person's.
+    """
+    shown = {r.description.narrator for r in recordings if r.description.consent.shown_as}
+    narrators = tuple((name, "") for name in shown if len(name) >= SHORTEST)
+    if not (narrators or archive.pseudonyms):
+        return []
+    remedy = _("改用化名，或换一个说法")
+    found = []
+    for path in project.written():
+        where = project.relative(path)
+        for number, line in enumerate(_lines(path), 1):
+            if says_name(line, archive.pseudonyms):
+                cause = _("这一行写着不公开的名字")
+                found.append(Problem(ExitCode.LESSON, where, cause, remedy, number))
+            elif says_name(line, narrators):
+                cause = _("这一行写着一位署别的名字的讲述人的名字")
+                found.append(Problem(ExitCode.OK, where, cause, remedy, number))
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return read_text(path).splitlines()
+    except CunshiError:
+        return []  # told where it is read for its meaning
+
+
+def missing_facts(recording: Recording) -> list[str]:
+    """What nobody has said yet about a recording, as field names for people."""
+    said = recording.description
+    facts = {
+        _("村"): said.village,
+        _("讲述人"): said.narrator,
+        _("日期"): said.date,
+        _("课"): said.lesson or recording.kind is Kind.MOTTO,
+    }
+    return [name for name, value in facts.items() if not value]
+
+
+def unknown_villages(recordings: Iterable[Recording], archive: Archive) -> list[Recording]:
+    """Recordings from a village that archive.yml does not list."""
+    known = set(archive.villages)
+    return [
+        recording
+        for recording in recordings
+        if known and recording.description.village and recording.description.village not in known
+    ]
+
+
+def awaiting_consent(recordings: Iterable[Recording], today: dt.date) -> list[Recording]:
+    """Recordings that nothing but a missing, expired or withdrawn consent keeps back."""
+    return [r for r in recordings if not r.description.consent.holds(today)]

@@ -1,0 +1,229 @@
+"""What the citations of a lesson rest on: each → Clip, or the reason why it does not hold.
+
+A citation holds when its recording exists and may be published, the time lies in it, and the
+author's quotation is still what people say is spoken there.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from cunshi.archive.machine_json import Heard
+from cunshi.core.errors import ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.timecode import format_clock
+from cunshi.domain.consent import LESSON, Access
+from cunshi.domain.course import Clip, ClipRef, Entry, Lesson
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
+from cunshi.domain.withholding import overlapping
+from cunshi.transcription.error_rate import normalise
+
+# Printed on the page, which is in Chinese whatever language the messages are in.
+_WITHHELD = "这段录音现在不能播放"
+_RESERVED = "这段录音只在课堂上播放，礼包里有"
+_PAST_END = 0.5  # seconds that a citation may go beyond its recording's end
+_EDGE = 2.0  # seconds around a citation in which its quotation may begin and end
+_OMISSION = re.compile(r"…+|\.{3,}|⋯+")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What citations are looked up in: all recordings, and ``entries``, which may be published.
+
+    Those are no more restricted than ``ceiling``. ``heard`` finds what a machine heard in one.
+    """
+
+    recordings: Mapping[str, Recording]
+    entries: Mapping[str, Entry]
+    today: dt.date
+    ceiling: Access = Access.OPEN
+    heard: Callable[[str], Heard | None] = lambda __: None
+
+    def transcript(self, ref: ClipRef) -> Transcript:
+        """The transcript that a quotation is compared with."""
+        found = self.entries[ref.recording_id].transcript
+        compared = ref.quote and found.status is TranscriptStatus.EDITED
+        return mark_drafted(found, self.heard(ref.recording_id)) if compared else found
+
+
+def resolve(
+    lesson: Lesson, holdings: Holdings, problems: list[Problem], *, strict: bool = False
+) -> tuple[Clip, ...]:
+    """The clips that a lesson cites; what may not be heard comes back withheld, and reported.
+
+    ``strict`` also reports a cited recording whose transcript no person has approved.
+    """
+    return tuple(_clip(ref, holdings, problems, strict) for ref in lesson.refs)
+
+
+def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: bool) -> Clip:
+    recording = holdings.recordings.get(ref.recording_id)
+    cause, remedy = why_withheld(ref.recording_id, recording, holdings.today, holdings.ceiling)
+    if recording and not cause:
+        cause, remedy = _beyond_end(ref, recording)
+    if recording and not cause:
+        cause, remedy = _unspoken(ref, holdings.entries[ref.recording_id].transcript)
+    if cause or recording is None:
+        # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
+        reserved = recording is not None and recording.access(holdings.today) is Access.CLASSROOM
+        code = ExitCode.OK if reserved else ExitCode.LESSON
+        problems.append(Problem(code, ref.where, cause, remedy, ref.line))
+        return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
+    transcript = holdings.transcript(ref)
+    for cause, remedy in _doubts(ref, transcript, strict):
+        problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
+    said, status = recording.description, transcript.status
+    return Clip(
+        ref=ref,
+        words=ref.quote or transcript.words_between(ref.start, ref.end),
+        status=TranscriptStatus.APPROVED if ref.quote else status,
+        speaker=said.narrator,
+        village=said.village,
+        date=said.date,
+        audio=clip_path(ref),
+        mandarin=_meaning(ref, transcript),
+    )
+
+
+def clip_path(ref: ClipRef) -> str:
+    """Where in the site a citation's sound is."""
+    return f"clips/{ref.recording_id}-{round(ref.start * 1000)}-{round(ref.end * 1000)}.m4a"
+
+
+def _meaning(ref: ClipRef, transcript: Transcript) -> str:
+    """What a quotation in dialect means; an author may also quote the meaning itself."""
+    spoken = normalise(transcript.words_between(ref.start - _EDGE, ref.end + _EDGE))
+    if not _in_order(_parts(ref.quote), spoken):
+        return ""
+    return transcript.mandarin_between(ref.start, ref.end)
+
+
+def why_withheld(
+    recording_id: str, recording: Recording | None, today: dt.date, ceiling: Access = Access.OPEN
+) -> tuple[str, str]:
+    """Why a recording may not be cited, and what to do; empty when it may."""
+    if recording is None:
+        return (
+            _("引用的录音 {id} 不在档案库里").format(id=recording_id),
+            _("检查编号；录音还没收进来时，先把它放进 recordings"),
+        )
+    usable = recording.description.consent.allows(LESSON)
+    if usable and recording.is_published(today, ceiling):
+        return "", ""
+    if recording.access(today) is Access.CLASSROOM:
+        return (
+            _("引用的录音 {id} 只供课堂：网站上不播放，礼包里播放").format(id=recording_id),
+            "",
+        )
+    sealed = recording.access(today) is Access.SEALED
+    if sealed and not recording.description.consent.holds(today):
+        return (
+            _("引用的录音 {id} 没有有效的同意书").format(id=recording_id),
+            _("在 folder.yml 或 recording.yml 里登记 consent，或换一段引用"),
+        )
+    if not usable:
+        return (
+            _("引用的录音 {id} 没有同意用在课程里").format(id=recording_id),
+            _("换一段引用，或请讲述人另签同意书，勾选课程"),
+        )
+    return (
+        _("引用的录音 {id} 不公开").format(id=recording_id),
+        _("换一段引用，或请档案员改 access"),
+    )
+
+
+def _beyond_end(ref: ClipRef, recording: Recording) -> tuple[str, str]:
+    if ref.end <= recording.technical.duration + _PAST_END:
+        return "", ""
+    cause = _("引用的时间超出了录音的长度（{seconds} 秒）")
+    return cause.format(seconds=recording.technical.duration), _("检查起止时间")
+
+
+def _unspoken(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
+    """Why a citation may not be heard although its recording may, if people withhold part of it."""
+    withheld = overlapping(transcript.silenced, ref.start, ref.end)
+    if not withheld:
+        return "", ""
+    cause = _("引用里有不公开的话：录音 {id} 从 {time} 起").format(
+        id=ref.recording_id, time=format_clock(withheld[0][0])
+    )
+    return cause, _("换一段引用，避开这几句；可以公开的话，请校对的人取消“不公开”")
+
+
+def _doubts(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[str, str]]:
+    """What is wrong with a citation that is heard and read all the same: causes and remedies."""
+    found = []
+    if has_changed(ref, transcript):
+        cause = _("引文和文稿对不上了：录音 {id} 在 {time} 的话已经改过")
+        found.append(
+            (
+                cause.format(id=ref.recording_id, time=format_clock(ref.start)),
+                _("再听一遍，照文稿改引文；文稿错了就改文稿"),
+            )
+        )
+    if strict and transcript.status is not TranscriptStatus.APPROVED:
+        cause = _("引用的录音 {id} 文稿还没有人定稿").format(id=ref.recording_id)
+        remedy = _("校对完，在 recording.yml 里写上 approved_by 和 approved_on")
+        found.append((cause, remedy))
+    return found
+
+
+def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
+    """Whether people have since written something else than what the author quotes.
+
+    Punctuation, spaces, script and figures do not matter, and … stands for words left out. What is
+    still a machine's is not compared: the author's words are better.
+    """
+    parts = _parts(ref.quote)
+    if not parts or transcript.status in {TranscriptStatus.MISSING, TranscriptStatus.DRAFT}:
+        return False
+    near = [
+        s for s in transcript.segments if s.end > ref.start - _EDGE and s.start < ref.end + _EDGE
+    ]
+    if any(_in_order(parts, normalise(text)) for text in _readings(near)):
+        return False
+    if transcript.status is TranscriptStatus.APPROVED or not any(s.drafted for s in near):
+        return True
+    changed = [s for s in near if not s.drafted and ref.start <= (s.start + s.end) / 2 <= ref.end]
+    return not all(_agrees(s, parts) for s in changed)
+
+
+def _parts(quote: str) -> list[str]:
+    return [part for part in map(normalise, _OMISSION.split(quote)) if part]
+
+
+def _readings(segments: list[Segment]) -> list[str]:
+    """The words as they were spoken, and as they are in Mandarin, which may be quoted as well."""
+    return ["".join(s.text for s in segments), "".join(s.mandarin or s.text for s in segments)]
+
+
+def _in_order(parts: list[str], text: str) -> bool:
+    for part in parts:
+        __, found, text = text.partition(part)
+        if not found:
+            return False
+    return True
+
+
+def _agrees(segment: Segment, parts: list[str]) -> bool:
+    lines = [normalise(text) for text in (segment.text, segment.mandarin) if text]
+    return any(line in part or part in line for line in lines for part in parts)
+
+
+def mark_drafted(transcript: Transcript, heard: Heard | None) -> Transcript:
+    """The transcript with the lines marked that nobody has changed since the machine wrote them."""
+    if heard is None or transcript.status is not TranscriptStatus.EDITED:
+        return transcript
+    machine = normalise("".join(segment.text for segment in heard.segments))
+    segments = (replace(s, drafted=_as_heard(s) in machine) for s in transcript.segments)
+    return replace(transcript, segments=tuple(segments))
+
+
+def _as_heard(segment: Segment) -> str:
+    text = segment.text
+    for pair in segment.replaced:
+        text = text.replace(pair.term, pair.heard, 1)
+    return normalise(text)

@@ -1,0 +1,221 @@
+"""A lesson begun from recordings: clips worth hearing, key words, and questions to its author.
+
+What the author has to write stands in the draft as visible text. Nobody's name and no words of a
+recording stand in it: the page takes them from the archive, and only as long as they may be there.
+"""
+
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cunshi.archive.machine_json import read_heard
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.citations import why_withheld
+from cunshi.catalogue.course.excerpts import Excerpt, choose, spoken_terms
+from cunshi.catalogue.course.lessons import read_course
+from cunshi.core.errors import ExitCode, LessonError
+from cunshi.core.files import composed, write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.text import clean, inert
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import Transcript
+from cunshi.domain.withholding import as_published
+
+_MOST_KEYWORDS = 8
+_MOST_TERMS = 4
+_MINUTES = 40
+_ITEM = re.compile(r"(?P<indent>[ \t]*)-(?:[ \t]|$)")
+_NO_ITEMS = re.compile(r"lessons:[ \t]*(?:\[[ \t]*\])?[ \t]*(?P<comment>#.*)?$")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A recording that a lesson is begun from, and the passages to cite."""
+
+    recording: Recording
+    transcript: Transcript
+    excerpts: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """The draft that was written; ``name`` is its folder's, in course.yml if ``added``."""
+
+    path: Path
+    name: str
+    added: bool
+
+
+def refuse(
+    ids: Iterable[str],
+    recordings: Mapping[str, Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+) -> list[Problem]:
+    """Why a lesson may not be begun from these recordings."""
+    problems = []
+    for recording_id in ids:
+        cause, remedy = why_withheld(recording_id, recordings.get(recording_id), today)
+        if not cause and not transcripts[recording_id].segments:
+            cause = _("录音 {id} 还没有文稿").format(id=recording_id)
+            remedy = _("先运行 transcribe，或写好它的 transcript.vtt")
+        if cause:
+            problems.append(Problem(ExitCode.LESSON, "", cause, remedy))
+    return problems
+
+
+def open_source(
+    project: Project, recording: Recording, transcript: Transcript, terms: Sequence[Term], most: int
+) -> Source:
+    """A recording with at most ``most`` passages for a lesson."""
+    heard = read_heard(project.accession(recording.id).machine)
+    words = [word for segment in heard.segments for word in segment.words] if heard else []
+    excerpts = choose(transcript, words, [term.term for term in terms], most)
+    return Source(recording, as_published(transcript), tuple(excerpts))
+
+
+def write_draft(
+    project: Project, number: int, sources: Sequence[Source], terms: Sequence[Term], slug: str = ""
+) -> Drafted:
+    """Write courses/<number>-<slug>/lesson.md and add it to course.yml.
+
+    Raises LessonError when the lesson has a folder already.
+    """
+    for folder in sorted(project.courses.glob(f"{number:02d}-*")):
+        raise LessonError(
+            _("第 {number} 课已经有文件夹了，没有动它").format(number=number),
+            _("接着写那个文件夹里的 lesson.md，或换一个课号"),
+            where=project.relative(folder),
+        )
+    name = f"{number:02d}-{_slug(slug or _title(sources)) or 'lesson'}"
+    path = project.courses / name / "lesson.md"
+    write_atomic(path, format_draft(sources, terms))
+    return Drafted(path, name, _add_to_course(project, name))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"\W+", "-", clean(composed(text))).strip("-_")[:24].lower()
+
+
+def _title(sources: Sequence[Source]) -> str:
+    titles = (clean(source.recording.description.title) for source in sources)
+    return next(filter(None, titles), "")
+
+
+def format_draft(sources: Sequence[Source], terms: Sequence[Term]) -> str:
+    """The text of lesson.md."""
+    return f"---\n{_front_matter(sources, terms)}---\n\n{_body(sources)}"
+
+
+def _front_matter(sources: Sequence[Source], terms: Sequence[Term]) -> str:
+    cited = "".join(e.text for source in sources for e in source.excerpts)
+    whole = "".join(s.text for source in sources for s in source.transcript.segments)
+    spoken = spoken_terms(f"{cited}\n{whole}", [term.term for term in terms])
+    villages = dict.fromkeys(clean(source.recording.description.village) for source in sources)
+    values = {
+        "draft": True,
+        "title": _title(sources) or _ask("课名"),
+        "villages": [village for village in villages if village],
+        "grade": _ask("几年级"),
+        "minutes": _MINUTES,
+        "summary": _ask("一句话说这一课讲什么"),
+        "objectives": [_ask("学完这一课，学生能做什么"), _ask("学生能说出什么")],
+        "keywords": list(spoken[:_MOST_KEYWORDS]),
+        "sources": [_ask("查过哪些书和资料，来核对讲述人的话")],
+    }
+    # JSON is YAML: whatever a title holds stays a text.
+    return "".join(f"{k}: {json.dumps(v, ensure_ascii=False)}\n" for k, v in values.items())
+
+
+def _ask(question: str) -> str:
+    """What the author has to write, in the Chinese of the page."""
+    return f"（请作者写：{question}）"
+
+
+def _body(sources: Sequence[Source]) -> str:
+    steps = [f"{n}. {_ask(f'第{word}步，几分钟')}" for n, word in enumerate("一二三", 1)]
+    return "\n\n".join(
+        [
+            "## 开场",
+            _ask("用学生身边的一件事，引到老人要讲的事"),
+            "## 听一听",
+            *(part for source in sources for part in _listen(source)),
+            "## 想一想",
+            f"1. {_ask('听了就能答的问题')}\n2. {_ask('要想一想、答案不止一个的问题')}\n"
+            f"3. {_ask('可以回家去问老人的问题')}",
+            "## 动手做",
+            _ask("活动的名字，要几分钟，用什么材料"),
+            "\n".join(steps),
+            "## 回家任务",
+            _ask("回家去问谁、问什么？请提醒学生，录音以前先问老人愿不愿意") + "\n",
+        ]
+    )
+
+
+def _listen(source: Source) -> list[str]:
+    if not source.excerpts:
+        return [_ask("这段录音里没有挑出合适的一段，请听一听，自己选")]
+    parts = [_ask("讲述人是谁？听的时候留意什么？")]
+    for excerpt in source.excerpts:
+        times = f"{_time(math.floor(excerpt.start * 100))}-{_time(math.ceil(excerpt.end * 100))}"
+        parts += [f"/// clip | {source.recording.id} {times}\n///", _about(excerpt)]
+    return parts
+
+
+def _time(hundredths: int) -> str:
+    minutes, rest = divmod(hundredths, 6000)
+    return f"{minutes}:{rest // 100:02d}.{rest % 100:02d}"
+
+
+def _about(excerpt: Excerpt) -> str:
+    spoken = "".join(f"“{inert(term)}”" for term in excerpt.terms[:_MOST_TERMS])
+    terms = f"里面有{spoken}。" if spoken else ""
+    return _ask(f"为什么选上面这一段？{terms}哪句有资料可查，哪句只有讲述人讲过？")
+
+
+def _add_to_course(project: Project, name: str) -> bool:
+    """Append the lesson to course.yml, every other byte as it was; False where that is unsure."""
+    path = project.courses / "course.yml"
+    try:
+        before = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    after = add_lesson(before, name)
+    aside = path.with_name(".course.yml.tmp")
+    if after is None:
+        return False
+    was = read_course(path, "", [])
+    try:
+        problems: list[Problem] = []
+        aside.write_bytes(after.encode())
+        becomes = read_course(aside, "", problems)
+    finally:
+        aside.unlink(missing_ok=True)
+    if problems or becomes != replace(was, lessons=(*was.lessons, name)):
+        return False
+    write_atomic(path, after)
+    return True
+
+
+def add_lesson(text: str, name: str) -> str | None:
+    """The text of course.yml with one more lesson, as a line; None when its list is not lines."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split(newline)
+    head = next((n for n, line in enumerate(lines) if line.startswith("lessons:")), None)
+    if head is None or not (match := _NO_ITEMS.match(lines[head])):
+        return None
+    last, indent = head, "  "
+    for number, line in enumerate(lines[head + 1 :], head + 1):
+        if item := _ITEM.match(line):
+            last, indent = number, item["indent"]
+        elif line.strip() and not line.lstrip().startswith("#"):
+            break
+    if last == head:
+        lines[head] = " ".join(filter(None, ["lessons:", match["comment"]]))
+    return newline.join([*lines[: last + 1], f"{indent}- {name}", *lines[last + 1 :]])

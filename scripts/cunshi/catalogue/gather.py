@@ -1,0 +1,244 @@
+"""Gathering all that may be published, and every reason why something may not. Reads only."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from cunshi.archive.cache.recording_cache import Lines
+from cunshi.archive.machine_json import Heard, read_heard
+from cunshi.archive.project import Project
+from cunshi.catalogue.checks import consent_notes, names_in_lessons
+from cunshi.catalogue.course.citations import Holdings, resolve
+from cunshi.catalogue.course.lessons import check_keywords, read_course, read_lesson
+from cunshi.catalogue.course.quiz import read_notes, read_quiz
+from cunshi.catalogue.highlights import golden_lines
+from cunshi.core.errors import ExitCode
+from cunshi.core.files import composed, spellings
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.text import clean
+from cunshi.core.yaml_fields import load_fields
+from cunshi.domain.consent import TRANSCRIPTION, Access
+from cunshi.domain.course import Catalogue, Clip, Course, Entry, Lesson
+from cunshi.domain.glossary import Term
+from cunshi.domain.pseudonyms import rename_lines, rename_recording
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment, Transcript
+from cunshi.domain.withholding import as_published
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    project: Project
+    today: dt.date
+    problems: list[Problem]
+    strict: bool
+
+
+def gather(
+    project: Project,
+    archive: Archive,
+    recordings: Collection[Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+    problems: list[Problem],
+    ceiling: Access = Access.OPEN,
+    *,
+    strict: bool = False,
+) -> Catalogue:
+    """The catalogue of what the site shows; problems with their files and lines.
+
+    What is more restricted than ``ceiling`` is left out: CLASSROOM is for the pack alone.
+    ``strict`` also reports lessons that are drafts, and citations of what nobody has approved.
+    """
+    work = _Gathering(project, today, problems, strict)
+    # From here on nothing knows a name that its bearer does not want to be shown.
+    by_id = renamed(recordings, transcripts)
+    entries = entries_of(recordings, by_id, transcripts, today, ceiling)
+    course, terms = _course(work), _terms(work)
+    quiz_clips: dict[str, Clip] = {}
+    holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
+    lessons = tuple(
+        (
+            _with_quiz(work, lesson, holdings, quiz_clips),
+            _clips(work, lesson, holdings, terms),
+        )
+        for lesson in _lessons(work, course)
+    )
+    problems += consent_notes(project, recordings, transcripts, today)
+    problems += names_in_lessons(project, archive, recordings)
+    return Catalogue(
+        archive=archive,
+        course=course,
+        lessons=lessons,
+        entries=tuple(entries.values()),
+        listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
+        terms=terms,
+        quiz_clips=quiz_clips,
+        golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
+        today=today,
+    )
+
+
+def outline(project: Project, archive: Archive, today: dt.date) -> Catalogue:
+    """The catalogue without recordings: whatever their own pages are about besides them."""
+    work = _Gathering(project, today, [], strict=False)
+    course = _course(work)
+    lessons = tuple((lesson, ()) for lesson in _lessons(work, course))
+    return Catalogue(archive, course, lessons, (), (), _terms(work), today=today)
+
+
+def entries_of(
+    recordings: Iterable[Recording],
+    by_id: Mapping[str, Recording],
+    transcripts: Mapping[str, Transcript],
+    today: dt.date,
+    ceiling: Access = Access.OPEN,
+) -> dict[str, Entry]:
+    """What is shown of the recordings that may be published; ``by_id`` has them renamed."""
+    names = {recording.id: recording.description.narrator for recording in recordings}
+    allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
+    return {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
+
+
+def renamed(
+    recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]
+) -> dict[str, Recording]:
+    """What is known of recordings, under the names that may be shown, by id."""
+    return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
+
+
+def _heard(project: Project, recording_id: str) -> Heard | None:
+    return read_heard(project.accession(recording_id).machine)
+
+
+def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
+    return Entry(
+        recording=recording,
+        transcript=_shown(transcript, recording, narrator),
+        audio=f"audio/{recording.id}.m4a" if _is_heard(recording, transcript) else "",
+        photo=f"photos/{recording.id}.jpg" if recording.photo else "",
+    )
+
+
+def _is_heard(recording: Recording, transcript: Transcript) -> bool:
+    """Whether there is anything to hear; of what is silent from end to end there is no sound."""
+    whole = (0.0, recording.technical.duration)
+    return recording.technical.has_sound and transcript.silenced != (whole,)
+
+
+def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+    """What may be read of a transcript, once somebody asks for its lines."""
+    whole = transcript.segments
+    if not isinstance(whole, Lines):
+        return _as_shown(as_published(transcript), recording, narrator)
+
+    def read() -> tuple[Segment, ...]:
+        shown = _as_shown(as_published(transcript), recording, narrator)
+        return tuple(shown.segments)
+
+    nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
+    return replace(nothing, segments=Lines(read, whole.memo, whole))
+
+
+def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+    """What may be read of a transcript: nothing, if nobody was to write down what is said.
+
+    The written words of a motto are the family's own. Who speaks has the name to be shown.
+    """
+    spoken = recording.technical.has_sound and not transcript.written
+    if spoken and not recording.description.consent.allows(TRANSCRIPTION):
+        return Transcript(silenced=transcript.silenced, unnamed=transcript.unnamed)
+    transcript = rename_lines(transcript, transcript.names)
+    shown, name = recording.description.narrator, clean(narrator)
+    if clean(shown) == name:
+        return transcript
+    segments = (
+        replace(segment, speaker=shown) if name and clean(segment.speaker) == name else segment
+        for segment in transcript.segments
+    )
+    return replace(transcript, segments=tuple(segments))
+
+
+def _course(work: _Gathering) -> Course:
+    path = work.project.courses / "course.yml"
+    course = read_course(path, work.project.relative(path), work.problems)
+    # MkDocs itself reports what is wrong with its settings.
+    site_url = load_fields(work.project.root / "mkdocs.yml", "", []).text("site_url")
+    return replace(course, address=site_url or course.address)
+
+
+def _terms(work: _Gathering) -> tuple[Term, ...]:
+    return work.project.read_glossary(work.problems)
+
+
+def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
+    _check_folders(work, course)
+    seen: dict[int, str] = {}
+    for name in course.lessons:
+        path = spellings(work.project.courses / name)[0] / "lesson.md"
+        where = work.project.relative(path)
+        if not path.is_relative_to(work.project.courses) or not path.is_file():
+            _complain(
+                work, where, _("课程表里有这一课，却没有这个文件"), _("写好它，或从课程表删去")
+            )
+            continue
+        lesson = read_lesson(path, where, work.problems)
+        if lesson is None:
+            continue
+        if lesson.number in seen:
+            cause = _("课号与 {other} 相同").format(other=seen[lesson.number])
+            _complain(work, where, cause, _("改文件夹名开头的两位数"))
+            continue
+        seen[lesson.number] = where
+        if work.strict and lesson.draft:
+            _complain(work, where, _("这一课还是草稿"), _("写完以后，删去 draft: true 这一行"))
+        yield lesson
+
+
+def _check_folders(work: _Gathering, course: Course) -> None:
+    for path in sorted(work.project.courses.glob("*/lesson.md")):
+        if composed(path.parent.name) not in map(composed, course.lessons):
+            where = work.project.relative(path)
+            _complain(
+                work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")
+            )
+
+
+def _clips(
+    work: _Gathering, lesson: Lesson, holdings: Holdings, terms: tuple[Term, ...]
+) -> tuple[Clip, ...]:
+    check_keywords(lesson, terms, work.project.relative(work.project.glossary), work.problems)
+    return resolve(lesson, holdings, work.problems, strict=work.strict)
+
+
+def _with_quiz(
+    work: _Gathering,
+    lesson: Lesson,
+    holdings: Holdings,
+    found: dict[str, Clip],
+) -> Lesson:
+    """The lesson with its quiz and notes.
+
+    A question whose clip is withheld loses it, and with it the explanation: that often quotes.
+    """
+    folder = (work.project.root / lesson.where).parent
+    quiz, notes = folder / "quiz.yml", folder / "teacher.md"
+    asked = read_quiz(quiz, work.project.relative(quiz), work.problems)
+    cited = replace(lesson, refs=tuple(ref for __, ref in asked if ref))
+    clips = iter(resolve(cited, holdings, work.problems, strict=work.strict))
+    questions = []
+    for question, ref in asked:
+        clip = next(clips) if ref else None
+        if clip and clip.withheld:
+            question = replace(question, clip="", explain="")  # noqa: PLW2901
+        elif clip:
+            found[question.clip] = clip
+        questions.append(question)
+    teacher = read_notes(notes, work.project.relative(notes), work.problems)
+    return replace(lesson, quiz=tuple(questions), teacher=teacher)
+
+
+def _complain(work: _Gathering, where: str, cause: str, remedy: str) -> None:
+    work.problems.append(Problem(ExitCode.LESSON, where, cause, remedy))

@@ -1,0 +1,58 @@
+"""Lines that people marked as golden → clips for the wall of quotations."""
+
+from collections.abc import Iterable, Iterator
+
+from cunshi.archive.cache.recording_cache import recall
+from cunshi.archive.transcript_file import UNHEARD
+from cunshi.catalogue.course.citations import clip_path
+from cunshi.domain.course import Clip, ClipRef, Entry
+from cunshi.domain.transcript import Segment, TranscriptStatus
+from cunshi.domain.withholding import overlapping
+
+_PAUSE = 1.2  # seconds: marked lines with less between them are one quotation
+
+
+def golden_lines(entry: Entry) -> Iterator[Clip]:
+    """The marked lines of a published recording; none of what is still the machine's alone."""
+    transcript = entry.transcript
+    people = transcript.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
+    lines = transcript.segments
+    if people and recall(lines, "golden", lambda: any(line.golden for line in lines)):
+        for lines in _runs(transcript.segments):
+            hidden = overlapping(transcript.silenced, lines[0].start, lines[-1].end)
+            if not hidden:
+                yield _clip(entry, lines)
+
+
+def _runs(segments: Iterable[Segment]) -> Iterator[list[Segment]]:
+    run: list[Segment] = []
+    for segment in segments:
+        if run and not _goes_on(run[-1], segment):
+            yield run
+            run = []
+        if segment.golden and not segment.withheld and segment.text != UNHEARD:
+            run.append(segment)
+    if run:
+        yield run
+
+
+def _goes_on(last: Segment, segment: Segment) -> bool:
+    near = segment.start - last.end <= _PAUSE
+    return segment.golden and not segment.withheld and near and segment.speaker == last.speaker
+
+
+def _clip(entry: Entry, lines: list[Segment]) -> Clip:
+    said, meant = entry.recording.description, any(line.mandarin for line in lines)
+    ref = ClipRef(
+        entry.recording.id, lines[0].start, lines[-1].end, "", "transcript.vtt", 0, golden=True
+    )
+    return Clip(
+        ref=ref,
+        words="".join(line.text for line in lines),
+        status=entry.transcript.status,
+        speaker=lines[0].speaker or said.narrator,
+        village=said.village,
+        date=said.date,
+        audio=clip_path(ref) if entry.audio and ref.end > ref.start else "",
+        mandarin="".join(line.mandarin or line.text for line in lines) if meant else "",
+    )

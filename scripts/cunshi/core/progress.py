@@ -1,0 +1,122 @@
+"""How long work tells that it goes on: a bar in a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cunshi.core.i18n import _
+from cunshi.core.timecode import format_clock
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Task(Protocol):
+    """Work on several recordings, measured in seconds of audio."""
+
+    def advance(self, seconds: float) -> None:
+        """So many more seconds of audio are done."""
+
+    def finish_one(self, name: str) -> None:
+        """One more recording is done."""
+
+
+class Reporter(Protocol):
+    """What a stage reports to."""
+
+    def task(self, title: str, count: int, seconds: float) -> AbstractContextManager[Task]:
+        """Begin work on so many recordings, of so many seconds of audio (0: not measured)."""
+
+
+class Silent:
+    """Reports nothing."""
+
+    @contextmanager
+    def task(self, title: str, count: int, seconds: float) -> Iterator[Task]:
+        yield self
+
+    def advance(self, seconds: float) -> None: ...
+
+    def finish_one(self, name: str) -> None: ...
+
+
+class Bar:
+    """A bar with recordings done, audio done and time left, for a terminal."""
+
+    def __init__(self, stream: TextIO | None = None):
+        self._console = Console(file=stream or sys.stderr)
+
+    @contextmanager
+    def task(self, title: str, count: int, seconds: float) -> Iterator[Task]:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[done]}/{task.fields[count]}"),
+            TextColumn("{task.fields[clock]}"),
+            TextColumn(_("剩余")),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            yield _BarTask(progress, title, count, seconds)
+
+
+class _BarTask:
+    def __init__(self, progress: Progress, title: str, count: int, seconds: float):
+        self._progress, self._total, self._seconds, self._done = progress, seconds, 0.0, 0
+        self._id = progress.add_task(
+            title, total=seconds or None, done=0, count=count, clock=self._clock()
+        )
+
+    def _clock(self) -> str:
+        return f"{format_clock(self._seconds)}/{format_clock(self._total)}"
+
+    def advance(self, seconds: float) -> None:
+        self._seconds += seconds
+        self._progress.update(self._id, advance=seconds, clock=self._clock())
+
+    def finish_one(self, name: str) -> None:
+        self._done += 1
+        self._progress.update(self._id, done=self._done)
+
+
+class Lines:
+    """A plain line every few seconds and one at the end: for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None):
+        self._stream = stream or sys.stderr
+
+    @contextmanager
+    def task(self, title: str, count: int, seconds: float) -> Iterator[Task]:
+        yield _LineTask(self._stream, title, count, seconds)
+
+
+class _LineTask:
+    def __init__(self, stream: TextIO, title: str, count: int, seconds: float):
+        self._stream, self._title, self._count, self._total = stream, title, count, seconds
+        self._done, self._seconds = 0, 0.0
+        self._began = self._said = time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        self._seconds += seconds
+        self._say()
+
+    def finish_one(self, name: str) -> None:
+        self._done += 1
+        self._say()
+
+    def _say(self) -> None:
+        moment = time.monotonic()
+        if self._done < self._count and moment - self._said < _SECONDS_BETWEEN_LINES:
+            return
+        self._said = moment
+        rate = self._seconds / max(self._said - self._began, 1e-6)
+        left = max(self._total - self._seconds, 0) / rate if rate else 0
+        clock = f"  {format_clock(self._seconds)}/{format_clock(self._total)}"
+        clock += f"  {_('剩余')} {format_clock(left)}"
+        line = f"{self._title} {self._done}/{self._count}{clock if self._total else ''}"
+        print(line, file=self._stream, flush=True)

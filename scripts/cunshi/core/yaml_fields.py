@@ -1,0 +1,322 @@
+"""YAML that remembers its lines: a mapping read field by field, every mistake reported in place."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from cunshi.core.errors import CunshiError, DiskError, ExitCode, RecordError
+from cunshi.core.files import exists
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+
+T = TypeVar("T")
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_DEEPEST = 20  # levels of nesting
+_YES = {"true", "yes", "on", "是", "有", "对"}
+_NO = {"false", "no", "off", "否", "无", "不", "没有"}
+
+
+def read_text(path: Path) -> str:
+    """Read a text that a volunteer wrote: UTF-8 with or without BOM, UTF-16 with BOM, or GB 18030.
+
+    Raises RecordError when it is no text, DiskError when it cannot be read.
+    """
+    return decode_text(read_data(path), path)
+
+
+def read_data(path: Path) -> bytes:
+    """What is in a file; DiskError when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DiskError(error, path) from error
+
+
+def decode_text(data: bytes, path: Path) -> str:
+    """The text in a file's bytes, as read_text has it."""
+    encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RecordError(
+        _("这个文件不是文字，或编码不认识"), _("用记事本打开，另存为 UTF-8 编码"), where=path
+    )
+
+
+class Fields:
+    """One YAML mapping. Reading a key marks it as known; ``finish`` reports the rest.
+
+    ``aliases`` maps what people may write instead of a key, such as Chinese names.
+    """
+
+    def __init__(
+        self,
+        node: yaml.MappingNode | None,
+        where: str,
+        problems: list[Problem],
+        aliases: Mapping[str, str] | None = None,
+        code: ExitCode = ExitCode.RECORD,
+        first_line: int = 1,
+    ):
+        self.where, self.problems, self.code = where, problems, code
+        self._aliases = aliases or {}
+        self._first_line = first_line
+        self._nodes: dict[str, yaml.Node] = {}
+        self._lines: dict[str, int] = {}
+        self._known: set[str] = set()
+        self.line = self._line(node) if node else first_line
+        for key_node, value_node in node.value if node else ():
+            self._add(key_node, value_node)
+
+    def _add(self, key_node: yaml.Node, value_node: yaml.Node) -> None:
+        if not isinstance(key_node, yaml.ScalarNode):
+            self._report(self._line(key_node), _("这里的写法看不懂"), _("每行写成 “名称: 内容”"))
+            return
+        key = self._aliases.get(key_node.value, key_node.value)
+        if key in self._nodes and not (_is_empty(value_node) or _is_empty(self._nodes[key])):
+            self._report(
+                self._line(key_node),
+                _("“{key}” 写了两次").format(key=key_node.value),
+                _("留下一个，删去另一个"),
+            )
+            return
+        if key not in self._nodes or not _is_empty(value_node):
+            self._nodes[key] = value_node
+            self._lines[key] = self._line(key_node)
+
+    def _line(self, node: yaml.Node) -> int:
+        return int(node.start_mark.line) + self._first_line
+
+    def _report(self, line: int, cause: str, remedy: str = "") -> None:
+        self.problems.append(Problem(self.code, self.where, cause, remedy, line))
+
+    def complain(self, key: str, cause: str, remedy: str = "") -> None:
+        """Report that what stands under a key will not do."""
+        self._report(self.line_of(key), cause, remedy)
+
+    def line_of(self, key: str) -> int:
+        """The line of a key, or of the mapping where the key is missing."""
+        return self._lines.get(key, self.line)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._nodes
+
+    def _scalar(self, key: str) -> str:
+        self._known.add(key)
+        node = self._nodes.get(key)
+        if node is None or _is_empty(node):
+            return ""
+        if not isinstance(node, yaml.ScalarNode):
+            self.complain(key, _("“{key}” 只能写一项内容").format(key=key))
+            return ""
+        return str(node.value).strip()
+
+    def text(self, key: str, default: str = "") -> str:
+        """The text under a key, or the default when nothing is written."""
+        return self._scalar(key) or default
+
+    def integer(self, key: str, default: int = 0) -> int:
+        """The whole number under a key."""
+        value = self._scalar(key)
+        if value and not value.isdecimal():
+            self.complain(key, _("“{key}” 要写整数").format(key=key))
+            return default
+        return int(value) if value else default
+
+    def number(self, key: str) -> float:
+        """The number under a key, 0 when there is none."""
+        value = self._scalar(key)
+        try:
+            return float(value or 0)
+        except ValueError:
+            self.complain(key, _("“{key}” 要写数字").format(key=key))
+            return 0.0
+
+    def flag(self, key: str, *, default: bool = False, doubt: bool = False) -> bool:
+        """Yes or no under a key; what cannot be read counts as ``doubt``."""
+        value = self._scalar(key).lower()
+        if value in _YES or value in _NO:
+            return value in _YES
+        if value:
+            self.complain(key, _("“{key}” 要写 是 或 否").format(key=key))
+            return doubt
+        return default
+
+    def day(self, key: str) -> date | None:
+        """The date under a key, ``2026-01-12``."""
+        value = self._scalar(key)
+        try:
+            return date.fromisoformat(value) if value else None
+        except ValueError:
+            self.complain(
+                key,
+                _("日期 “{value}” 看不懂").format(value=value),
+                _("写成 2026-01-12 的样子"),
+            )
+            return None
+
+    def choice(self, key: str, choices: Mapping[str, T], *, doubt: T) -> T | None:
+        """One of the named choices, None when nothing is written, ``doubt`` when unknown."""
+        value = self._scalar(key)
+        if value and value not in choices:
+            self.complain(
+                key,
+                _("“{value}” 不是可以选的内容").format(value=value),
+                _("可以写：{choices}").format(choices="、".join(choices)),
+            )
+            return doubt
+        return choices[value] if value else None
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The list of texts under a key; one text alone counts as a list of one."""
+        node = self._nodes.get(key)
+        if not isinstance(node, yaml.SequenceNode):
+            return tuple(filter(None, [self._scalar(key)]))
+        self._known.add(key)
+        if not all(isinstance(item, yaml.ScalarNode) for item in node.value):
+            self.complain(
+                key,
+                _("“{key}” 的每一项要写成一行文字").format(key=key),
+                _("内容里有冒号时，给整行加上引号"),
+            )
+        return tuple(str(n.value).strip() for n in node.value if isinstance(n, yaml.ScalarNode))
+
+    def is_list(self, key: str) -> bool:
+        """Whether a list stands under a key, be it an empty one."""
+        return isinstance(self._nodes.get(key), yaml.SequenceNode)
+
+    def section(self, key: str, aliases: Mapping[str, str] | None = None) -> "Fields":
+        """The mapping under a key, an empty one when there is none.
+
+        ``aliases`` are its own where its keys are not those of the mapping it stands in.
+        """
+        self._known.add(key)
+        node = self._nodes.get(key)
+        if node is not None and not isinstance(node, yaml.MappingNode):
+            if self._scalar(key):
+                self.complain(key, _("“{key}” 下面要分行写各项内容").format(key=key))
+            node = None
+        return self._child(node, aliases)
+
+    def sections(self, key: str) -> Iterator["Fields"]:
+        """The mappings in the list under a key."""
+        self._known.add(key)
+        node = self._nodes.get(key)
+        if isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                if isinstance(item, yaml.MappingNode):
+                    yield self._child(item)
+                else:
+                    self._report(self._line(item), _("“{key}” 的这一项看不懂").format(key=key))
+        elif self._scalar(key):
+            self.complain(key, _("“{key}” 要写成列表").format(key=key))
+
+    def _child(
+        self, node: yaml.MappingNode | None, aliases: Mapping[str, str] | None = None
+    ) -> "Fields":
+        aliases = self._aliases if aliases is None else aliases
+        return Fields(node, self.where, self.problems, aliases, self.code, self._first_line)
+
+    def finish(self) -> None:
+        """Report every key that nobody asked for, with the nearest known one."""
+        for key in self._nodes.keys() - self._known:
+            near = difflib.get_close_matches(key, [*self._known, *self._aliases], 1)
+            remedy = _("是不是想写 “{near}”？").format(near=near[0]) if near else _("请删去这一行")
+            self.complain(key, _("不认识的名称 “{key}”").format(key=key), remedy)
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return str(node.tag) == "tag:yaml.org,2002:null"
+
+
+def parse_fields(
+    text: str,
+    where: str,
+    problems: list[Problem],
+    aliases: Mapping[str, str] | None = None,
+    code: ExitCode = ExitCode.RECORD,
+    first_line: int = 1,
+) -> Fields:
+    """Read YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
+    node = _compose(text, where, problems, code, first_line)
+    if node is not None and not isinstance(node, yaml.MappingNode):
+        problems.append(
+            Problem(code, where, _("应当每行写成 “名称: 内容”"), _remedy(text), first_line)
+        )
+        node = None
+    return Fields(node, where, problems, aliases, code, first_line)
+
+
+def _compose(
+    text: str, where: str, problems: list[Problem], code: ExitCode, first_line: int
+) -> yaml.Node | None:
+    try:
+        _check_depth(text)
+        node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = (mark.line if mark else 0) + first_line
+        problems.append(Problem(code, where, _("YAML 写法有误"), _remedy(text), line))
+        return None
+    return node
+
+
+def _check_depth(text: str) -> None:
+    """Refuse nesting that no person writes: composing it would exhaust the interpreter's stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("nested too deeply")
+
+
+def _remedy(text: str) -> str:
+    if "：" in text:
+        return _("冒号要用英文半角 “:”，后面空一格")
+    if "\t" in text:
+        return _("缩进要用空格，不能用 Tab 键")
+    return _("检查这一行的冒号、引号和缩进；内容里有冒号时，给内容加上引号")
+
+
+def load_fields(
+    path: Path, where: str, problems: list[Problem], aliases: Mapping[str, str] | None = None
+) -> Fields:
+    """Read a YAML file as one mapping; a missing file is an empty one."""
+    if not exists(path):
+        return Fields(None, where, problems, aliases)
+    try:
+        text = read_text(path)
+    except CunshiError as error:
+        problems.append(Problem(error.code, where, error.cause, error.remedy))
+        text = ""
+    return parse_fields(text, where, problems, aliases)
+
+
+def load_list(
+    path: Path,
+    where: str,
+    problems: list[Problem],
+    aliases: Mapping[str, str] | None = None,
+    code: ExitCode = ExitCode.RECORD,
+) -> Iterator[Fields]:
+    """Read a YAML file that is a list of mappings; raises RecordError when it is no text."""
+    text = read_text(path)
+    node = _compose(text, where, problems, code, 1)
+    for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+        if isinstance(item, yaml.MappingNode):
+            yield Fields(item, where, problems, aliases, code)
+        elif item is not None:
+            line = int(item.start_mark.line) + 1
+            cause = _("要写成列表，每一项以 “- 名称: 内容” 开头")
+            problems.append(Problem(code, where, cause, _remedy(text), line))

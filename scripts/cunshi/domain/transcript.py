@@ -1,0 +1,131 @@
+"""What is said in a recording: words, segments and transcripts.
+
+Times are float seconds from the beginning of the recording.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cunshi.domain.settings import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as the engine heard it; in Chinese often one character."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+class Flag(StrEnum):
+    """Why a passage of a machine's draft is doubtful."""
+
+    NO_SPEECH = "no-speech"  # text where nobody speaks
+    BOILERPLATE = "boilerplate"  # what subtitles say, and what a model hears in noise
+    LOOP = "loop"  # the same words again and again
+    UNSURE = "unsure"  # the engine itself gives it little probability
+    RATE = "rate"  # more or fewer characters a second than people speak
+    UNHEARD = "unheard"  # speech without any text
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a machine heard, and the word of the glossary that sounds like it."""
+
+    heard: str
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech; ``words`` are empty once people have edited the text.
+
+    ``mandarin`` is what ``text`` means where that is dialect. ``flags`` say why a machine's text
+    is doubtful, ``replaced`` what of it the glossary has put right, ``suggested`` what a person
+    should look at. ``drafted`` lines are still the machine's in a transcript that people edit.
+    People mark a line ``withheld``, so that neither its words nor its sound are published, or
+    ``golden``, for the wall of quotations.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str = ""
+    mandarin: str = ""
+    flags: tuple[Flag, ...] = ()
+    replaced: tuple[Replacement, ...] = ()
+    suggested: tuple[Replacement, ...] = ()
+    drafted: bool = False
+    withheld: bool = False
+    golden: bool = False
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What an engine thinks of a word of the glossary in place of what it wrote.
+
+    ``start`` (seconds) names the segment, ``at`` the character in its Simplified text; ``nats``
+    is the log probability of the text with the term less that of the text as it was heard.
+    """
+
+    start: float
+    at: int
+    heard: str
+    term: str
+    nats: float
+
+
+class TranscriptStatus(StrEnum):
+    """How far people have come with a transcript."""
+
+    MISSING = "missing"
+    DRAFT = "draft"
+    EDITED = "edited"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Seconds in which somebody speaks, and how many of them the machine has text for."""
+
+    speech: float
+    covered: float
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What is said in a recording, and whether a machine or a person says so.
+
+    ``knows_dialect`` tells whether the engine's model was made for the recording's language,
+    ``written`` that these are not spoken words but those that a family wrote. ``silenced`` are the
+    stretches, in seconds, of which nobody may hear the sound, ``unnamed`` those in which one of
+    ``names`` is spoken: names that are not to be shown, each with the one in its place.
+    """
+
+    segments: Sequence[Segment] = ()
+    status: TranscriptStatus = TranscriptStatus.MISSING
+    engine: str = ""
+    coverage: Coverage | None = None
+    knows_dialect: bool = True
+    written: bool = False
+    silenced: tuple[tuple[float, float], ...] = ()
+    unnamed: tuple[tuple[float, float], ...] = ()
+    names: Names = ()
+
+    def words_between(self, start: float, end: float) -> str:
+        """The text of the segments that lie, by their middle, in the time range."""
+        return "".join(s.text for s in self._between(start, end))
+
+    def mandarin_between(self, start: float, end: float) -> str:
+        """What the same segments mean, if somebody has written that in Mandarin for any."""
+        within = self._between(start, end)
+        meant = any(s.mandarin for s in within)
+        return "".join(s.mandarin or s.text for s in within) if meant else ""
+
+    def _between(self, start: float, end: float) -> list[Segment]:
+        within = (s for s in self.segments if start <= (s.start + s.end) / 2 <= end)
+        return [s for s in within if not s.withheld]

@@ -1,0 +1,116 @@
+"""A published transcript as captions: WebVTT (https://www.w3.org/TR/webvtt1/) and SubRip.
+
+Nothing of the archive's own transcript.vtt is copied: its notes are for those who correct it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from cunshi.archive.cache.recording_cache import recall
+from cunshi.catalogue import transcript_quality
+from cunshi.catalogue.titles import recording_title
+from cunshi.core.text import clean
+from cunshi.core.timecode import format_timecode
+from cunshi.domain.course import Entry
+from cunshi.domain.settings import Archive
+
+_SHORTEST = 0.001  # seconds: both formats want an end behind the start
+
+
+def captions_path(entry: Entry) -> str:
+    """Where the captions of a recording are in the site; empty when it has none."""
+    said = entry.transcript.segments
+    has_words = recall(said, "captions", lambda: next(cues_of(entry), None) is not None)
+    return f"captions/{entry.recording.id}.vtt" if entry.audio and has_words else ""
+
+
+def srt_path(path: str) -> str:
+    """Where the same captions are as SubRip, beside those as WebVTT; empty when there are none."""
+    return f"{path.removesuffix('.vtt')}.srt" if path else ""
+
+
+def format_webvtt(entry: Entry, archive: Archive) -> str:
+    """The captions with voices; the first note says what they are and whose."""
+    return _webvtt(entry, archive, cues_of(entry))
+
+
+def format_srt(entry: Entry) -> str:
+    """The captions without voices, which SubRip does not know: a name stands before the words."""
+    return _srt(cues_of(entry))
+
+
+def format_both(entry: Entry, archive: Archive) -> tuple[str, str]:
+    """The captions as WebVTT and as SubRip."""
+    cues = list(cues_of(entry))
+    return _webvtt(entry, archive, cues), _srt(cues)
+
+
+def _webvtt(entry: Entry, archive: Archive, cues: Iterable["Cue"]) -> str:
+    notes = "\n".join(clean(line).replace("-->", "→") for line in _notes(entry, archive))
+    blocks = (f"{cue.times}\n{_voice(cue)}\n" for cue in cues)
+    return "\n".join([f"WEBVTT\n\nNOTE\n{notes}\n", *blocks])
+
+
+def _srt(cues: Iterable["Cue"]) -> str:
+    blocks = []
+    for number, cue in enumerate(cues, 1):
+        text = "\n".join(cue.lines()).replace("-->", "→")
+        blocks.append(f"{number}\n{cue.times.replace('.', ',')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def _notes(entry: Entry, archive: Archive) -> list[str]:
+    recording = entry.recording
+    said = recording.description
+    facts = [recording_title(recording), said.narrator, said.village, str(said.date or "")]
+    return [
+        " · ".join(filter(None, facts)),
+        " · ".join(filter(None, [archive.institution, recording.id])),
+        transcript_quality.status(entry, archive),
+    ]
+
+
+class Cue(NamedTuple):
+    """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds.
+
+    ``times`` are as WebVTT has them; SubRip wants commas.
+    """
+
+    start: float
+    end: float
+    times: str
+    text: str
+    speaker: str
+    mandarin: str
+
+    @property
+    def meaning(self) -> str:
+        """The line in Mandarin, marked as in the archive, so that it can be told from dialect."""
+        return f"普通话：{self.mandarin}" if self.mandarin else ""
+
+    def lines(self) -> list[str]:
+        """The words without a voice: who speaks stands before them."""
+        named = f"{self.speaker}：{self.text}" if self.speaker else self.text
+        return [named, self.meaning] if self.meaning else [named]
+
+
+def cues_of(entry: Entry) -> Iterator[Cue]:
+    """What captions say of a recording."""
+    for segment in entry.transcript.segments:
+        text = clean(transcript_quality.readable(segment.text))
+        if text:
+            end = max(segment.end, segment.start + _SHORTEST)
+            speaker, mandarin = clean(segment.speaker), clean(segment.mandarin)
+            times = f"{format_timecode(segment.start)} --> {format_timecode(end)}"
+            yield Cue(segment.start, end, times, text, speaker, mandarin)
+
+
+def _voice(cue: Cue) -> str:
+    lines = [_escaped(line) for line in (cue.text, cue.meaning) if line]
+    # A ">" would end the tag, and no escape stands for it there; behind "--" it would be an arrow.
+    name = _escaped(cue.speaker.replace(">", "＞").replace("--", "－－"))
+    return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

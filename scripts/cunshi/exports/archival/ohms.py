@@ -1,0 +1,184 @@
+"""OHMS XML, in which oral-history viewers take an interview.
+
+Two editions: 5.4, whose order of elements a schema checks, with the words as plain text; and 6.0,
+whose captions viewers can follow. Chinese needs the second: 5.4 counts words by their spaces.
+https://www.oralhistoryonline.org/documentation/
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cunshi.core.text import clean
+from cunshi.domain.course import Catalogue, Clip, Entry, Lesson
+from cunshi.exports.archival.captions import cues_of, format_webvtt
+from cunshi.exports.archival.description import Described
+
+NAMESPACE = "https://www.weareavp.com/nunncenter/ohms"
+EDITIONS = ("5.4", "6.0")
+# Characters that XML 1.0 does not have (https://www.w3.org/TR/xml/#charsets).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A place of the index: where a lesson cites the recording."""
+
+    seconds: int
+    title: str
+    words: str
+    keywords: str
+
+
+def format_ohms(catalogue: Catalogue, entry: Entry, described: Described, edition: str) -> str:
+    """One interview; ``edition`` is one of EDITIONS."""
+    root = ET.Element("ROOT", {"xmlns": NAMESPACE, "xmlns:xsi": _XSI, "xsi:schemaLocation": _PLACE})
+    number = str(int(entry.recording.sha256[:7] or "0", 16))
+    exported = catalogue.today.isoformat()
+    record = ET.SubElement(root, "record", {"id": number, "dt": exported})
+    captions = format_webvtt(entry, catalogue.archive)
+    for name, value in _elements(catalogue, entry, described, edition):
+        if name == "index":
+            _add_index(record, _points(catalogue, entry))
+        elif name == "date":
+            ET.SubElement(record, name, {"value": value, "format": "yyyy-mm-dd"})
+        elif name == "mediafile":
+            _add_media(record)
+        else:
+            ET.SubElement(record, name).text = _xml(captions if name == "vtt_transcript" else value)
+    ET.indent(root)
+    text = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_PLACE = f"{NAMESPACE}/ohms.xsd"
+
+
+def _elements(
+    catalogue: Catalogue, entry: Entry, said: Described, edition: str
+) -> Iterable[tuple[str, str]]:
+    """Every element of a record in the schema's order."""
+    address = catalogue.course.address.rstrip("/")
+    title = clean(catalogue.course.title)
+    spoken, marks = _plain(entry) if edition == "5.4" else ([], "")
+    yield from [
+        ("version", edition),
+        ("date", said.date),
+        ("date_nonpreferred_format", said.date),
+        ("cms_record_id", said.id),
+        ("title", said.title),
+        ("accession", said.id),
+        ("duration", _clock(said.length)),
+        ("collection_id", ""),
+        ("collection_name", title),
+        ("series_id", ""),
+        ("series_name", "；".join(said.lessons)),
+        ("repository", said.holder),
+        ("funding", ""),
+        ("repository_url", address),
+        *(("subject", lesson) for lesson in said.lessons),
+        *(("keyword", word) for word in said.words),
+        ("interviewee", said.narrator),
+        ("interviewer", ""),
+        ("format", "audio"),
+        ("file_name", f"{said.id}.m4a"),
+        ("sync", marks),
+        ("sync_alt", ""),
+        ("transcript_alt_lang", ""),
+        ("translate", "0"),
+        ("media_id", ""),
+        ("media_url", f"{address}/{entry.audio}" if address else ""),
+        ("mediafile", ""),
+        ("kembed", ""),
+        ("language", said.language),
+        ("user_notes", said.transcript),
+        ("index", ""),
+        ("type", "interview"),
+        ("description", said.summary),
+        ("rel", said.address),
+    ]
+    if edition == "6.0":
+        yield from [("vtt_transcript", ""), ("vtt_transcript_alt", "")]
+    else:
+        yield from [("transcript", "\n".join(spoken)), ("transcript_alt", "")]
+    yield from [
+        ("rights", said.rights),
+        ("fmt", "audio"),
+        ("usage", said.citation),
+        ("userestrict", "0"),
+        ("xmllocation", ""),
+        ("xmlfilename", f"{said.id}.xml"),
+        ("collection_link", address),
+        ("series_link", ""),
+    ]
+
+
+def _plain(entry: Entry) -> tuple[list[str], str]:
+    """The lines of the transcript without times, and at which of them each minute begins.
+
+    Chinese has no spaces to count words by, so that a mark is always the first word of its line.
+    """
+    lines, marks = list[str](), list[int]()
+    for cue in cues_of(entry):
+        marks += [len(lines) + 1] * (int(cue.start // 60) - len(marks))
+        lines += cue.lines()
+    return lines, "1:|" + "".join(f"{mark}(1)|" for mark in marks) if marks else ""
+
+
+def _add_media(record: ET.Element) -> None:
+    media = ET.SubElement(record, "mediafile")
+    for name, value in (
+        ("host", "Other"),
+        ("avalon_target_domain", ""),
+        ("host_account_id", ""),
+        ("host_player_id", ""),
+        ("host_clip_id", ""),
+        ("clip_format", "audio"),
+    ):
+        ET.SubElement(media, name).text = value
+
+
+def _points(catalogue: Catalogue, entry: Entry) -> list[_Point]:
+    points = {
+        _point(lesson, clip)
+        for lesson, clips in catalogue.lessons
+        for clip in clips
+        if clip.ref.recording_id == entry.recording.id and not clip.withheld
+    }
+    return sorted(points, key=lambda point: (point.seconds, point.title))
+
+
+def _point(lesson: Lesson, clip: Clip) -> _Point:
+    spoken = [word for word in lesson.keywords if word in clip.words]
+    return _Point(
+        int(clip.ref.start), clean(lesson.title), clean(clip.words), ";".join(map(clean, spoken))
+    )
+
+
+def _add_index(record: ET.Element, points: list[_Point]) -> None:
+    index = ET.SubElement(record, "index")
+    for point in points:
+        element = ET.SubElement(index, "point")
+        values = {
+            "time": str(point.seconds),
+            "title": point.title,
+            "partial_transcript": point.words,
+            "synopsis": "",
+            "keywords": point.keywords,
+            "subjects": "",
+        }
+        ET.SubElement(element, "time").text = values.pop("time")
+        for name, value in values.items():
+            ET.SubElement(element, name).text = _xml(value)
+            ET.SubElement(element, f"{name}_alt")
+
+
+def _clock(seconds: float) -> str:
+    minutes, second = divmod(round(seconds), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("", text)

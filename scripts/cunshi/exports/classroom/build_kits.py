@@ -1,0 +1,120 @@
+"""Writes each lesson's teaching kit into the site's source, beside the clips it takes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from pathlib import Path
+
+from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.project import Project
+from cunshi.core.files import write_atomic
+from cunshi.core.processes import CORES, serve, share_out
+from cunshi.domain.course import Catalogue, Clip
+from cunshi.exports.classroom.handouts import make_handout, make_worksheet
+from cunshi.exports.classroom.kit import Kit
+from cunshi.exports.classroom.names import KitFiles, kit_files
+from cunshi.exports.classroom.pdf import is_set, print_pdf
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A kit that is to be made; once its documents are there, ``sheets``: those that are to be set
+    anew, HTML by path."""
+
+    kit: Kit
+    files: KitFiles
+    sheets: Mapping[str, str] = field(default_factory=dict)
+
+
+# Files of a kit by path, and the HTML of what is to be set as a PDF besides.
+_Made = tuple[Mapping[str, bytes], Mapping[str, str]]
+
+
+def kit_paths(catalogue: Catalogue) -> set[str]:
+    """The paths of all kit files of a catalogue, below build/docs."""
+    return set().union(*(kit_files(lesson, clips).paths for lesson, clips in catalogue.lessons))
+
+
+class Kits:
+    """The kits that say something new, once the clips have been cut.
+
+    Other processes make them while this one goes on; what they leave undone is made here.
+    """
+
+    def __init__(self, project: Project, catalogue: Catalogue):
+        self._docs, self._settled = project.docs, Settled(project, "kits")
+        answers = _sounding(self._docs, catalogue.quiz_clips.values())
+        quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
+        self._due: dict[str, _Due] = {}
+        self._given_up = False
+        for lesson, clips in catalogue.lessons:
+            sounding = tuple(_sounding(self._docs, clips))
+            kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
+            files = kit_files(lesson, clips)
+            if not self._settled.holds(files.plan.path, _stamp(self._docs, kit, files)):
+                self._due[files.plan.path] = _Due(kit, files)
+
+    def make_aside(self) -> None:
+        """Have as many made as can be: documents on all cores, then PDFs by one process, which
+        takes 200 MB for them."""
+        for processes in (CORES, 1):
+            due = takewhile(lambda _: not self._given_up, list(self._due.values()))
+            share_out(__name__, self._docs, due, self._write, processes)
+
+    def give_up(self) -> None:
+        """Begin no more of them."""
+        self._given_up = True
+
+    def make_rest(self) -> None:
+        """Make what is left."""
+        while self._due:
+            for due in list(self._due.values()):
+                self._write(due, _make(self._docs, due))
+        self._settled.keep()
+
+    def _write(self, due: _Due, made: _Made) -> None:
+        written, sheets = made
+        for path, data in written.items():
+            write_atomic(self._docs / path, data)
+        name = due.files.plan.path
+        if sheets:
+            self._due[name] = replace(due, sheets=sheets)
+        else:
+            self._settled.settle(name, _stamp(self._docs, due.kit, due.files))
+            del self._due[name]
+
+
+def _stamp(docs: Path, kit: Kit, files: KitFiles) -> str:
+    """What a kit depends on, and its files as they are."""
+    made, heard = sorted(files.paths), [docs / clip.audio for clip in kit.clips if clip.audio]
+    cited = {clip.ref.recording_id for clip in (*kit.clips, *kit.quiz_clips.values())}
+    guesses = sorted(kit.guesses & cited)  # a set has another order in every run
+    kit = replace(kit, guesses=frozenset())
+    return stamp_of(kit, guesses, made, files=[*heard, *(docs / path for path in made)])
+
+
+def _make(docs: Path, due: _Due) -> _Made:
+    """A kit's documents, or, when they are there, its PDFs."""
+    if due.sheets:
+        return {path: print_pdf(html) for path, html in due.sheets.items()}, {}
+    from cunshi.exports.classroom.lesson_plan import (
+        make_plan,  # libraries which nothing new does without
+    )
+    from cunshi.exports.classroom.slides import make_slides
+
+    kit, files = due.kit, due.files
+    made = {files.plan.path: make_plan(kit), files.slides.path: make_slides(kit, docs.joinpath)}
+    sheets = ((files.handout, make_handout), (files.worksheet, make_worksheet))
+    html = {sheet.path: make(kit) for sheet, make in sheets if sheet}
+    return made, {path: html[path] for path in html if not is_set(docs / path, html[path])}
+
+
+def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
+    """The clips; one that is withheld or could not be cut has no sound."""
+    for clip in clips:
+        sounds = not clip.withheld and (docs / clip.audio).is_file()
+        yield clip if sounds else replace(clip, audio="")
+
+
+if __name__ == "__main__":
+    serve(_make)

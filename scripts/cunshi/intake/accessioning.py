@@ -1,0 +1,335 @@
+"""Taking in: deposit → archive/<id>/ with a byte-identical master, fixity, record and events."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.events import event, format_events
+from cunshi.archive.fixity import manifest
+from cunshi.archive.project import Project
+from cunshi.archive.record_edit import amend_record, as_logged
+from cunshi.archive.records import ALIASES, read_description, write_recording
+from cunshi.core.errors import CunshiError, DepositError, ExitCode, RecordError
+from cunshi.core.files import put_in_place, stat_of, temporary_name, write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.core.yaml_fields import parse_fields, read_text
+from cunshi.domain.description_merge import strictest
+from cunshi.domain.recording import Recording, Technical
+from cunshi.domain.settings import Archive
+from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposits import Deposit, find_deposits
+
+_SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
+_LOOK_AGAIN = 1.0  # seconds between the two looks
+
+
+class _StillCopyingError(DepositError):
+    """A deposit that changed while it was taken in: it waits for the next run."""
+
+
+@dataclass
+class Intake:
+    """What one look at recordings/ brought."""
+
+    taken: list[str] = field(default_factory=list)
+    amended: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    duplicates: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def changes(self) -> int:
+        """How much was done or said so far."""
+        return sum(len(found) for found in (self.taken, self.amended, self.waiting, self.problems))
+
+
+def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
+    """Accession everything new below recordings/. Only under the lock."""
+    project.sweep()
+    intake = Intake()
+    deposits = find_deposits(project, archive, intake.problems)
+    settled = _settled(project, deposits, intake)
+    looks = Looks(project)
+    known = _known_masters(project)
+    done = Settled(project, "intake")
+    new = {d.path for d in settled if looks.remembered(d.path) is None}
+    with reporter.task(_("检查录音"), len(new), 0) as task:
+        for deposit, digest in _distinct(project, settled, looks, intake):
+            name, stamp = project.relative(deposit.path), _stamp(project, deposit, digest, known)
+            if done.holds(name, stamp):
+                continue
+            before = intake.changes
+            try:
+                usable = _with_usable_companions(project, deposit, looks, intake.problems)
+                _take_in_one(project, usable, digest, looks, known, intake)
+            except _StillCopyingError:
+                intake.waiting.append(project.relative(deposit.path))
+            except (CunshiError, OSError) as error:
+                where = project.relative(deposit.path)
+                intake.problems.append(Problem.of_one(error, where))
+            if deposit.path in new:
+                task.finish_one(deposit.path.name)
+            if intake.changes == before:
+                done.settle(name, stamp)
+    looks.keep(path for deposit in settled for path in deposit.files)
+    done.keep()
+    return intake
+
+
+def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, str]) -> str:
+    """What it depends on whether a deposit has anything that its accession has not."""
+    accession = project.accession(known.get(digest, digest))
+    texts = (accession.record, accession.manifest)
+    return stamp_of(deposit, digest, accession.deeds(), texts=texts, files=deposit.files)
+
+
+def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
+    """The deposits that nobody is still copying; the others wait for the next run."""
+    first = {path: stat_of(path) for deposit in deposits for path in deposit.files}
+    moment = time.time()
+    if any(moment - stat[1] / 1e9 < _SETTLED for stat in first.values() if stat):
+        time.sleep(_LOOK_AGAIN)
+    settled = []
+    for deposit in deposits:
+        if all(first[path] and first[path] == stat_of(path) for path in deposit.files):
+            settled.append(deposit)
+        else:
+            intake.waiting.append(project.relative(deposit.path))
+    return settled
+
+
+def _known_masters(project: Project) -> dict[str, str]:
+    """SHA-256 of every master → id of its accession."""
+    return {
+        digest: accession.id
+        for accession in project.accessions()
+        for digest in accession.own_hashes().values()
+    }
+
+
+def _distinct(
+    project: Project, deposits: Iterable[Deposit], looks: Looks, intake: Intake
+) -> list[tuple[Deposit, str]]:
+    """Each content once, with its hash; what is said beside other copies of it still limits it."""
+    copies: dict[str, list[Deposit]] = {}
+    for deposit in deposits:
+        try:
+            copies.setdefault(looks.sha256(deposit.path), []).append(deposit)
+        except (CunshiError, OSError) as error:
+            intake.problems.append(Problem.of_one(error, project.relative(deposit.path)))
+    distinct = []
+    for digest, (first, *others) in copies.items():
+        for other in others:
+            names = (project.relative(other.path), project.relative(first.path))
+            intake.duplicates.append(names)
+        said = strictest(deposit.description for deposit in (first, *others))
+        doubtful = any(deposit.doubtful for deposit in (first, *others))
+        distinct.append((replace(first, description=said, doubtful=doubtful), digest))
+    return distinct
+
+
+def _take_in_one(
+    project: Project,
+    deposit: Deposit,
+    digest: str,
+    looks: Looks,
+    known: dict[str, str],
+    intake: Intake,
+) -> None:
+    if digest in known:
+        if _bring_up_to_date(project, known[digest], deposit, looks, intake.problems):
+            intake.amended.append(known[digest])
+        return
+    technical = looks.inspect(deposit.path)
+    known[digest] = _accession(project, deposit, digest, technical)
+    intake.taken.append(known[digest])
+
+
+def _with_usable_companions(
+    project: Project, deposit: Deposit, looks: Looks, problems: list[Problem]
+) -> Deposit:
+    """The deposit without the photos and texts that cannot be read, each of which is reported."""
+    usable = []
+    for path in deposit.companions:
+        try:
+            looks.inspect(path)
+            usable.append(path)
+        except (CunshiError, OSError) as error:
+            problems.append(Problem.of_one(error, project.relative(path)))
+    return replace(deposit, companions=tuple(usable))
+
+
+def _accession(project: Project, deposit: Deposit, digest: str, technical: Technical) -> str:
+    """Make the accession aside, whole, then give it its name in one step."""
+    recording_id = _new_id(project, deposit, digest)
+    aside = Accession(project.incoming / recording_id)
+    aside.master.mkdir(parents=True)
+    hashes: dict[str, str] = {}
+    for path in deposit.files:
+        name = _master_name(recording_id, path, hashes)
+        hashes[f"master/{name}"] = _copy(path, aside.master / name)
+    master = _master_name(recording_id, deposit.path, {})
+    if hashes[f"master/{master}"] != digest:
+        raise _StillCopyingError("the deposit changed between two looks")
+    recording = Recording(
+        id=recording_id,
+        kind=deposit.kind,
+        master=master,
+        sha256=digest,
+        original_name=project.relative(deposit.path).removeprefix("recordings/"),
+        technical=technical,
+        description=deposit.description,
+    )
+    write_atomic(aside.manifest, manifest.format_manifest(hashes))
+    write_atomic(aside.record, write_recording(recording))
+    sizes = {name: (aside.folder / name).stat().st_size for name in hashes}
+    write_atomic(aside.events, format_events(_first_events(recording, hashes, sizes)))
+    put_in_place(aside.folder, project.accession(recording_id).folder)
+    return recording_id
+
+
+def _first_events(
+    recording: Recording, hashes: dict[str, str], sizes: dict[str, int]
+) -> list[dict[str, Any]]:
+    return [
+        event(
+            "ingestion",
+            original_name=recording.original_name,
+            fields=as_logged(recording.description),
+        ),
+        event("message digest calculation", algorithm="SHA-256", hashes=hashes, sizes=sizes),
+    ]
+
+
+def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
+    """Date and first hex digits of the master's hash; more digits only if those are taken."""
+    day = deposit.description.date
+    prefix = day.strftime("%Y%m%d") if day else "undated"
+    for folder in project.archive.glob(f"[!.]*-{digest[:8]}*"):
+        # Taken in again it would be a new item, open although the old one may be withdrawn.
+        hashes = Accession(folder).hashes()
+        if folder.is_dir() and (not hashes or digest in hashes.values()):
+            raise RecordError(
+                _("档案库里有同一件录音，但它的清单不见了或读不了"),
+                _("从备份恢复 {folder}").format(folder=project.relative(folder)),
+            )
+    lengths = range(8, len(digest) + 1, 4)
+    ids = (f"{prefix}-{digest[:length]}" for length in lengths)
+    return next(i for i in ids if not project.accession(i).folder.exists())
+
+
+def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
+    """The id with the file's suffix: ASCII, because names in other scripts break bags elsewhere."""
+    suffix = "".join(c for c in path.suffix.lower() if c.isascii() and (c.isalnum() or c == "."))
+    suffix, number = suffix[:10].rstrip("."), 2  # Windows takes no dot at the end
+    name = f"{recording_id}{suffix}"
+    while f"master/{name}" in taken:
+        name, number = f"{recording_id}-{number}{suffix}", number + 1
+    return name
+
+
+def _copy(source: Path, target: Path) -> str:
+    """Copy byte for byte; the hash of what was read must be the hash of what was written."""
+    temporary = temporary_name(target)
+    try:
+        digest = manifest.copy_checked(source, temporary)
+    except ValueError as error:
+        raise DepositError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
+    put_in_place(temporary, target)
+    return digest
+
+
+def _bring_up_to_date(
+    project: Project,
+    recording_id: str,
+    deposit: Deposit,
+    looks: Looks,
+    problems: list[Problem],
+) -> bool:
+    """Add what the deposit's folder now says or holds beyond what the archive has."""
+    accession = project.accession(recording_id)
+    with project.writing():
+        companions = _add_companions(accession, deposit, looks)
+        amended = _amend(accession, deposit, problems)
+    return companions or amended
+
+
+def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
+    hashes = accession.hashes()
+    if not hashes:  # it was read a moment ago; written anew it would forget the master
+        raise RecordError(
+            _("清单不见了或读不了"),
+            _("再运行一次；还是这样，就从备份恢复它"),
+            where=accession.manifest,
+        )
+    for path in deposit.companions:
+        if looks.sha256(path) not in hashes.values():
+            name = _master_name(accession.id, path, hashes)
+            hashes[f"master/{name}"] = _copy(path, accession.master / name)
+            write_atomic(accession.manifest, manifest.format_manifest(hashes))
+    told = {name for entry in accession.read_events() for name in entry.get("hashes", ())}
+    new = {name: digest for name, digest in hashes.items() if name not in told}
+    if new:
+        accession.add_event("accession", algorithm="SHA-256", hashes=new)
+    return bool(new)
+
+
+def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> bool:
+    where = f"archive/{accession.id}/{accession.record.name}"
+    text, found = read_text(accession.record), list[Problem]()
+    ours = read_description(parse_fields(text, where, found, ALIASES), finish=False)
+    if found:
+        return False  # reported where the record is read; a broken one is not touched
+    logged, decided = _said_before(accession)
+    amended = amend_record(
+        text,
+        ours,
+        deposit.description,
+        logged,
+        doubtful=deposit.doubtful,
+        decided=decided,
+    )
+    merged = read_description(parse_fields(amended, where, found, ALIASES), finish=False)
+    if found:
+        problems.append(
+            Problem(
+                ExitCode.RECORD, where, _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
+            )
+        )
+        return False
+    changed = write_atomic(accession.record, amended)
+    # What was taken over is told after it is done, and told later if this run is killed here.
+    before, theirs, now = map(as_logged, (ours, deposit.description, merged))
+    stays = {n for n in decided if now.get(n) == before.get(n)}
+    taken = _taken_over(before, theirs, now, logged)
+    if taken := {n: v for n, v in taken.items() if n not in stays}:
+        accession.add_event("metadata modification", fields=taken)
+    return changed
+
+
+def _taken_over(
+    before: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    now: Mapping[str, Any],
+    logged: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What the deposit says that the record now says too, or that has limited what it says."""
+    heeded = {n for n in theirs if now.get(n) == theirs[n] or now.get(n) != before.get(n)}
+    gone = {n: None for n in logged if logged[n] and n not in now and n not in theirs}
+    return {n: theirs[n] for n in heeded if theirs[n] != logged.get(n)} | gone
+
+
+def _said_before(accession: Accession) -> tuple[dict[str, Any], set[str]]:
+    """What the deposit said when last taken over, and what a person has decided since then."""
+    logged: dict[str, Any] = {}
+    decided = set[str]()
+    for entry in accession.read_events():
+        logged |= entry.get("fields", {})
+        decided = (decided - entry.get("fields", {}).keys()) | entry.get("decided", {}).keys()
+    return logged, decided

@@ -1,0 +1,223 @@
+"""What lies in recordings/: which files are deposits, and what their folders say about them."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cunshi.archive.project import Project
+from cunshi.archive.records import load_description
+from cunshi.core.errors import DiskError, ExitCode
+from cunshi.core.files import composed, exists, spellings
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Consent
+from cunshi.domain.description_merge import merge
+from cunshi.domain.file_names import describe_folder, describe_name
+from cunshi.domain.recording import Description, Kind, is_photo, is_text
+from cunshi.domain.settings import Archive
+
+MOTTOES = "mottoes"
+_FOLDER_FILE = "folder.yml"
+_SIDECAR = ".yml"
+# What editors make of a sidecar's name without being asked.
+_MISNAMED = (".yml.txt", ".yaml.txt", ".yaml")
+_IGNORED = {"thumbs.db", "desktop.ini", "readme.md", "readme.txt"}
+# What a browser, a chat program or an office program calls a file that it has not finished.
+_UNFINISHED = {".tmp", ".part", ".crdownload", ".download", ".partial"}
+_SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".silk", ".wma"}
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """A file that a volunteer dropped, its companions, and all that is said about it.
+
+    ``doubtful`` tells that some of what is said cannot be read. As that may be a withdrawal, a
+    doubtful deposit has no consent.
+    """
+
+    path: Path
+    kind: Kind
+    description: Description
+    companions: tuple[Path, ...] = ()
+    doubtful: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (self.path, *self.companions)
+
+
+def find_deposits(project: Project, archive: Archive, problems: list[Problem]) -> list[Deposit]:
+    """Every deposit below recordings/, ordered by path; what cannot be one is a problem."""
+    walk = _Walk(project, archive, problems)
+    return list(walk.folder(project.recordings, _Said(Description())))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is said so far, and whether all of it could be read."""
+
+    description: Description
+    doubtful: bool = False
+
+    def then(self, more: "_Said") -> "_Said":
+        return _Said(merge(self.description, more.description), self.doubtful or more.doubtful)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    project: Project
+    archive: Archive
+    problems: list[Problem]
+
+    def folder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
+        try:
+            entries = sorted(Path(entry.path) for entry in os.scandir(folder))
+            usable = [entry for entry in entries if self._is_usable(entry)]
+            files = [entry for entry in usable if entry.is_file()]
+            folders = [entry for entry in usable if entry.is_dir()]
+        except OSError as error:
+            told = DiskError(error)
+            self._complain(folder, told.cause, told.remedy)
+            return
+        said = said.then(self._load(folder / _FOLDER_FILE))
+        beside = any(_may_be_sidecar(entry.name) for entry in entries)
+        yield from self._files(files, folder, said, beside)
+        for entry in folders:
+            yield from self._subfolder(entry, said)
+
+    def _subfolder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
+        if folder.suffix.lower() in _SOUND:
+            self._complain(
+                folder,
+                _("这是一个文件夹，名字却像录音"),
+                _("把里面的录音移到课的文件夹里，再删去这个文件夹"),
+            )
+        number, title = describe_folder(folder.name)
+        if number is not None:
+            said = replace(said, description=replace(said.description, lesson=number, title=title))
+        yield from self.folder(folder, said)
+
+    def _is_usable(self, path: Path) -> bool:
+        name = path.name.lower()
+        if name.startswith((".", "~$")) or name in _IGNORED or path.suffix.lower() in _UNFINISHED:
+            return False
+        if path.is_symlink() and not self._stays_inside(path):
+            self._complain(
+                path,
+                _("这是一个指向别处的链接，没有收"),
+                _("把录音文件本身复制到 recordings 里"),
+            )
+            return False
+        if path.is_symlink() and path.is_dir():
+            return False  # its target is visited where it really is
+        return path.is_file() or path.is_dir() or self._strange(path)
+
+    def _stays_inside(self, link: Path) -> bool:
+        try:
+            return link.resolve().is_relative_to(self.project.recordings)
+        except (OSError, RuntimeError):  # a link to itself; RuntimeError before Python 3.13
+            return False
+
+    def _strange(self, path: Path) -> bool:
+        self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
+        return False
+
+    def _files(
+        self, files: list[Path], folder: Path, said: _Said, beside: bool
+    ) -> Iterator[Deposit]:
+        sidecars = {path for path in files if path.name.lower().endswith((_SIDECAR, *_MISNAMED))}
+        files = [path for path in files if path not in sidecars]
+        in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
+        main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
+        for path in main:
+            own = companions.pop(composed(path.stem), ())
+            kind = Kind.MOTTO if in_mottoes else Kind.TALK
+            yield self._deposit(path, kind, own, said, beside)
+        for path in (path for left in companions.values() for path in left):
+            self._complain(
+                path,
+                _("旁边没有同名的录音"),
+                _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"),
+            )
+        self._check_sidecars(sidecars, main)
+
+    def _deposit(
+        self, path: Path, kind: Kind, companions: tuple[Path, ...], said: _Said, beside: bool
+    ) -> Deposit:
+        """A recording; ``beside`` tells that there may be sidecars in its folder."""
+        said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
+        for name in _sidecar_names(path) if beside else ():
+            for sidecar in spellings(path.with_name(name)):
+                said = said.then(self._load(sidecar))
+        description = said.description
+        if said.doubtful:
+            description = replace(description, consent=Consent())
+        return Deposit(path, kind, description, companions, said.doubtful)
+
+    def _load(self, path: Path) -> _Said:
+        """What a folder.yml or a sidecar says; doubtful when it, or its name, has a mistake."""
+        before = len(self.problems)
+        said = load_description(path, self.project.relative(path), self.problems)
+        for ending in _MISNAMED:
+            name = path.name.removesuffix(_SIDECAR) + ending
+            for misnamed in filter(exists, spellings(path.with_name(name))):
+                self._complain(
+                    misnamed,
+                    _("说明文件的名字不对，没有读"),
+                    _("改名为 {name}（在资源管理器里先打开“显示文件扩展名”）").format(
+                        name=path.name
+                    ),
+                )
+        return _Said(said, doubtful=len(self.problems) > before)
+
+    def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
+        """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
+        names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
+        stems = {composed(name.removesuffix(_SIDECAR)) for name in names}
+        for path in sorted(sidecars):
+            stem = next(
+                path.name[: -len(e)]
+                for e in (*_MISNAMED, _SIDECAR)
+                if path.name.lower().endswith(e)
+            )
+            if composed(stem) not in stems:
+                self._complain(
+                    path,
+                    _("旁边没有同名的录音，这份说明没有用上"),
+                    _("把它改成与录音同名，例如 录音.m4a 配 录音.yml"),
+                )
+
+    def _complain(self, path: Path, cause: str, remedy: str = "") -> None:
+        where = self.project.relative(path)
+        self.problems.append(Problem(ExitCode.DEPOSIT, where, cause, remedy))
+
+
+def _may_be_sidecar(name: str) -> bool:
+    """Whether a name is that of a sidecar or nearly so; to look for them beside each of thousands
+    of recordings takes longer than all else."""
+    return name.lower() != _FOLDER_FILE and name.lower().endswith((_SIDECAR, *_MISNAMED))
+
+
+def _sidecar_names(path: Path) -> tuple[str, str]:
+    """``<name>.yml`` beside the file, where name is without or with its suffix."""
+    return path.stem + _SIDECAR, path.name + _SIDECAR
+
+
+def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tuple[Path, ...]]]:
+    """Recordings, and by stem the photos and texts beside them; a motto may be a text alone."""
+    main, companions = [], dict[str, tuple[Path, ...]]()
+    for path in files:
+        if is_photo(path.name) or is_text(path.name):
+            stem = composed(path.stem)
+            companions[stem] = (*companions.get(stem, ()), path)
+        else:
+            main.append(path)
+    if kind is Kind.MOTTO:
+        spoken = {composed(path.stem) for path in main}
+        for stem in [stem for stem in companions if stem not in spoken]:
+            texts = [path for path in companions[stem] if is_text(path.name)]
+            if texts:
+                main.append(texts[0])
+                companions[stem] = tuple(p for p in companions[stem] if p != texts[0])
+    return sorted(main), companions

@@ -1,0 +1,228 @@
+"""Bringing in what another village's archive holds: the same bytes are the same recording.
+
+Nothing that is here is changed, but that a limit which the other side knows holds here as well.
+Where two records of one recording differ, both are told and nobody decides.
+"""
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.manifest import copy_checked, sha256_of
+from cunshi.archive.project import Project
+from cunshi.archive.record_edit import as_logged, set_value
+from cunshi.core.errors import CunshiError, ExitCode, RecordError
+from cunshi.core.files import exists, files_below, put_in_place, write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.core.yaml_fields import read_text
+from cunshi.domain.description_merge import strictest
+from cunshi.domain.recording import Description, Recording
+
+_LIMITS = ("access", "minor")
+_CONSENT_LIMITS = ("until", "withdrawn_on", "embargo", "uses", "shown_as")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What two archives say of one recording, side by side."""
+
+    id: str
+    key: str
+    ours: str
+    theirs: str
+
+
+@dataclass
+class Merged:
+    """What came in, what was here, and where the two do not agree."""
+
+    holder: str = ""
+    brought: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    limited: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
+    """Bring in the accessions of a project, a backup, or a bag of one. Only under the lock."""
+    theirs = Project.at(_payload(folder))
+    merged = Merged()
+    archive = theirs.read_archive(merged.problems)
+    if any(problem.code is ExitCode.DISK for problem in merged.problems):
+        return merged  # or nobody would know any more where it all came from
+    merged.holder = archive.institution
+    known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
+    accessions = theirs.accessions()
+    project.sweep()
+    with reporter.task(_("并入"), len(accessions), 0) as task:
+        for accession in accessions:
+            try:
+                _merge_one(project, theirs, accession, archive.rights, known, merged)
+            except (CunshiError, OSError) as error:
+                merged.problems.append(Problem.of_one(error, str(accession.folder)))
+            task.finish_one(accession.id)
+    return merged
+
+
+def _payload(folder: Path) -> Path:
+    """The project in a folder: itself, or a bag's payload, which is verified first."""
+    if not (folder / "bagit.txt").is_file():
+        return folder
+    for manifest in sorted(folder.glob("manifest-*.txt")):
+        algorithm = manifest.stem.removeprefix("manifest-")
+        for line in manifest.read_text("utf-8").splitlines():
+            digest, __, name = line.partition(" ")
+            if not _holds(folder, name.strip(), algorithm, digest):
+                raise RecordError(
+                    _("这个包不完整：{name} 和清单不一样").format(name=name.strip()),
+                    _("向对方再要一份"),
+                    where=folder,
+                )
+    return folder / "data"
+
+
+def _holds(bag: Path, name: str, algorithm: str, digest: str) -> bool:
+    path = (bag / name).resolve()
+    if not path.is_relative_to((bag / "data").resolve()) or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest() == digest.lower()
+
+
+def _merge_one(
+    project: Project,
+    theirs: Project,
+    accession: Accession,
+    rights: str,
+    known: dict[str, Accession],
+    merged: Merged,
+) -> None:
+    _check_masters(accession)
+    here = next(
+        (known[digest] for digest in accession.own_hashes().values() if digest in known), None
+    )
+    if here:
+        merged.same.append(here.id)
+        _compare(project, theirs, here, accession, merged)
+    elif exists(project.accession(accession.id).folder):
+        raise RecordError(_("两边有同一个编号，录音却不一样"), _("两边核对原件；这一件没有并入"))
+    else:
+        _bring(project, theirs, accession, rights, merged)
+
+
+def _check_masters(accession: Accession) -> None:
+    hashes = accession.hashes()
+    bad = [n for n, h in hashes.items() if not (accession.folder / n).is_file()]
+    bad += [n for n, h in hashes.items() if n not in bad and sha256_of(accession.folder / n) != h]
+    if bad or not hashes:
+        name = bad[0] if bad else accession.manifest.name
+        raise RecordError(
+            _("那边的 {name} 坏了或不见了").format(name=name), _("请对方先从备份恢复")
+        )
+
+
+def _bring(
+    project: Project, theirs: Project, accession: Accession, rights: str, merged: Merged
+) -> None:
+    """Copy an accession aside, say whose it is, and give it its name in one step."""
+    problems: list[Problem] = []
+    recording = theirs.read_recording(accession, problems)
+    aside = Accession(project.incoming / accession.id)
+    for path in sorted(files_below(accession.folder)):
+        relative = path.relative_to(accession.folder)
+        if not any(part.startswith(".") for part in relative.parts):
+            _copy(path, aside.folder / relative)
+    text = read_text(aside.record)
+    for key, value in (("holder", merged.holder), ("rights", rights)):
+        if value and not getattr(recording.description, key):
+            text = set_value(text, (key,), value)
+    write_atomic(aside.record, text)
+    aside.add_event("transfer", source=merged.holder or accession.folder.parent.parent.name)
+    put_in_place(aside.folder, project.accession(accession.id).folder)
+    merged.brought.append(accession.id)
+    merged.problems += problems
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        copy_checked(source, target)
+    except ValueError as error:
+        raise RecordError(_("复制后核对不上"), _("检查磁盘是否损坏，再运行一次")) from error
+    shutil.copystat(source, target)
+
+
+def _compare(
+    project: Project, theirs: Project, here: Accession, there: Accession, merged: Merged
+) -> None:
+    ours, other = project.read_recording(here, []), theirs.read_recording(there, [])
+    _limit(project, here, ours, other, merged)
+    for key, (mine, yours) in _both(ours, other).items():
+        if mine != yours:
+            merged.differences.append(Difference(here.id, key, mine, yours))
+    if _words(here) != _words(there):
+        merged.differences.append(Difference(here.id, "transcript.vtt", *_told(here, there)))
+
+
+def _both(ours: Recording, other: Recording) -> dict[str, tuple[str, str]]:
+    mine, yours = as_logged(ours.description), as_logged(other.description)
+    keys = [k for k in dict.fromkeys((*mine, *yours)) if k not in {"holder", "rights"}]
+    return {key: (_shown(mine.get(key)), _shown(yours.get(key))) for key in keys}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "，".join(f"{key}: {part}" for key, part in value.items())
+    return "" if value is None else str(value)
+
+
+def _words(accession: Accession) -> str:
+    return read_text(accession.transcript) if exists(accession.transcript) else ""
+
+
+def _told(here: Accession, there: Accession) -> tuple[str, str]:
+    return str(here.transcript), str(there.transcript)
+
+
+def _limit(
+    project: Project, here: Accession, ours: Recording, other: Recording, merged: Merged
+) -> None:
+    """A withdrawal that the other village knows of holds here, and so does a stricter access."""
+    strict = strictest((ours.description, other.description))
+    if strict == ours.description:
+        return
+    with project.writing():
+        _tell_limits(here, ours, strict, merged.holder)
+        text = read_text(here.record)
+        for key in _LIMITS:
+            if getattr(strict, key) != getattr(ours.description, key):
+                value = getattr(strict, key)
+                text = set_value(text, (key,), value.name.lower() if key == "access" else value)
+        for key in _CONSENT_LIMITS:
+            value = getattr(strict.consent, key)
+            if value != getattr(ours.description.consent, key):
+                written = list(value) if key == "uses" else value
+                text = set_value(text, ("consent", key), written)
+        write_atomic(here.record, text)
+    merged.limited.append(here.id)
+    cause = _("那边对这件录音有更严的限制，这里也照着限制了")
+    merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))
+
+
+def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:
+    """Note the limits before they stand in the record: from there nobody could tell whose they are.
+
+    A run that dies in between leaves them told, and to be written by the next. They are no
+    ``fields``, which the folder's own words would then be held against.
+    """
+    before = as_logged(ours.description)
+    limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}
+    last = here.read_events()[-1:]
+    if not last or (last[0].get("limited"), last[0].get("source")) != (limited, source):
+        here.add_event("metadata modification", limited=limited, source=source)

@@ -1,0 +1,149 @@
+"""What was published when: every change of a site, file by file with its hash.
+
+archive/publications.jsonl only grows. From its lines follows what stood in the site on any day;
+that a recording appeared or disappeared also stands in its own events.jsonl.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cunshi.archive.events import event
+from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode, RecordError
+from cunshi.core.files import names_below, write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.publishing.changes import recordings_in
+
+SITE, PACK = "site", "pack"
+_TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
+DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the lines so far come to: path → SHA-256, and the recordings that are shown."""
+
+    hashes: Mapping[str, str]
+    recordings: frozenset[str]
+
+
+def note_publication(project: Project, edition: str = SITE) -> None:
+    """Register what the built site has in it, if that is not what was registered last."""
+    before = _read(project, edition)
+    hashes = dict(_hashes(project))
+    shown = recordings_in(project.site)
+    changed = {path: h for path, h in hashes.items() if before.hashes.get(path) != h}
+    removed = sorted(before.hashes.keys() - hashes.keys())
+    if not changed and not removed and shown == before.recordings:
+        return
+    line = event(
+        DISSEMINATION,
+        edition=edition,
+        appeared=sorted(shown - before.recordings),
+        withdrawn=sorted(before.recordings - shown),
+        files=changed,
+        removed=removed,
+    )
+    path = project.publications
+    text = path.read_text("utf-8") if path.is_file() else ""
+    # The accessions first: a run that dies in between tells them again, and loses nothing.
+    for recording_id in (*line["appeared"], *line["withdrawn"]):
+        _tell(project, edition, recording_id, shown=recording_id in shown)
+    write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
+
+
+def day_of(project: Project, clock: dt.date, problems: list[Problem]) -> dt.date:
+    """Today, as far as consents end: never before the last publication, whatever the clock says.
+
+    A clock that went back would make consents hold again that have ended.
+    """
+    day, line = last_day(project)
+    if (day - clock).days > 1:  # one may be the way around the earth
+        cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
+        remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
+        where, cause = project.relative(project.publications), cause.format(clock=clock, day=day)
+        problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
+    return max(clock, day)
+
+
+def last_day(project: Project) -> tuple[dt.date, int]:
+    """The latest day on which something was published, and the line that says so.
+
+    Only the times are looked at: every command asks.
+    """
+    path, days = project.publications, [(dt.date.min, 0)]
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if said := _TIME.match(line):
+                    moment = dt.datetime.fromisoformat(said[1])
+                    days.append((moment.astimezone().date(), number))
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        pass  # reported where the lines are read
+    return max(days)
+
+
+def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> None:
+    accession = project.accession(recording_id)
+    if not accession.folder.is_dir():
+        return
+    with project.writing():
+        said = [e for e in accession.read_events() if e["event"] == DISSEMINATION]
+        last = next((e["shown"] for e in reversed(said) if e["edition"] == edition), False)
+        if last != shown:
+            accession.add_event(DISSEMINATION, edition=edition, shown=shown)
+
+
+def _read(project: Project, edition: str) -> _State:
+    hashes, recordings = dict[str, str](), set[str]()
+    for line in _lines(project):
+        if line["edition"] == edition:
+            hashes.update(line["files"])
+            for path in line["removed"]:
+                hashes.pop(path, None)
+            recordings = (recordings | set(line["appeared"])) - set(line["withdrawn"])
+    return _State(hashes, frozenset(recordings))
+
+
+def _lines(project: Project) -> Iterator[dict[str, Any]]:
+    path = project.publications
+    try:
+        lines = path.read_text("utf-8").split("\n") if path.is_file() else []
+        yield from (dict(json.loads(line)) for line in lines if line)
+    except (OSError, ValueError, TypeError) as error:
+        raise RecordError(
+            _("发布的登记读不了"), _("从备份恢复这个文件"), where=project.relative(path)
+        ) from error
+
+
+def _hashes(project: Project) -> Iterator[tuple[str, str]]:
+    """Each file of the site with its hash, which is computed once until the file changes."""
+    cache = project.site.parent / "cache" / "published.json"
+    known = _read_cache(cache)
+    fresh = dict[str, list[Any]]()
+    for name in sorted(names_below(project.site)):
+        path = project.site / name
+        stat = path.stat()
+        old = known.get(name)
+        same = old is not None and old[:2] == [stat.st_size, stat.st_mtime_ns]
+        digest = old[2] if same and old else sha256_of(path)
+        fresh[name] = [stat.st_size, stat.st_mtime_ns, digest]
+        yield name, digest
+    write_atomic(cache, json.dumps(fresh))
+
+
+def _read_cache(path: Path) -> dict[str, list[Any]]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

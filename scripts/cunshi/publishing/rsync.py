@@ -1,0 +1,111 @@
+"""Publishing to a server with rsync: ``host:path``, as ssh reaches it.
+
+Files are sent aside and get their names at the very end (``--delay-updates``). A folder on the
+server that holds anything else is never touched: deleting is part of publishing.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cunshi.core.errors import SiteError, last_lines
+from cunshi.core.i18n import _
+from cunshi.publishing.changes import Changes
+
+# By this file, which is sent first, a folder on the server is known to be Cunshi's.
+MARK = ".cunshi-site"
+# An ssh host and a path on it; a dash would be an option, "::" and "//" other protocols.
+_PLACE = re.compile(r"[\w.@][\w.@-]*:(?!:)(?!//).+")
+_PARTIAL_TRANSFER = 23  # rsync's exit code when a folder is not there, among other things
+_LAST_LINES = 8
+
+
+@dataclass(frozen=True)
+class Server:
+    """A folder on a server, ``host:path``."""
+
+    place: str
+
+    @property
+    def folder(self) -> str:
+        return self.place.rstrip("/") + "/"
+
+
+def check_server(server: Server) -> None:
+    """SiteError when the place cannot be read, or holds something else."""
+    if not _PLACE.fullmatch(server.place):
+        raise SiteError(_("看不懂要发布到哪里"), _("写成 主机:文件夹"), where=server.place)
+    names = _names(server)
+    if names and MARK not in names:
+        raise SiteError(
+            _("服务器上的这个文件夹里是别的东西，不会覆盖它"),
+            _("换一个空的文件夹"),
+            where=server.place,
+        )
+
+
+def find_changes(server: Server, site: Path) -> Changes:
+    """What publishing a site would change on the server."""
+    appear, change, disappear = list[str](), list[str](), list[str]()
+    for line in _sync(server, site, "--dry-run").splitlines():
+        code, __, path = line.partition(" ")
+        path = path.strip()
+        if code == "*deleting" and not path.endswith("/"):
+            disappear.append(path)
+        elif code.startswith("<f"):
+            (appear if code.endswith("+") else change).append(path)
+    return Changes(*(tuple(sorted(paths)) for paths in (appear, change, disappear)))
+
+
+def publish_to_server(server: Server, site: Path) -> None:
+    """Make a site the one on the server."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / MARK).write_text("", "utf-8")
+        _rsync("--recursive", "--chmod=D755,F644", "--", f"{folder}/", server.folder)
+    _sync(server, site)
+
+
+def _names(server: Server) -> set[str]:
+    """What is in the folder on the server; nothing if there is no such folder."""
+    done = _start("--list-only", "--8-bit-output", "--", server.folder)
+    if done.returncode == _PARTIAL_TRANSFER and "No such file or directory" in done.stderr:
+        return set()
+    listed = (line.split(maxsplit=4) for line in _checked(done).splitlines())
+    return {columns[4] for columns in listed if len(columns) > 4} - {"."}
+
+
+def _sync(server: Server, site: Path, *more: str) -> str:
+    options = ["--recursive", "--checksum", "--delete-after", "--delay-updates"]
+    options += ["--chmod=D755,F644", f"--exclude=/{MARK}", "--8-bit-output", "--out-format=%i %n"]
+    return _rsync(*options, *more, "--", f"{site}/", server.folder)
+
+
+def _rsync(*words: str) -> str:
+    return _checked(_start(*words))
+
+
+def _start(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["rsync", *words],
+            check=False,
+            env=os.environ | {"LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except FileNotFoundError as error:
+        raise SiteError(_("这台电脑上没有装 rsync"), _("先装好 rsync，或发布到文件夹")) from error
+
+
+def _checked(done: subprocess.CompletedProcess[str]) -> str:
+    if done.returncode:
+        last = last_lines(done, _LAST_LINES)
+        raise SiteError(
+            _("rsync 没有做成：\n{last}").format(last=last), _("按上面的提示改好，再发布一次")
+        )
+    return done.stdout

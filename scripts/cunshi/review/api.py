@@ -1,0 +1,92 @@
+"""Questions and answers of the desk's interface, in JSON, apart from how they travel."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cunshi.core.errors import CunshiError, DiskError
+from cunshi.core.i18n import _
+
+
+class Refusal(Exception):  # noqa: N818 - what a person gets to read, not a fault
+    """An answer that is not what was asked for: HTTP status, cause, remedy and what else helps."""
+
+    def __init__(self, status: int, cause: str, remedy: str = "", **more: Any):
+        super().__init__(cause)
+        self.status = status
+        self.answer = {"error": cause, "remedy": remedy, **more}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question: who asks, the parts of the path, of the query, and the body (None without).
+
+    ``session`` is the id of the asker's session and ``address`` that of the asker's computer.
+    """
+
+    person: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any = None
+    session: str = ""
+    address: str = ""
+
+    def field(self, name: str, kind: type[Any]) -> Any:
+        """A field of the body that must be there with a type; else Refusal 400."""
+        found = self.body.get(name) if isinstance(self.body, dict) else None
+        if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
+            raise Refusal(400, _("请求缺了 {name}").format(name=name))
+        return found
+
+
+def refuse(status: int, error: str, remedy: str = "", **more: Any) -> JSONResponse:
+    """The form that every answer has which is not what was asked for."""
+    return JSONResponse({"error": error, "remedy": remedy, **more}, status)
+
+
+def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
+    """A route that answers with JSON; ``answer`` runs in a thread and may raise Refusal."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request) if method in {"POST", "PUT"} else None
+        person, session = (getattr(request.state, n, "") for n in ("person", "session"))
+        address = request.client.host if request.client else ""
+        ask = Ask(person, request.path_params, request.query_params, body, session, address)
+        try:
+            found = await run_in_threadpool(answer, ask)
+        except Refusal as refusal:
+            return refuse(refusal.status, **refusal.answer)
+        except CunshiError as error:
+            return refuse(409, error.cause, error.remedy)
+        except OSError as error:
+            told = DiskError(error)
+            return refuse(507, told.cause, told.remedy)
+        return found if isinstance(found, Response) else JSONResponse(found)
+
+    return Route(path, endpoint, methods=[method])
+
+
+async def _body(request: Request) -> Any:
+    text = await request.body()
+    try:
+        found = json.loads(text, parse_float=_finite, parse_constant=_finite) if text else {}
+        # Half of a surrogate pair is no text: it could be neither written nor said again.
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can say again: none of NaN, Infinity and 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

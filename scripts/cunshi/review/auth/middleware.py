@@ -1,0 +1,291 @@
+"""Who is let through to the desk: by host, origin, session, token, kind and size of what is sent.
+
+Pure ASGI, outside of everything else. Nothing here looks at ``request.url``, which the Host header
+takes part in making; only at the path that is routed by.
+"""
+
+import asyncio
+import hmac
+import re
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cunshi.core.i18n import _
+from cunshi.review.api import refuse
+from cunshi.review.auth.sessions import SESSION_SECONDS, People, Session
+
+SIGN_IN = "/sign-in"
+# What somebody sees and asks who is not signed in yet.
+_OPEN = {
+    SIGN_IN,
+    "/api/sign-in",
+    "/favicon.ico",
+    "/static/desk.css",
+    "/static/desk.js",
+    "/static/sign-in.css",
+    "/static/sign-in.js",
+}
+_SAFE = {"GET", "HEAD"}
+_UPLOAD = re.compile(r"/api/(deposits|recordings/[^/]+/scans)/.+", re.DOTALL)
+_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; media-src 'self' blob:; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much may be sent, in bytes, and how slowly, in seconds.
+
+    JSON has to be there as a whole in ``json_seconds``; an upload may take its time, but never
+    ``stall_seconds`` for the next piece.
+    """
+
+    json: int = 8 << 20
+    upload: int = 8 << 30
+    json_seconds: float = 20.0
+    stall_seconds: float = 60.0
+
+
+@dataclass
+class Allowance:
+    """What one body may be; ``request.state.allowance``. A route may lower ``most`` itself."""
+
+    most: int
+    seconds: float
+    whole: bool
+
+
+@dataclass
+class Door:
+    """The way into one desk: the names and port it answers to, and the people in it."""
+
+    port: int = 8010
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    people: People = field(default_factory=People)
+    limits: Limits = Limits()
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name. Browsers send cookies to every port of a host, so it names its own."""
+        return f"cunshi-{self.port}"
+
+    def knows(self, host: str) -> bool:
+        """Whether a Host header is exactly one of this desk's own."""
+        bare = self.port == 80 and host.lower() in self.hosts
+        return bare or host.lower() in {f"{name}:{self.port}" for name in self.hosts}
+
+    def let_in(self, response: Response, session_id: str) -> None:
+        """Give a browser its session with an answer; an empty one takes it away."""
+        age = SESSION_SECONDS if session_id else 0
+        response.set_cookie(
+            self.cookie, session_id, max_age=age, path="/", httponly=True, samesite="strict"
+        )
+
+
+class Armour:
+    """The headers of every answer; an answer in words where the program has a fault."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_armoured(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _arm(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_armoured)
+        except ClientDisconnect:
+            return
+        except Exception:
+            traceback.print_exc(file=sys.stderr)
+            if started:
+                raise
+            fault = refuse(500, _("程序出错了"), _("黑色窗口里有细节；刷新页面再试一次"))
+            await fault(scope, receive, send_armoured)
+
+
+def _arm(headers: MutableHeaders, path: str) -> None:
+    for name, value in _HEADERS.items():
+        headers[name] = value
+    # Files of the desk may be kept if they are asked about again; what it shows may not.
+    headers["cache-control"] = "no-cache" if path.startswith("/static/") else "no-store"
+
+
+class Gate:
+    """Lets a request through, or answers it with the reason why not."""
+
+    def __init__(self, app: ASGIApp, door: Door):
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        refusal = self._foreign(request) or self._unknown(request) or self._unfit(request)
+        if refusal is None:
+            await self._app(scope, _measured(receive, scope["state"]["allowance"]), send)
+            return
+        if scope["method"] not in _SAFE:
+            # What is still being sent is not worth reading.
+            refusal.headers["connection"] = "close"
+        await refusal(scope, receive, send)
+
+    def _foreign(self, request: Request) -> Response | None:
+        """Refuses what other sites make a browser ask (DNS rebinding, CSRF, XS-Leaks)."""
+        method, headers = request.method, request.headers
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._door.knows(hosts[0]):
+            return refuse(400, _("这不是校对台的地址"), _("用黑色窗口里的地址打开"))
+        if method not in _SAFE | {"POST", "PUT", "DELETE"}:
+            return refuse(405, _("没有这种请求"))
+        site = headers.get("sec-fetch-site", "")
+        if method in _SAFE:
+            refused = site in {"cross-site", "same-site"} and not _opens_a_page(request)
+        else:
+            refused = site not in {"", "same-origin"} or headers.getlist("origin") != [
+                f"http://{hosts[0]}"
+            ]
+        return refuse(403, _("这个请求是从别的网站来的，没有接受")) if refused else None
+
+    def _unknown(self, request: Request) -> Response | None:
+        """Refuses who is not signed in, and notes who is."""
+        session_id = request.cookies.get(self._door.cookie, "")
+        session = self._door.people.find(session_id)
+        name = session.name if session else ""
+        request.scope.setdefault("state", {}).update(person=name, session=session_id)
+        path = request.scope["path"]
+        if _is_sign_in(request):
+            return None
+        if session and name:
+            return _untrue(request, session) or (_plain(request) if path == "/" else None)
+        if path in _OPEN and request.method in _SAFE:
+            return None
+        if _is_data(path) or request.method not in _SAFE:
+            return refuse(401, _("还没有登录"), _("打开校对台的首页登录"))
+        return self._show_in(request)
+
+    def _show_in(self, request: Request) -> Response:
+        """To the sign-in page; with the key it lets a name be given there."""
+        session_id = self._door.people.enter(_key(request))
+        response = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER)
+        if session_id:
+            self._door.let_in(response, session_id)
+        return response
+
+    def _unfit(self, request: Request) -> Response | None:
+        """Refuses bodies of another kind than the route takes, and those that say they are big."""
+        limits, headers = self._door.limits, request.headers
+        is_upload = request.method == "PUT" and bool(_UPLOAD.fullmatch(request.scope["path"]))
+        if is_upload:
+            allowance = Allowance(limits.upload, limits.stall_seconds, whole=False)
+        else:
+            allowance = Allowance(limits.json, limits.json_seconds, whole=True)
+        request.scope["state"]["allowance"] = allowance
+        kind = "application/octet-stream" if is_upload else "application/json"
+        said = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method not in _SAFE and said != kind:
+            return refuse(415, _("只收 {kind}").format(kind=kind))
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            return refuse(400, _("请求的长度看不懂"))
+        return too_large(allowance.most) if int(length[:20]) > allowance.most else None
+
+
+def too_large(most: int) -> Response:
+    """The answer to a body of more than ``most`` bytes."""
+    size = f"{most / (1 << 30):.3g} GB" if most >= 1 << 30 else f"{most / (1 << 20):.3g} MB"
+    return refuse(413, _("太大了，没有接受"), _("最多 {size}").format(size=size))
+
+
+def _is_sign_in(request: Request) -> bool:
+    return request.method == "POST" and request.scope["path"] == "/api/session"
+
+
+def _is_data(path: str) -> bool:
+    return path.startswith(("/api/", "/media/"))
+
+
+def _opens_a_page(request: Request) -> bool:
+    """Whether somebody follows a link to a page, which is all that other sites may have done."""
+    headers = request.headers
+    navigates = headers.get("sec-fetch-mode") == "navigate"
+    into_a_tab = headers.get("sec-fetch-dest") == "document"
+    return navigates and into_a_tab and not _is_data(request.scope["path"])
+
+
+def _key(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get("key", [""])[0]
+
+
+def _plain(request: Request) -> Response | None:
+    """Takes the key out of the address of somebody who is signed in."""
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER) if _key(request) else None
+
+
+def _untrue(request: Request, session: Session) -> Response | None:
+    """Refuses a change without the token, which only pages of the desk can read."""
+    token = request.headers.get("x-cunshi-token", "")
+    right = hmac.compare_digest(token.encode(), session.token.encode())
+    if request.method in _SAFE or right:
+        return None
+    return refuse(403, _("这个页面太旧了，没有接受"), _("刷新页面再试一次"))
+
+
+def _measured(receive: Receive, allowance: Allowance) -> Receive:
+    """The same body, counted while it is read. HTTPException 413 and 408, 408 also for a stop."""
+    begun, read, whole = time.monotonic(), 0, False
+
+    async def receive_measured() -> Message:
+        nonlocal read, whole
+        if whole:
+            return await receive()
+        spent = time.monotonic() - begun if allowance.whole else 0.0
+        try:
+            message = await asyncio.wait_for(receive(), allowance.seconds - spent)
+        except TimeoutError as error:
+            raise HTTPException(408, headers={"connection": "close"}) from error
+        read += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
+        if read > allowance.most:
+            raise HTTPException(413, headers={"connection": "close"})
+        return message
+
+    return receive_measured

@@ -1,0 +1,83 @@
+"""Signing in and out, and what a page has to know before it begins."""
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cunshi.core.clock import today
+from cunshi.core.i18n import _
+from cunshi.domain.settings import MANDARIN, MIXED, WU
+from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.auth.sessions import LONGEST_NAME
+from cunshi.review.context import Desk
+from cunshi.review.todo.lesson_titles import written_lessons
+
+_HERE = "127.0.0.1"
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The session's part of the interface."""
+    people, door = desk.door.people, desk.door
+
+    def how(ask: Ask) -> dict[str, object]:
+        entered = people.needs_password or people.find(ask.session) is not None
+        return {"lan": people.needs_password, "entered": entered, "longest": LONGEST_NAME}
+
+    def read(ask: Ask) -> dict[str, object]:
+        session = people.find(ask.session)
+        if session is None:
+            raise Refusal(401, _("还没有登录"), _("打开校对台的首页登录"))
+        return {"name": session.name, "token": session.token, **_about(desk, ask)}
+
+    def sign_in(ask: Ask) -> Response:
+        password = ask.field("password", str) if people.needs_password else ""
+        name = ask.field("name", str)
+        session_id = people.sign_in(ask.session, name, password, ask.address)
+        answer = JSONResponse({})
+        door.let_in(answer, session_id)
+        return answer
+
+    def sign_out(ask: Ask) -> Response:
+        people.sign_out(ask.session)
+        answer = JSONResponse({})
+        door.let_in(answer, "")
+        return answer
+
+    return [
+        route("GET", "/api/sign-in", how),
+        route("GET", "/api/session", read),
+        route("POST", "/api/session", sign_in),
+        route("DELETE", "/api/session", sign_out),
+    ]
+
+
+def _about(desk: Desk, ask: Ask) -> dict[str, object]:
+    archive = desk.project.read_archive([])
+    return {
+        "lan": desk.door.people.needs_password,
+        "today": today().isoformat(),
+        "two_people": archive.two_people,
+        "villages": list(archive.villages),
+        "lessons": [
+            {"number": one.number, "title": one.title} for one in written_lessons(desk.project)
+        ],
+        "site": desk.site if ask.address == _HERE else "",
+        "languages": _choices(
+            {MANDARIN: _("普通话"), WU: _("吴语（本地话）"), MIXED: _("夹杂（两种都说）")}
+        ),
+        "uses": _choices(_uses()),
+    }
+
+
+def _uses() -> dict[str, str]:
+    """What a narrator can agree to, one by one."""
+    return {
+        "archive": _("存档"),
+        "transcription": _("转写成文字"),
+        "lesson": _("编进课程"),
+        "website": _("放在网站上"),
+        "social": _("在公众号等社交媒体上用"),
+    }
+
+
+def _choices(labels: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "label": label} for key, label in labels.items()]

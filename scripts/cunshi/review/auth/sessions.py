@@ -1,0 +1,152 @@
+"""Who is signed in at the desk: the key of this computer, the password of a network, sessions.
+
+All of it is kept in memory and ends with the desk.
+"""
+
+import hmac
+import math
+import secrets
+import threading
+import time
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cunshi.core.i18n import _
+from cunshi.review.api import Refusal
+
+SESSION_SECONDS = 12 * 3600
+SHORTEST_PASSWORD = 8
+LONGEST_NAME = 20
+_FREE_TRIES = 3
+_LONGEST_WAIT = 300.0
+_PUNCTUATION = frozenset(" ·•.-_’（）()")
+
+
+@dataclass(frozen=True)
+class Session:
+    """Somebody at a browser. Without a name the key was right and the name is still to come."""
+
+    name: str
+    until: float
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+
+
+def clean_name(text: str) -> str:
+    """A person's name as it is kept: one spelling, no outer spaces. Raises Refusal 422.
+
+    Only letters, digits and what stands in names: a name goes into records and onto pages.
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
+    known = all(c in _PUNCTUATION or unicodedata.category(c)[0] in "LMN" for c in name)
+    if not known or not any(unicodedata.category(c)[0] in "LN" for c in name):
+        raise Refusal(422, _("名字里有不能用的字符"), _("只写姓名或称呼，例如：李老师"))
+    if len(name) > LONGEST_NAME:
+        raise Refusal(422, _("名字太长了"), _("最多 {count} 个字").format(count=LONGEST_NAME))
+    return name
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two secrets are the same, in a time that tells nothing; JSON may hold half pairs."""
+    pair = (text.encode("utf-8", "surrogatepass") for text in (one, other))
+    return hmac.compare_digest(*pair)
+
+
+class Attempts:
+    """Wrong passwords by address: the fourth and each later one doubles the wait."""
+
+    def __init__(self, clock: Callable[[], float]):
+        self._clock = clock
+        self._wrong: dict[str, tuple[int, float]] = {}
+
+    def wait(self, address: str) -> float:
+        """Seconds until this address may try again."""
+        return max(0.0, self._wrong.get(address, (0, 0.0))[1] - self._clock())
+
+    def fail(self, address: str) -> None:
+        """Note a wrong password, and forget addresses that have long been quiet."""
+        now = self._clock()
+        self._wrong = {a: w for a, w in self._wrong.items() if w[1] > now - 12 * _LONGEST_WAIT}
+        count = self._wrong.get(address, (0, 0.0))[0] + 1
+        pause = 0.0 if count < _FREE_TRIES else 2.0 ** min(count - _FREE_TRIES + 1, 10)
+        self._wrong[address] = count, now + min(pause, _LONGEST_WAIT)
+
+    def succeed(self, address: str) -> None:
+        """Somebody who knows the password sits there."""
+        self._wrong.pop(address, None)
+
+
+class People:
+    """The sessions of one desk. With a password it is the way in, else the key.
+
+    The key is good for one browser; then there is a new one, told to ``announce``.
+    """
+
+    def __init__(self, password: str = "", clock: Callable[[], float] = time.time):
+        self.key = secrets.token_urlsafe(24)
+        self.announce: Callable[[str], None] = lambda key: None
+        self._password = password
+        self._clock = clock
+        self._attempts = Attempts(clock)
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def needs_password(self) -> bool:
+        return bool(self._password)
+
+    def find(self, session_id: str) -> Session | None:
+        """The session with this id, unless it has ended."""
+        found = self._sessions.get(session_id)
+        return found if found and found.until > self._clock() else None
+
+    def enter(self, key: str) -> str:
+        """A session without a name for the right key, which is then used up; else empty."""
+        with self._lock:
+            right = not self._password and _same(key, self.key)
+            if not right:
+                return ""
+            self.key = secrets.token_urlsafe(24)
+            session_id = self._begin("")
+        self.announce(self.key)
+        return session_id
+
+    def sign_in(self, session_id: str, name: str, password: str, address: str) -> str:
+        """The id of a new session under a name; the old session ends. Refusal 401, 422 or 429."""
+        name = clean_name(name)
+        with self._lock:
+            if self._password:
+                self._check_password(password, address)
+            elif not self.find(session_id):
+                raise Refusal(
+                    401,
+                    _("这个浏览器还没有进来"),
+                    _("请用黑色窗口里最下面的那个地址打开校对台"),
+                )
+            self._sessions.pop(session_id, None)
+            return self._begin(name)
+
+    def sign_out(self, session_id: str) -> None:
+        """End a session, if it is one."""
+        with self._lock:
+            self._sessions.pop(session_id, None)
+
+    def _check_password(self, password: str, address: str) -> None:
+        if wait := math.ceil(self._attempts.wait(address)):
+            raise Refusal(
+                429,
+                _("密码错了太多次"),
+                _("请等 {seconds} 秒再试").format(seconds=wait),
+                seconds=wait,
+            )
+        if not _same(password, self._password):
+            self._attempts.fail(address)
+            raise Refusal(401, _("密码不对"), _("问一问打开校对台的人"))
+        self._attempts.succeed(address)
+
+    def _begin(self, name: str) -> str:
+        now = self._clock()
+        self._sessions = {i: s for i, s in self._sessions.items() if s.until > now}
+        session_id = secrets.token_urlsafe(32)
+        self._sessions[session_id] = Session(name, now + SESSION_SECONDS)
+        return session_id

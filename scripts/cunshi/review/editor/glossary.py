@@ -1,0 +1,167 @@
+"""The village's words: read them, add one, and leave every other byte of the file as it is."""
+
+from dataclasses import asdict
+from typing import Any
+
+import yaml
+from starlette.routing import Route
+
+from cunshi.archive.glossary_file import parse_glossary
+from cunshi.archive.project import Project
+from cunshi.archive.records import dump_inline
+from cunshi.core.files import write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import read_text
+from cunshi.domain.glossary import Term
+from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.context import Desk
+
+KINDS = ("地名", "人物", "节庆", "食物", "工艺", "风物", "规矩", "书", "机构")
+_KEYS = ("term", "kind", "meaning", "village", "pinyin")
+_LONGEST = {"term": 40, "kind": 20, "village": 40, "pinyin": 200, "meaning": 1000}
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The words, and adding one."""
+
+    def words(ask: Ask) -> dict[str, Any]:
+        return _as_json(desk.project.read_glossary([]))
+
+    def add(ask: Ask) -> dict[str, Any]:
+        return _as_json(add_term(desk.project, read_term(ask.body)))
+
+    return [route("GET", "/api/glossary", words), route("POST", "/api/glossary", add)]
+
+
+def _as_json(terms: tuple[Term, ...]) -> dict[str, Any]:
+    used = [term.kind for term in terms if term.kind]
+    return {
+        "terms": [asdict(term) for term in terms],
+        "kinds": list(dict.fromkeys([*KINDS, *used])),
+    }
+
+
+def read_term(body: Any) -> Term:
+    """A word as somebody sends it; Refusal 422 says of each field what it lacks."""
+    if not isinstance(body, dict):
+        raise Refusal(400, _("请求缺了 {name}").format(name="term"))
+    texts = {key: _line(body.get(key, "")) for key in _KEYS}
+    heard = body.get("heard_as", [])
+    heard_as = tuple(filter(None, map(_line, heard if isinstance(heard, list) else [heard])))
+    problems = _lacking(texts)
+    if any(len(heard) != len(texts["term"]) for heard in heard_as):
+        cause = _("“机器常听成”的字数要和词语一样")
+        remedy = _("写 {count} 个字").format(count=len(texts["term"]))
+        problems.append(_fault("heard_as", cause, remedy))
+    if problems:
+        raise Refusal(422, problems[0]["cause"], problems[0]["remedy"], problems=problems)
+    return Term(**texts, heard_as=heard_as)
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _lacking(texts: dict[str, str]) -> list[dict[str, str]]:
+    remedy = _("用一两句十岁孩子听得懂的话来讲")
+    needed = {"term": (_("没有写词语"), ""), "meaning": (_("没有写意思"), remedy)}
+    found = [_fault(key, *words) for key, words in needed.items() if not texts[key]]
+    long = [key for key, most in _LONGEST.items() if len(texts[key]) > most]
+    return found + [_fault(key, _("太长了"), _("写短一点")) for key in long]
+
+
+def _fault(key: str, cause: str, remedy: str) -> dict[str, str]:
+    return {"key": key, "cause": cause, "remedy": remedy}
+
+
+def add_term(project: Project, term: Term) -> tuple[Term, ...]:
+    """Add a word at the end; Refusal 409 when it is there or the file has mistakes."""
+    with project.writing():
+        found: list[Problem] = []
+        before = project.read_glossary(found)
+        if found:
+            where = f"{found[0].where} {found[0].line or ''}".strip()
+            raise Refusal(409, f"{where}：{found[0].cause}", found[0].remedy)
+        if any(term.term == other.term for other in before):
+            cause = _("词语本里已经有“{term}”了").format(term=term.term)
+            raise Refusal(409, cause, _("要改它的意思，用记事本打开 archive/glossary.yml"))
+        _append(project, term, before)
+        return project.read_glossary([])
+
+
+def _append(project: Project, term: Term, before: tuple[Term, ...]) -> None:
+    """Write the file with one more word, but only if it then reads as all others and this one."""
+    path = project.glossary
+    text, data = (read_text(path), path.read_bytes()) if path.exists() else ("", b"")
+    try:
+        added = inserted(text, term)
+        found: list[Problem] = []
+        if parse_glossary(added, "", found) != (*before, term) or found:
+            raise ValueError(added)
+        new = encoded(added, text, data)
+    except (ValueError, yaml.YAMLError) as error:
+        cause = _("词语本的写法特别，这里加不进去")
+        remedy = _("用记事本打开 archive/glossary.yml，照着别的词加")
+        raise Refusal(409, cause, remedy) from error
+    write_atomic(path, new)
+
+
+def encoded(added: str, text: str, data: bytes) -> bytes:
+    """The longer text in the encoding in which ``text`` has the bytes ``data``; else ValueError."""
+    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb": "utf-8"}
+    mark = "\ufeff" if data[:2] in marks else ""
+    for name in (marks.get(data[:2], "utf-8"), "gb18030"):
+        if (mark + text).encode(name) == data:
+            return (mark + added).encode(name)
+    raise ValueError(added)
+
+
+def inserted(text: str, term: Term) -> str:
+    """The text of a glossary with one more word behind the last, all else as it was."""
+    end = "\r\n" if "\r\n" in text else "\n"
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    node = next((value for key, value in pairs if key.value == "terms"), None)
+    if node is None:
+        return _ended(text, end) + f"terms:{end}" + _item(term, 2, end)
+    at = node.end_mark.index
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        text = text[: node.start_mark.index].rstrip(" ") + text[at:]  # [], ~ or nothing at all
+        return _after_line(text, node.start_mark.index, _item(term, 2, end), end)
+    if node.flow_style:
+        return text[: at - 1] + f", {dump_inline(_values(term))}" + text[at - 1 :]
+    item = _item(term, node.start_mark.column, end)
+    return _after_line(text, _last_leaf(node).end_mark.index, item, end)
+
+
+def _last_leaf(node: yaml.Node) -> yaml.Node:
+    while isinstance(node.value, list) and node.value and not getattr(node, "flow_style", False):
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return node
+
+
+def _after_line(text: str, at: int, item: str, end: str) -> str:
+    """Behind the line in which a place lies; a block of text ends at the beginning of a line."""
+    if at and text[at - 1 : at] == "\n":
+        return text[:at] + item + text[at:]
+    at = text.find("\n", min(at, len(text))) + 1
+    return text[:at] + item + text[at:] if at else _ended(text, end) + item
+
+
+def _ended(text: str, end: str) -> str:
+    return text if not text or text.endswith("\n") else text + end
+
+
+def _item(term: Term, indent: int, end: str) -> str:
+    """An entry of the list as people write them: a key a line."""
+    lines = [f"{key}: {dump_inline(value)}" for key, value in _values(term).items()]
+    first, *others = lines
+    marked = [f"- {first}", *(f"  {line}" for line in others)]
+    return "".join(f"{' ' * indent}{line}{end}" for line in marked)
+
+
+def _values(term: Term) -> dict[str, Any]:
+    values = asdict(term) | {"heard_as": list(term.heard_as)}
+    return {key: value for key, value in values.items() if value}

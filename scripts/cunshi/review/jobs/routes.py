@@ -1,0 +1,165 @@
+"""Long work, one piece at a time, in a thread of its own, whose progress every page can see."""
+
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from cunshi import report, workflow
+from cunshi.archive.project import Project
+from cunshi.core import clock
+from cunshi.core.errors import CunshiError, DiskError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.context import Desk
+from cunshi.review.todo.problems import as_json, goes_elsewhere
+from cunshi.workflow import Report
+
+TRANSCRIBE, SITE, PUBLISH = "transcribe", "site", "publish"
+
+
+@dataclass
+class Progress:
+    """One task of a job, as a reporter counts it: recordings, and seconds of audio."""
+
+    label: str
+    count: int
+    total: float
+    done: int = 0
+    seconds: float = 0.0
+
+    def advance(self, seconds: float) -> None:
+        self.seconds = round(self.seconds + seconds, 3)
+
+    def finish_one(self, name: str) -> None:
+        self.done += 1
+
+
+@dataclass
+class Work:
+    """A job that is going on; a ``Reporter`` for the workflow. Jobs are numbered from 1."""
+
+    number: int
+    what: str
+    since: str
+    tasks: list[Progress] = field(default_factory=list)
+
+    @contextmanager
+    def task(self, title: str, count: int, seconds: float) -> Iterator[Progress]:
+        progress = Progress(title, count, seconds)
+        self.tasks.append(progress)
+        yield progress
+
+    def as_json(self) -> dict[str, Any]:
+        tasks = [dict(vars(task)) for task in self.tasks]
+        head = {"number": self.number, "what": self.what, "since": self.since}
+        return {**head, "tasks": tasks}
+
+
+class Jobs:
+    """The one job of a desk. It goes on when pages are closed; a failure is kept and shown."""
+
+    def __init__(self, project: Project):
+        self._project = project
+        self._starting = threading.Lock()
+        self._count = 0
+        self._running: Work | None = None
+        self._last: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """What goes on, and how the job before it ended."""
+        running = self._running
+        return {"running": running.as_json() if running else None, "last": self._last}
+
+    def start(self, what: str) -> None:
+        """Begin; Refusal 409 while another job runs, BusyError while another window works."""
+        with self._starting:
+            if self._running:
+                raise Refusal(409, _("正在忙着，一次只做一件事"), _("等它做完，再点一次"))
+            with self._project.lock():
+                pass  # told at once, not when the thread has found it out
+            self._count += 1
+            work = Work(self._count, what, _now())
+            self._running = work
+        threading.Thread(target=self._run, args=[work], name=f"job {what}", daemon=True).start()
+
+    def _run(self, work: Work) -> None:
+        ended = _failed(_unforeseen())
+        try:
+            done = _do(self._project, work)
+            ended = _told(done, list(_lines(work.what, done)))
+        except CunshiError as error:
+            ended = _failed(Problem.of(error))
+        except OSError as error:
+            ended = _failed(Problem.of(DiskError(error)))
+        except Exception:  # whatever it was, whoever waits for it has to hear of it
+            traceback.print_exc()
+        finally:
+            head = {"number": work.number, "what": work.what, "ended": _now()}
+            self._last = {**head, **ended}
+            self._running = None
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Starting a job, and how it goes."""
+    jobs = Jobs(desk.project)
+
+    def look(ask: Ask) -> dict[str, Any]:
+        return jobs.as_json()
+
+    def start(ask: Ask) -> JSONResponse:
+        what = ask.field("what", str)
+        if what not in {TRANSCRIBE, SITE, PUBLISH}:
+            raise Refusal(400, _("不知道要做什么：{what}").format(what=what[:40]))
+        jobs.start(what)
+        return JSONResponse(jobs.as_json(), 202)
+
+    return [route("GET", "/api/jobs", look), route("POST", "/api/jobs", start)]
+
+
+def _do(project: Project, work: Work) -> Report:
+    if work.what == TRANSCRIBE:
+        return workflow.hear(project, work)
+    if work.what == PUBLISH and goes_elsewhere(project.read_archive([])):
+        return workflow.release(project, work, None, dry_run=False)
+    return workflow.publish_site(project, work)
+
+
+def _lines(what: str, done: Report) -> Iterator[str]:
+    """What was done, in words; what is wrong stands apart from it."""
+    if what == TRANSCRIBE:
+        yield from report.summary(replace(done, problems=[]))
+        return
+    if catalogue := done.catalogue:
+        count = len(catalogue.entries)
+        yield _("网站做好了：公开 {count} 件录音。").format(count=count)
+    if done.release:
+        yield from report.released(replace(done, problems=[]))
+    elif what == PUBLISH and goes_elsewhere(done.archive):
+        yield _("没有发布出去：先把下面的问题处理好。")
+
+
+def _told(done: Report, lines: list[str]) -> dict[str, Any]:
+    ids = [recording.id for recording in done.recordings]
+    problems = as_json(done.problems, ids)
+    return {"exit_code": int(done.exit_code), "lines": lines, "problems": problems}
+
+
+def _failed(problem: Problem) -> dict[str, Any]:
+    return {"exit_code": int(problem.code), "lines": [], "problems": as_json([problem], ())}
+
+
+def _unforeseen() -> Problem:
+    cause = _("出了没有料到的错，没有做完")
+    remedy = _("再做一次；还不行，请把黑色窗口里的字拍下来，问懂电脑的人")
+    return Problem(ExitCode.UNEXPECTED, "", cause, remedy)
+
+
+def _now() -> str:
+    return clock.now().isoformat(timespec="seconds")

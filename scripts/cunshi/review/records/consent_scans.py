@@ -1,0 +1,141 @@
+"""Scans of what was signed: kept in the archive beside the recording, never published."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePath
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.archive.project import Project
+from cunshi.core.errors import CunshiError
+from cunshi.core.files import put_in_place
+from cunshi.core.i18n import _
+from cunshi.review.api import Ask, Refusal, refuse, route
+from cunshi.review.auth.middleware import too_large
+from cunshi.review.context import Desk
+from cunshi.review.uploads.file_names import clean_name
+
+LARGEST = 50 << 20  # bytes; a form of ten pages, photographed by a telephone, has 40 MB
+_ABANDONED = 24 * 3600  # seconds after which nobody is still sending a file
+# What a browser shows by itself. Anything else, such as a page with scripts, is only saved.
+_SHOWN = {
+    ".pdf": "application/pdf",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+
+
+def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Route]:
+    """Putting in a scan, answered with the ``view`` of the record, and looking at it."""
+
+    def show(ask: Ask) -> Response:
+        accession = desk.accession(ask.path["id"])
+        for scan in scans_of(accession):
+            if scan.name == ask.path["name"]:
+                kind = _SHOWN.get(scan.suffix.lower())
+                return FileResponse(
+                    scan,
+                    media_type=kind or "application/octet-stream",
+                    filename=scan.name,
+                    content_disposition_type="inline" if kind else "attachment",
+                )
+        raise Refusal(404, _("没有这份扫描件"), _("刷新页面"))
+
+    async def put(request: Request) -> Response:
+        try:
+            accession = await run_in_threadpool(desk.accession, request.path_params["id"])
+            if _said_length(request) > LARGEST:
+                return too_large(LARGEST)
+            request.state.allowance.most = LARGEST
+            name = await _receive(desk.project, accession, request)
+            found = await run_in_threadpool(view, accession)
+        except Refusal as refusal:
+            return refuse(refusal.status, **refusal.answer)
+        except CunshiError as error:
+            return refuse(409, error.cause, error.remedy)
+        return JSONResponse(found | {"name": name})
+
+    address = "/api/recordings/{id}/scans/{name}"
+    return [route("GET", address, show), Route(address, put, methods=["PUT"])]
+
+
+def scans_of(accession: Accession) -> list[Path]:
+    """The scans of an accession by name."""
+    if not accession.consent_forms.is_dir():
+        return []
+    found = (path for path in accession.consent_forms.iterdir() if path.is_file())
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def listed(accession: Accession) -> list[dict[str, Any]]:
+    """The scans as the interface lists them."""
+    return [{"name": path.name, "size": path.stat().st_size} for path in scans_of(accession)]
+
+
+def _said_length(request: Request) -> int:
+    said = request.headers.get("content-length", "0")
+    return int(said[:20]) if said.isdecimal() else 0
+
+
+async def _receive(project: Project, accession: Accession, request: Request) -> str:
+    """Write the body aside, then put it in; the name that it got."""
+    aside = _aside(project)
+    try:
+        with aside.open("wb") as stream:
+            async for block in request.stream():
+                stream.write(block)
+            stream.flush()
+            os.fsync(stream.fileno())
+        name, person = request.path_params["name"], request.state.person
+        return await run_in_threadpool(keep, project, accession, aside, name, person)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _aside(project: Project) -> Path:
+    """A new file on the archive's disk, where no command sweeps up; old ones are removed."""
+    folder = project.archive / ".uploads"
+    folder.mkdir(exist_ok=True)
+    for left in folder.iterdir():
+        if time.time() - left.stat().st_mtime > _ABANDONED:
+            left.unlink(missing_ok=True)
+    return folder / secrets.token_hex(8)
+
+
+def keep(project: Project, accession: Accession, aside: Path, name: str, person: str) -> str:
+    """Put a scan into the archive under its name, never over another; the same bytes once.
+
+    Raises Refusal 422 for an empty file.
+    """
+    size, digest = aside.stat().st_size, sha256_of(aside)
+    if not size:
+        raise Refusal(422, _("这个文件是空的"), _("重新扫描或拍照，再放进来"))
+    with project.writing():
+        present = scans_of(accession)
+        for path in present:
+            if path.stat().st_size == size and sha256_of(path) == digest:
+                return path.name
+        free = _free_name(name, {path.name.casefold() for path in present})
+        accession.consent_forms.mkdir(exist_ok=True)
+        put_in_place(aside, accession.consent_forms / free)
+        hashes = {f"{accession.consent_forms.name}/{free}": digest}
+        accession.add_event("accession", algorithm="SHA-256", hashes=hashes, agent=person)
+    return free
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    name, number = clean_name(name, _("扫描件")), 2
+    path = PurePath(name)
+    while name.casefold() in taken:
+        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    return name

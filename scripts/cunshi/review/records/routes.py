@@ -1,0 +1,267 @@
+"""The catalogue record and the consent of a recording, as the desk shows and changes them."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any
+
+import yaml
+from starlette.routing import Route
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.record_edit import as_logged, set_fields
+from cunshi.archive.records import ALIASES, dump_inline, read_description
+from cunshi.catalogue.checks import names_replaced
+from cunshi.catalogue.titles import recording_title
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core import clock
+from cunshi.core.files import write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import parse_fields, read_text
+from cunshi.domain.access_reasons import why
+from cunshi.domain.consent import NO_USE, Consent
+from cunshi.domain.course import LESSON_COUNT
+from cunshi.domain.pseudonyms import names_of
+from cunshi.domain.recording import Description
+from cunshi.publishing.log import day_of
+from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.context import Desk
+from cunshi.review.records import consent_scans
+
+_LONGEST = 5000  # characters of one field
+_LINES = {"title", "village", "narrator", "access", "language", "date"}
+_DAYS = {
+    "date",
+    *(f"consent.{name}" for name in ("signed_on", "until", "withdrawn_on", "embargo")),
+}
+_TEXTS = {"rights", "note", "motto", "meaning"}
+_CONSENT = {field.name for field in fields(Consent)}
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Reading and changing a record, withdrawing a consent, and the scans of what was signed."""
+
+    def read(ask: Ask) -> dict[str, Any]:
+        return view(desk, desk.accession(ask.path["id"]))
+
+    def change(ask: Ask) -> dict[str, Any]:
+        accession = desk.accession(ask.path["id"])
+        base, values = ask.field("base", str), ask.field("values", dict)
+        with desk.project.writing():
+            if base != _base(accession):
+                raise Refusal(
+                    409,
+                    _("这张目录卡刚才有人改过"),
+                    _("看一看两边写的，选好再保存"),
+                    **view(desk, accession),
+                )
+            _save(accession, ask.person, values)
+        return view(desk, accession)
+
+    def withdraw(ask: Ask) -> dict[str, Any]:
+        accession = desk.accession(ask.path["id"])
+        with desk.project.writing():
+            if _read(accession).said.consent.withdrawn_on is None:
+                day = clock.today().isoformat()
+                _save(accession, ask.person, {"consent": {"withdrawn_on": day}})
+        return view(desk, accession)
+
+    address = "/api/recordings/{id}"
+    return [
+        route("GET", f"{address}/record", read),
+        route("PUT", f"{address}/record", change),
+        route("POST", f"{address}/withdraw", withdraw),
+        *consent_scans.routes(desk, partial(view, desk)),
+    ]
+
+
+def view(desk: Desk, accession: Accession) -> dict[str, Any]:
+    """All that the page of a record shows."""
+    problems: list[Problem] = []
+    base, said = _base(accession), _read(accession).said
+    recording = desk.project.read_recording(accession, problems)
+    archive, today = desk.project.read_archive([]), day_of(desk.project, clock.today(), [])
+    named = replace(recording, description=said)
+    transcript = read_transcripts(desk.project, archive, [recording], [])[recording.id]
+    reason = _("目录卡里有读不懂的地方，先封存。") if problems else why(recording, today)
+    return {
+        "base": base,
+        "values": _values(said),
+        "scans": consent_scans.listed(accession),
+        "access": recording.access(today).name.lower(),
+        "why": reason,
+        "title": recording_title(recording),
+        "kind": recording.kind.value,
+        "duration": recording.technical.duration,
+        "original_name": recording.original_name,
+        "language": recording.language(archive),
+        "unreadable": [{"line": p.line, "cause": p.cause, "remedy": p.remedy} for p in problems],
+        "names_replaced": names_replaced(named, transcript, names_of(named, archive)),
+        "last": _last(accession),
+    }
+
+
+@dataclass(frozen=True)
+class _Card:
+    text: str
+    said: Description
+    problems: list[Problem]
+
+
+def _base(accession: Accession) -> str:
+    try:
+        return hashlib.sha256(accession.record.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _read(accession: Accession) -> _Card:
+    if not accession.record.is_file():
+        return _Card("", Description(), [])
+    return _parse(read_text(accession.record))
+
+
+def _parse(text: str) -> _Card:
+    problems: list[Problem] = []
+    said = read_description(parse_fields(text, "", problems, ALIASES), finish=False)
+    return _Card(text, said, problems)
+
+
+def _values(said: Description) -> dict[str, Any]:
+    """A record in JSON: dates as text, ``uses`` None where nothing in particular was ticked."""
+    logged = as_logged(said)
+    values: dict[str, Any] = {name: logged.get(name, "") for name in sorted(_LINES | _TEXTS)}
+    consent = {name: logged.get("consent", {}).get(name, "") for name in sorted(_CONSENT)}
+    uses = [use for use in said.consent.uses if use != NO_USE]
+    consent["uses"] = uses if said.consent.uses else None
+    return values | {"lesson": said.lesson, "minor": said.minor, "consent": consent}
+
+
+def _last(accession: Accession) -> dict[str, str] | None:
+    """Who changed the record last at a desk, and when."""
+    for entry in reversed(accession.read_events()):
+        if "decided" in entry:
+            return {"who": entry.get("agent", ""), "time": entry["time"]}
+    return None
+
+
+def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
+    """Write what was decided into recording.yml; Refusal 422, with nothing written."""
+    card = _read(accession)
+    if not card.text:
+        raise _untakable("", _("目录卡不见了"), _("从备份恢复 recording.yml"))
+    entries = _entries(values)
+    wanted = _wanted(card.said, entries)
+    _check_guardian(wanted, values)
+    if wanted == card.said:
+        return
+    text = _written(card, wanted)
+    write_atomic(accession.record, text)
+    accession.add_event("metadata modification", agent=person, decided=dict(values))
+
+
+def _written(card: _Card, wanted: Description) -> str:
+    read = card
+    with suppress(yaml.YAMLError, AttributeError):  # a text that is no mapping
+        read = _parse(set_fields(card.text, card.said, wanted))
+    for problem in read.problems:
+        cause = _("目录卡第 {line} 行：{cause}").format(line=problem.line, cause=problem.cause)
+        raise _untakable("", cause, problem.remedy or _by_hand())
+    if read.said != wanted:
+        raise _untakable("", _("目录卡里写不进去"), _by_hand())
+    return read.text
+
+
+def _by_hand() -> str:
+    return _("请懂电脑的人用记事本打开 recording.yml 改好")
+
+
+def _untakable(key: str, cause: str, remedy: str = "") -> Refusal:
+    problems = [{"key": key, "cause": cause, "remedy": remedy}]
+    return Refusal(422, cause, remedy, problems=problems)
+
+
+def _check_guardian(wanted: Description, values: Mapping[str, Any]) -> None:
+    """A minor's consent is a guardian's. That somebody is a minor can always be said."""
+    consent = wanted.consent
+    given = consent.by and consent.withdrawn_on is None
+    if "consent" in values and wanted.minor and given and not consent.guardian:
+        raise _untakable(
+            "consent.guardian",
+            _("未成年人要监护人同意"),
+            _("写上监护人的姓名；还没有签，签署人就先空着"),
+        )
+
+
+def _entries(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Key → value as recording.yml writes it, ``consent.by`` for what stands in the consent."""
+    flat = {key: value for key, value in values.items() if key != "consent"}
+    consent = values.get("consent", {})
+    if not isinstance(consent, dict):
+        raise _untakable("consent", _("同意书的写法看不懂"))
+    flat |= {f"consent.{key}": value for key, value in consent.items()}
+    return {key: _entry(key, value) for key, value in flat.items()}
+
+
+def _entry(key: str, value: Any) -> Any:
+    section, __, name = key.rpartition(".")
+    known = _CONSENT if section else _LINES | _TEXTS | {"lesson", "minor"}
+    if name not in known or section not in {"", "consent"}:
+        raise _untakable(key, _("不能改 “{key}” 这一项").format(key=key))
+    if name == "uses":
+        return _uses(value)
+    if name == "minor" and isinstance(value, bool):
+        return value
+    if name == "lesson" and (value is None or _is_lesson(value)):
+        return value
+    if name in {"minor", "lesson"} or not isinstance(value, str | None):
+        raise _untakable(key, _("这一栏的内容看不懂"))
+    return _text(key, value or "")
+
+
+def _is_lesson(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= LESSON_COUNT
+
+
+def _uses(value: Any) -> list[str] | None:
+    if value is None:
+        return None
+    if not (isinstance(value, list) and all(isinstance(use, str) for use in value)):
+        raise _untakable("consent.uses", _("用途要一项一项地勾"))
+    return value or [NO_USE]
+
+
+def _text(key: str, value: str) -> Any:
+    if len(value) > _LONGEST:
+        cause = _("这一栏太长了（最多 {count} 个字）").format(count=_LONGEST)
+        raise _untakable(key, cause)
+    value = value.strip() if key in _TEXTS else " ".join(value.split())
+    if key in _DAYS:
+        with suppress(ValueError):
+            return dt.date.fromisoformat(value)
+    return value
+
+
+def _wanted(ours: Description, entries: Mapping[str, Any]) -> Description:
+    """What the record is to say, read by the reader of the files."""
+    inside = {key.removeprefix("consent."): key for key in entries if key.startswith("consent.")}
+    lines = [(key, f"{key}: ") for key in entries if key not in inside.values()]
+    if inside:
+        lines += [("consent", "consent:"), *((key, f"  {n}: ") for n, key in inside.items())]
+    written = [(key, f"{line}{dump_inline(entries.get(key))}\n") for key, line in lines]
+    read = _parse("".join(text for __, text in written))
+    if read.problems:
+        # A text of several lines is written in several.
+        keys = [key for key, text in written for __ in range(text.count("\n"))]
+        told = [
+            {"key": keys[p.line - 1], "cause": p.cause, "remedy": p.remedy} for p in read.problems
+        ]
+        raise Refusal(422, told[0]["cause"], told[0]["remedy"], problems=told)
+    said = read.said
+    consent = replace(ours.consent, **{name: getattr(said.consent, name) for name in inside})
+    plain = {key: getattr(said, key) for key in entries if key not in inside.values()}
+    return replace(ours, **plain, consent=consent)

@@ -1,0 +1,103 @@
+"""What is wrong, as the desk shows it: with the recording whose page is the place to mend it."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import Route
+
+from cunshi import workflow
+from cunshi.catalogue import checks
+from cunshi.catalogue.titles import recording_title
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import TranscriptStatus
+from cunshi.review.api import Ask, route
+from cunshi.review.context import Desk
+from cunshi.workflow import Report
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The problems of the whole project, as publishing would meet them."""
+
+    def problems(ask: Ask) -> dict[str, Any]:
+        return survey(desk)
+
+    return [route("GET", "/api/problems", problems)]
+
+
+def survey(desk: Desk) -> dict[str, Any]:
+    """Every problem, and what nobody has to mend but everybody should know before publishing."""
+    report = workflow.survey(desk.project)
+    ids = [recording.id for recording in report.recordings]
+    return {
+        "problems": as_json(report.problems, ids),
+        "blocking": bool(report.problems) and goes_elsewhere(report.archive),
+        "elsewhere": goes_elsewhere(report.archive),
+        "made": _made(desk.project.site / "index.html"),
+        "notes": [
+            {"what": what, "recordings": [_named(recording) for recording in recordings]}
+            for what, recordings in _notes(report).items()
+            if recordings
+        ],
+    }
+
+
+def _made(index: Path) -> str | None:
+    """When the site on this computer was made, None when it never was."""
+    if not index.is_file():
+        return None
+    moment = dt.datetime.fromtimestamp(index.stat().st_mtime, dt.UTC)
+    return moment.isoformat(timespec="seconds")
+
+
+def as_json(problems: Iterable[Problem], ids: Collection[str]) -> list[dict[str, Any]]:
+    """Problems with the id of the recording they are about, None where they are about none."""
+    return [
+        {
+            "cause": problem.cause,
+            "remedy": problem.remedy,
+            "where": problem.where,
+            "line": problem.line,
+            "recording": _recording(problem, ids),
+        }
+        for problem in problems
+    ]
+
+
+def _recording(problem: Problem, ids: Collection[str]) -> str | None:
+    """A problem of a lesson names the recording that it cites in its cause."""
+    folder = problem.where.removeprefix("archive/").split("/")[0].split(" ")[0]
+    if problem.where.startswith("archive/") and folder in ids:
+        return folder
+    return next((i for i in ids if i in problem.cause), None)
+
+
+def goes_elsewhere(archive: Archive) -> bool:
+    """Whether publishing brings the site to another place than this computer."""
+    where = archive.publish
+    return bool(where.folder or where.branch or where.rsync)
+
+
+def _notes(report: Report) -> dict[str, list[Recording]]:
+    """What is no mistake: the site can be made, and leaves some things out."""
+    recordings = report.recordings
+
+    def having(status: TranscriptStatus) -> list[Recording]:
+        return [r for r in recordings if report.transcripts[r.id].status is status]
+
+    return {
+        _("还没有同意书，不会公开"): checks.awaiting_consent(recordings, report.today),
+        _("还没有听写"): having(TranscriptStatus.MISSING),
+        _("机器初稿，还没有人听过"): having(TranscriptStatus.DRAFT),
+        _("校对中，还没有定稿"): having(TranscriptStatus.EDITED),
+        _("资料不全（村、讲述人、日期或课）"): [r for r in recordings if checks.missing_facts(r)],
+        _("村名不在 archive.yml 里"): checks.unknown_villages(recordings, report.archive),
+    }
+
+
+def _named(recording: Recording) -> dict[str, str]:
+    return {"id": recording.id, "title": recording_title(recording)}

@@ -1,0 +1,154 @@
+"""The to-do list: how far each recording has come, told from the files alone."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import Route
+
+from cunshi.archive.project import Project
+from cunshi.catalogue.titles import recording_title
+from cunshi.core import clock
+from cunshi.core.errors import ExitCode
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import TRANSCRIPTION, Consent
+from cunshi.domain.recording import Kind, Recording
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import TranscriptStatus
+from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposits import find_deposits
+from cunshi.publishing.log import day_of
+from cunshi.review.api import Ask, route
+from cunshi.review.context import Desk
+from cunshi.review.todo.lesson_titles import lesson_titles
+from cunshi.review.todo.problems import as_json
+from cunshi.review.todo.status_cache import Card, Cards
+
+# What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
+# registering it takes a minute where correcting takes an evening.
+TROUBLED, TO_HEAR, TO_ALLOW = "有问题", "待转录", "待授权"
+NOT_HEARD = "不转写"  # whoever tells it did not agree to that: there is nothing to do
+_STATES = {
+    TranscriptStatus.MISSING: TO_HEAR,
+    TranscriptStatus.DRAFT: "待校对",
+    TranscriptStatus.EDITED: "校对中",
+    TranscriptStatus.APPROVED: "已校对",
+}
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The list of all recordings."""
+    cards = Cards(desk.project)
+
+    def recordings(ask: Ask) -> dict[str, Any]:
+        return everything(desk.project, cards)
+
+    return [route("GET", "/api/recordings", recordings)]
+
+
+def everything(project: Project, cards: Cards) -> dict[str, Any]:
+    """All that the page of the to-do list shows."""
+    problems: list[Problem] = []
+    archive, today = project.read_archive(problems), day_of(project, clock.today(), problems)
+    project.read_glossary(problems)
+    found = cards.all()
+    waiting, more = _recordings_to_come(project, archive, found, problems)
+    return {
+        "recordings": [describe(card, archive, today) for card in found],
+        "course": _course(project, found),
+        "waiting": waiting,
+        "problems": as_json([*problems, *more], ()),
+    }
+
+
+def describe(card: Card, archive: Archive, today: dt.date) -> dict[str, Any]:
+    """A recording as the list shows it."""
+    recording, said = card.recording, card.recording.description
+    consent = consent_state(said.consent, today)
+    return {
+        "id": recording.id,
+        "title": recording_title(recording),
+        "kind": recording.kind.value,
+        "village": said.village,
+        "lesson": recording.lesson,
+        "narrator": said.narrator,
+        "date": said.date.isoformat() if said.date else None,
+        "duration": recording.technical.duration,
+        "language": recording.language(archive),
+        "access": recording.access(today).name.lower(),
+        "consent": consent,
+        "transcript": card.words.status.value,
+        "state": state(card, consent),
+        "doubtful": card.words.doubtful,
+        "last": card.last,
+        "problems": as_json(card.problems, (recording.id,)),
+    }
+
+
+def consent_state(consent: Consent, today: dt.date) -> str:
+    """``withdrawn`` counts most: what is taken back can never hold again."""
+    if consent.withdrawn_on is not None:
+        return "withdrawn"
+    if consent.holds(today):
+        return "held"
+    return "expired" if consent.by and consent.has_expired(today) else "missing"
+
+
+def state(card: Card, consent: str) -> str:
+    """The one word that says what to do next."""
+    if card.problems:
+        return TROUBLED
+    if card.words.status is TranscriptStatus.MISSING:
+        consented = card.recording.description.consent
+        unwanted = consent == "held" and not consented.allows(TRANSCRIPTION)
+        return NOT_HEARD if unwanted else TO_HEAR
+    return _STATES[card.words.status] if consent == "held" else TO_ALLOW
+
+
+def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
+    talks: dict[int | None, list[Card]] = {}
+    for card in cards:
+        if card.recording.kind is Kind.TALK:
+            talks.setdefault(card.recording.lesson, []).append(card)
+    return [
+        {
+            "number": number,
+            "title": title,
+            "recordings": len(talks.get(number, ())),
+            "approved": sum(
+                card.words.status is TranscriptStatus.APPROVED for card in talks.get(number, ())
+            ),
+        }
+        for number, title in lesson_titles(project).items()
+    ]
+
+
+def _recordings_to_come(
+    project: Project, archive: Archive, cards: Iterable[Card], problems: list[Problem]
+) -> tuple[list[str], list[Problem]]:
+    """Names of deposits that nobody has taken in yet, and why others could not be."""
+    deposits, looks = find_deposits(project, archive, problems), Looks(project)
+    taken = {card.recording.original_name: card.recording for card in cards}
+    masters = {h for a in project.accessions() for h in a.hashes().values()}
+    waiting, refused = [], []
+    for deposit in deposits:
+        look: Mapping[str, Any] = looks.remembered(deposit.path) or {}
+        if "cause" in look:
+            where = project.relative(deposit.path)
+            refused.append(Problem(ExitCode.DEPOSIT, where, look["cause"], look["remedy"]))
+        elif look.get("sha256") not in masters and not _was_taken(project, deposit.path, taken):
+            waiting.append(deposit.path.name)
+    return waiting, refused
+
+
+def _was_taken(project: Project, path: Path, taken: Mapping[str, Recording]) -> bool:
+    """Whether a file looks like what was taken in under its name.
+
+    In a project that was copied nothing is remembered of its files, and to hash them takes long.
+    """
+    recording = taken.get(project.relative(path).removeprefix("recordings/"))
+    if recording is None:
+        return False
+    master = project.accession(recording.id).master / recording.master
+    return master.is_file() and master.stat().st_size == path.stat().st_size

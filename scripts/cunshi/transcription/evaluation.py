@@ -1,0 +1,371 @@
+"""What machines heard against what people approved: which model suits a village's own speech.
+
+Reads only. Counts every recording, published or not.
+"""
+
+import datetime as dt
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.machine_json import Heard, read_heard, read_origin
+from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import is_untouched_draft, read_transcript
+from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode, last_lines
+from cunshi.core.files import write_atomic
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.processes import run_module
+from cunshi.core.yaml_fields import Fields, load_list, read_text
+from cunshi.domain.consent import TRANSCRIPTION
+from cunshi.domain.course import Measured
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import TranscriptStatus
+from cunshi.transcription.draft import draft
+from cunshi.transcription.error_rate import (
+    Confusion,
+    Errors,
+    Pair,
+    confusions,
+    count_errors,
+    normalise,
+)
+
+_FORM = "cunshi-evaluation-1"
+_RECORDINGS = "recordings/"
+_ENOUGH = 4 * 3600  # seconds of talk on which the figure of the site rests
+
+
+@dataclass(frozen=True)
+class Score:
+    """One recording as one engine and model heard it.
+
+    ``drafted`` counts the draft that people get, ``as_heard`` the engine's own words.
+    """
+
+    recording_id: str
+    original_name: str
+    village: str
+    engine: str
+    drafted: Errors
+    as_heard: Errors
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every score, and by engine what it confuses most.
+
+    ``approved`` and ``referred`` count the recordings compared with an approved transcript and
+    with the reference file; of the approved, ``identical`` are the draft as the machine left it.
+    """
+
+    scores: tuple[Score, ...] = ()
+    confused: Mapping[str, tuple[Confusion, ...]] = field(default_factory=dict)
+    approved: int = 0
+    identical: int = 0
+    referred: int = 0
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        return tuple(sorted({score.engine for score in self.scores}))
+
+    def shared(self) -> tuple[Score, ...]:
+        """The scores of the recordings that every engine has heard: only those compare engines."""
+        heard: dict[str, set[str]] = {}
+        for score in self.scores:
+            heard.setdefault(score.recording_id, set()).add(score.engine)
+        return tuple(s for s in self.scores if len(heard[s.recording_id]) == len(self.engines))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was said in a recording, and who says so."""
+
+    recording: Recording
+    text: str
+    referred: bool = False
+    identical: bool = False
+
+
+def evaluate(
+    project: Project,
+    recordings: Iterable[Recording],
+    reference: Path | None,
+    problems: list[Problem],
+) -> Evaluation:
+    """Compare what each engine heard with the approved transcripts and a reference file.
+
+    Of a recording that has both, the reference file counts.
+    """
+    recordings, terms = list(recordings), project.read_glossary(problems)
+    said = {r.id: s for r in recordings if (s := _approved(project, r, problems))}
+    if reference:
+        said |= _referred(project, recordings, reference, problems)
+    scores: list[Score] = []
+    pairs: dict[str, list[Pair]] = {}
+    compared: list[_Said] = []
+    for entry in said.values():
+        found = _heard(project.accession(entry.recording.id))
+        for name, heard in found.items():
+            drafted = _drafted(heard, terms)
+            scores.append(_score(entry, heard, drafted))
+            pairs.setdefault(name, []).append(Pair(entry.recording.id, entry.text, drafted))
+        compared += [entry] if found else []
+    return Evaluation(
+        scores=tuple(scores),
+        confused={name: confusions(pairs[name]) for name in sorted(pairs)},
+        approved=sum(not entry.referred for entry in compared),
+        identical=sum(entry.identical for entry in compared),
+        referred=sum(entry.referred for entry in compared),
+    )
+
+
+def _approved(project: Project, recording: Recording, problems: list[Problem]) -> _Said | None:
+    """The approved transcript. A motto's written words are no transcript of what is heard."""
+    path = project.accession(recording.id).transcript
+    if not recording.description.approved_by or not path.exists():
+        return None
+    where = project.relative(path)
+    try:
+        transcript = read_transcript(path, where, recording)
+        identical = is_untouched_draft(read_text(path))
+    except (CunshiError, OSError) as error:
+        problems.append(Problem.of_one(error, where))
+        return None
+    text = "".join(segment.text for segment in transcript.segments)
+    if transcript.status is not TranscriptStatus.APPROVED or not normalise(text):
+        return None
+    return _Said(recording, text, identical=identical)
+
+
+def _referred(
+    project: Project, recordings: list[Recording], path: Path, problems: list[Problem]
+) -> dict[str, _Said]:
+    """The entries of a reference file by recording; one that will not do becomes a problem."""
+    by_name = {_comparable(r.original_name): r for r in recordings}
+    said: dict[str, _Said] = {}
+    for fields in load_list(path, project.relative(path.resolve()), problems):
+        name, text = fields.text("file"), fields.text("text")
+        recording = by_name.get(_comparable(name))
+        if cause := _why_not(name, text, recording, said):
+            fields.complain("file" if name else "text", *cause)
+        elif recording:
+            _warn_if_unheard(project.accession(recording.id), fields)
+            said[recording.id] = _Said(recording, text, referred=True)
+    return said
+
+
+def _comparable(name: str) -> str:
+    # macOS gives file names decomposed.
+    return unicodedata.normalize("NFC", name).removeprefix(_RECORDINGS)
+
+
+def _why_not(
+    name: str, text: str, recording: Recording | None, said: Mapping[str, _Said]
+) -> tuple[str, str] | None:
+    """Why an entry of the reference file cannot be used, and what to do."""
+    if not name:
+        return _("这一项没有写 file"), _("写上录音在 recordings 里的路径")
+    if recording is None:
+        return _("档案库里没有 “{name}”").format(name=name), _(
+            "照 recording.yml 的 original_name 写"
+        )
+    if not normalise(text):
+        return _("“{name}” 没有写 text").format(name=name), _("写上录音里说的话")
+    if recording.id in said:
+        return _("“{name}” 写了两次").format(name=name), _("留下一个，删去另一个")
+    return None
+
+
+def _warn_if_unheard(accession: Accession, fields: Fields) -> None:
+    if not _heard(accession):
+        fields.complain("file", _("这一段还没有机器初稿"), _("先运行 transcribe"))
+
+
+def _heard(accession: Accession) -> dict[str, Heard]:
+    """What each engine and model heard, by their names; of the same the newest."""
+    files = [*accession.earlier_machines, accession.machine]
+    found = [heard for heard in map(read_heard, files) if heard and heard.engine != "null"]
+    return {heard.label: heard for heard in sorted(found, key=lambda heard: heard.created)}
+
+
+def _drafted(heard: Heard, terms: Sequence[Term]) -> str:
+    """The words of the draft that people would get with today's glossary."""
+    return "".join(line.text for line in draft(heard, terms))
+
+
+def _score(said: _Said, heard: Heard, drafted: str) -> Score:
+    return Score(
+        recording_id=said.recording.id,
+        original_name=said.recording.original_name,
+        village=said.recording.description.village,
+        engine=heard.label,
+        drafted=count_errors(said.text, drafted),
+        as_heard=count_errors(said.text, "".join(s.text for s in heard.segments)),
+    )
+
+
+def totals(scores: Iterable[Score]) -> tuple[int, Errors, Errors]:
+    """How many scores, and their errors drafted and as heard, added up."""
+    scores = list(scores)
+    drafted = sum((score.drafted for score in scores), Errors())
+    return len(scores), drafted, sum((score.as_heard for score in scores), Errors())
+
+
+def measure(
+    project: Project, recordings: Iterable[Recording], problems: list[Problem]
+) -> Measured | None:
+    """How far drafts are from what people approved, of what is published; None if nothing is.
+
+    The latest approved recordings count: to draft thousands anew for one figure would take an
+    hour. Of a recording that several engines heard, the one counts whose draft is shown.
+    """
+    settled, basis = Settled(project, "measure"), stamp_of(project.read_glossary([]))
+    stamps = {r.id: _stamp(project, r, basis) for r in _latest(recordings)}
+    new = [id_ for id_, stamp in stamps.items() if not settled.holds(id_, stamp)]
+    for id_, found in _in_a_child(project, new, problems).items():
+        settled.settle(id_, stamps[id_], found)
+    settled.keep()
+    errors, count, untouched = Errors(), 0, 0
+    for id_ in filter(settled.knows, stamps):
+        scores, identical = settled.told(id_)
+        origin = read_origin(project.accession(id_).machine)
+        shown = [Errors(*counts) for engine, *counts in scores if origin and engine == origin.label]
+        errors, count, untouched = sum(shown, errors), count + len(shown), untouched + identical
+    edits = errors.substitutions + errors.deletions + errors.insertions
+    return Measured(count, errors.length, edits, untouched) if count else None
+
+
+def _latest(recordings: Iterable[Recording]) -> Iterator[Recording]:
+    """The latest approved transcripts of recordings, until they are enough."""
+    heard = [r for r in recordings if r.description.consent.allows(TRANSCRIPTION)]
+    approved = [r for r in heard if r.description.approved_by]
+    seconds = 0.0
+    for recording in sorted(approved, key=_approval, reverse=True):
+        yield recording
+        seconds += recording.technical.duration
+        if seconds >= _ENOUGH:
+            return
+
+
+def _approval(recording: Recording) -> tuple[dt.date, str]:
+    return recording.description.approved_on or dt.date.min, recording.id
+
+
+def _stamp(project: Project, recording: Recording, basis: str) -> str:
+    accession = project.accession(recording.id)
+    files = [accession.machine, *accession.earlier_machines]
+    return stamp_of(basis, recording, texts=[accession.transcript], files=files)
+
+
+def _in_a_child(project: Project, ids: list[str], problems: list[Problem]) -> dict[str, Any]:
+    """The answer of ``main`` for some recordings; the dictionaries to draft with take 90 MB.
+
+    Without an answer the site has no figure, and is made all the same.
+    """
+    done = run_module("cunshi.transcription.evaluation", str(project.root), *ids) if ids else None
+    if done and done.returncode:
+        cause = _("错误率没有算出来：{last}").format(last=last_lines(done, 3))
+        problems.append(Problem(ExitCode.SITE, project.relative(project.archive), cause))
+        return {}
+    return dict(json.loads(done.stdout)) if done else {}
+
+
+def main(root: str, *ids: str) -> None:
+    """Print for each recording, as JSON, the errors of its draft by engine, and whether it was
+    approved as the machine left it."""
+    project, told = Project(Path(root)), {}
+    for id_ in ids:
+        recording = project.read_recording(project.accession(id_), [])
+        found = evaluate(project, [recording], None, [])
+        scores = [[score.engine, *astuple(score.drafted)] for score in found.scores]
+        told[id_] = [scores, found.identical]
+    print(json.dumps(told))
+
+
+def by_village(evaluation: Evaluation, engine: str) -> dict[str, list[Score]]:
+    """An engine's scores by village."""
+    found: dict[str, list[Score]] = {}
+    for score in sorted(evaluation.scores, key=lambda score: score.village):
+        if score.engine == engine:
+            found.setdefault(score.village, []).append(score)
+    return found
+
+
+def write_json(evaluation: Evaluation, path: Path) -> None:
+    """Write every figure. ConfigurationError when the file is there and no older evaluation."""
+    if path.exists() and not _is_ours(path):
+        raise ConfigurationError(
+            _("这个文件是别的东西，没有覆盖"), _("给 --json 换一个文件名"), where=path
+        )
+    try:
+        write_atomic(path, json.dumps(_json(evaluation), ensure_ascii=False, indent=1) + "\n")
+    except OSError as error:
+        raise ConfigurationError(
+            _("写不了这个文件：{error}").format(error=error.strerror),
+            _("给 --json 换一个地方"),
+            where=path,
+        ) from error
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(data, dict) and data.get("form") == _FORM
+
+
+def _json(evaluation: Evaluation) -> dict[str, Any]:
+    return {
+        "form": _FORM,
+        "approved": evaluation.approved,
+        "identical": evaluation.identical,
+        "referred": evaluation.referred,
+        "engines": {
+            name: _totals_json(s for s in evaluation.scores if s.engine == name)
+            for name in evaluation.engines
+        },
+        "shared": {
+            name: _totals_json(s for s in evaluation.shared() if s.engine == name)
+            for name in evaluation.engines
+        },
+        "villages": {
+            name: {
+                village: _totals_json(scores)
+                for village, scores in by_village(evaluation, name).items()
+            }
+            for name in evaluation.engines
+        },
+        "recordings": [
+            {**asdict(s), "drafted": _errors_json(s.drafted), "as_heard": _errors_json(s.as_heard)}
+            for s in evaluation.scores
+        ],
+        "confusions": {
+            name: list(map(asdict, found)) for name, found in evaluation.confused.items()
+        },
+    }
+
+
+def _totals_json(scores: Iterable[Score]) -> dict[str, Any]:
+    count, drafted, as_heard = totals(scores)
+    return {
+        "recordings": count,
+        "drafted": _errors_json(drafted),
+        "as_heard": _errors_json(as_heard),
+    }
+
+
+def _errors_json(errors: Errors) -> dict[str, float]:
+    return {**asdict(errors), "rate": round(errors.rate, 4)}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,112 @@
+"""Which recordings are heard, and by what: each language by its recogniser, and nothing twice."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.project import Project
+from cunshi.core.errors import CunshiError
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive, Recogniser
+from cunshi.transcription.dask_cluster import Cluster
+from cunshi.transcription.engines import Engine, open_engine
+from cunshi.transcription.recognise import Here, Listener
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked for on the command line; an empty engine or model means archive.yml's.
+
+    ``scheduler`` is the address of a cluster that listens; without one this computer does.
+    """
+
+    engine: str = ""
+    model: str = ""
+    scheduler: str = ""
+
+    def recogniser(self, archive: Archive, language: str) -> Recogniser:
+        """What listens to a language. What is asked for listens to all of them.
+
+        A server is only ever that of archive.yml: nothing leaves the machine by an option.
+        """
+        if not (self.engine or self.model):
+            return archive.recogniser(language)
+        engine, model = self.engine or archive.engine, self.model or archive.model
+        return Recogniser(engine, model, archive.server)
+
+
+def hear_all(
+    project: Project,
+    recordings: Iterable[Recording],
+    archive: Archive,
+    choice: Choice,
+    reporter: Reporter,
+) -> tuple[list[str], list[Problem]]:
+    """Transcribe what has no transcript yet; the ids done, and what went wrong."""
+    terms = project.read_glossary([])  # gather() reports what is wrong with it
+    settled = Settled(project, "hearing")
+    done: list[str] = []
+    problems: list[Problem] = []
+    for asked, theirs in _by_recogniser(recordings, archive, choice).items():
+        try:
+            engine = open_engine(asked.engine, asked.model, project.root, asked.server)
+            basis = stamp_of(engine.identity(), terms, archive.language)
+            waiting = [r for r in theirs if not settled.holds(r.id, _stamp(project, r, basis))]
+            listener = _listener(engine, asked, choice, project)
+            heard, wrong = _hear(project, waiting, archive, listener, terms, reporter)
+        except (CunshiError, OSError) as error:
+            # Without an engine what people have already transcribed can still be published.
+            problems.append(Problem.of_one(error, ""))
+            continue
+        done += heard
+        problems += wrong
+        if not wrong:
+            for recording in waiting:
+                settled.settle(recording.id, _stamp(project, recording, basis))
+    settled.keep()
+    return done, problems
+
+
+def _by_recogniser(
+    recordings: Iterable[Recording], archive: Archive, choice: Choice
+) -> dict[Recogniser, list[Recording]]:
+    """The recordings that each recogniser listens to; the archive's own is always among them."""
+    found: dict[Recogniser, list[Recording]] = {choice.recogniser(archive, archive.language): []}
+    for recording in recordings:
+        asked = choice.recogniser(archive, recording.language(archive))
+        found.setdefault(asked, []).append(recording)
+    return found
+
+
+def _listener(engine: Engine, asked: Recogniser, choice: Choice, project: Project) -> Listener:
+    """Who listens with an engine."""
+    if choice.scheduler and engine.hears:
+        return Cluster(choice.scheduler, engine, asked, project.root)
+    return Here(engine)
+
+
+def _hear(
+    project: Project,
+    recordings: list[Recording],
+    archive: Archive,
+    listener: Listener,
+    terms: Sequence[Term],
+    reporter: Reporter,
+) -> tuple[list[str], list[Problem]]:
+    if not recordings:
+        return [], []
+    from cunshi.transcription.pipeline import (
+        transcribe,  # decoders, which take half a second to load
+    )
+
+    return transcribe(project, recordings, archive, listener, terms, reporter)
+
+
+def _stamp(project: Project, recording: Recording, basis: str) -> str:
+    """What it depends on whether a recording has to be heard, or drafted anew."""
+    accession = project.accession(recording.id)
+    texts, files = [accession.transcript], [accession.machine]
+    return stamp_of(recording, basis, accession.deeds(), texts=texts, files=files)

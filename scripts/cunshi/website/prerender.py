@@ -1,0 +1,73 @@
+"""Many recordings are read and rendered ahead of the build, by a process for each core.
+
+What is made of a recording depends on its words, its record, archive.yml, the glossary and the
+lessons that name it, and on no other recording. The build then goes its way, finds almost all of it
+remembered and made, and looks whether it is so. What a process did not do, the build does, and says
+what is wrong with it.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import replace
+
+from cunshi.archive.cache.recording_cache import Lines, Remembered
+from cunshi.archive.project import Project
+from cunshi.catalogue.gather import entries_of, outline, renamed
+from cunshi.catalogue.highlights import golden_lines
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.processes import serve, share_out
+from cunshi.domain.course import Catalogue
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.exports.archival.bundle import manifest
+from cunshi.website.pages.assemble import words_asked
+from cunshi.website.pages.mentions import Spoken
+from cunshi.website.pages.recording import recording_path
+from cunshi.website.recording_files import write_single
+
+MANY = 100  # fewer are done sooner than processes have started
+_AT_ONCE = 10  # whose words a process has in memory
+
+
+def make_ahead(
+    project: Project,
+    archive: Archive,
+    recordings: Collection[Recording],
+    today: dt.date,
+    remembered: Remembered,
+) -> None:
+    """Remember what is made of recordings, and write their pages, if there are many to do."""
+    due = [r for r in recordings if _is_due(project, r, today, remembered)]
+    if len(due) >= MANY:
+        parts = [due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)]
+        share_out(__name__, (project, outline(project, archive, today)), parts)
+
+
+def _is_due(project: Project, recording: Recording, today: dt.date, remembered: Remembered) -> bool:
+    """Whether it seems so: times can deceive, and the build looks at the words themselves."""
+    accession = project.accession(recording.id)
+    if remembered.is_older(recording.id, [accession.transcript, accession.record]):
+        return True
+    shown = recording.as_shown
+    return shown.is_published(today) and not (project.docs / recording_path(shown)).is_file()
+
+
+def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
+    project, outlined = common
+    remembered = Remembered(project, outlined.archive)
+    transcripts = read_transcripts(project, outlined.archive, part, [], remembered)
+    entries = entries_of(part, renamed(part, transcripts), transcripts, outlined.today)
+    catalogue = replace(outlined, entries=tuple(entries.values()))
+    # What is asked here is remembered, and the build will ask the same.
+    Spoken(catalogue, words_asked(catalogue))
+    for entry in catalogue.entries:
+        list(golden_lines(entry))
+        list(manifest(catalogue, entry, []))
+        write_single(project, catalogue, entry)
+    for lines in (transcript.segments for transcript in transcripts.values()):
+        if isinstance(lines, Lines):
+            lines.let_go()
+
+
+if __name__ == "__main__":
+    serve(_make)

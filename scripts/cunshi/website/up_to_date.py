@@ -1,0 +1,96 @@
+"""Whether the site stands as it should: made from what is there now, and untouched since.
+
+Then nothing of it is made again. Records are read before, and the words of all transcripts for the
+stamp; so are the lessons. What a day ends or opens is found because the day is in the stamp.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from cunshi.archive.accession import Accession
+from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.core.files import files_below, names_below
+from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import load_fields
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import Transcript, TranscriptStatus
+
+_NAME = "site"
+
+
+class Standing:
+    """A site and what it was made from, at the moment when this is made."""
+
+    def __init__(self, project: Project, recordings: Iterable[Recording], *asked: Any):
+        self._project = project
+        self._settled = Settled(project, _NAME)
+        self._stamp = _stamp(project, list(recordings), asked)
+        self._told: Mapping[str, Any] = {}
+        if self._settled.holds(_NAME, self._stamp):
+            self._told = self._settled.told(_NAME)
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is nothing to make."""
+        return bool(self._told) and self._told["made"] == _made(self._project)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was wrong when the site was made, and still is."""
+        return [Problem(ExitCode(code), *rest) for code, *rest in self._told["problems"]]
+
+    @property
+    def transcripts(self) -> dict[str, Transcript]:
+        """How far people have come with each transcript, without its words."""
+        statuses = self._told["statuses"].items()
+        return {id_: Transcript(status=TranscriptStatus(status)) for id_, status in statuses}
+
+    def begin(self) -> None:
+        """From now on the site may be half made."""
+        self._settled.forget()
+
+    def note(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
+        """The site has been made, with these problems.
+
+        What could only not be read for a moment has to be looked at again: nothing is settled then.
+        """
+        problems = list(problems)
+        if any(problem.code is ExitCode.DISK for problem in problems):
+            return
+        statuses = {id_: transcript.status.value for id_, transcript in transcripts.items()}
+        told = {
+            "made": _made(self._project),
+            "problems": [astuple(problem) for problem in problems],
+            "statuses": statuses,
+        }
+        self._settled.settle(_NAME, self._stamp, told)
+        self._settled.keep()
+
+
+def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]) -> str:
+    accessions = [project.accession(recording.id) for recording in recordings]
+    theme = load_fields(project.root / "mkdocs.yml", "", []).section("theme").text("custom_dir")
+    course = sorted(files_below(project.courses))
+    texts = [*project.written(), *(accession.transcript for accession in accessions)]
+    files = [*course, *sorted(files_below(project.root / theme) if theme else ())]
+    files += [path for accession in accessions for path in _heard_and_kept(accession)]
+    return stamp_of(recordings, asked, [str(path) for path in files], texts=texts, files=files)
+
+
+def _heard_and_kept(accession: Accession) -> Iterator[Path]:
+    """The masters, and what engines heard in them; which the program alone writes."""
+    yield accession.machine
+    yield from accession.earlier_machines
+    yield from sorted(path for path in accession.master.glob("*"))
+
+
+def _made(project: Project) -> str:
+    """The files of the site, of its source, and the register of what was published."""
+    folders = (project.docs, project.site)
+    named = [(folder, sorted(names_below(folder))) for folder in folders]
+    files = (folder / name for folder, names in named for name in names)
+    return stamp_of([names for __, names in named], files=[*files, project.publications])
