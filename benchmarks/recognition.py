@@ -27,7 +27,7 @@ from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
 from cunshi.archive.glossary_file import read_glossary
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.domain.transcript import Segment
 from cunshi.media import audio
 from cunshi.transcription import vad
@@ -72,7 +72,7 @@ def plain(samples: Any, **options: Any) -> list[Segment]:
     return [Segment(s.start, s.end, s.text) for s in found]
 
 
-def heard(recordings: list[Any]) -> list[Heard]:
+def heard(recordings: list[Any]) -> list[MachineTranscript]:
     """What the pipeline makes of recordings, all passages at once as in transcribe."""
     units = ((n, p) for n, samples in enumerate(recordings) for p in vad.passages([(0.0, samples)]))
 
@@ -83,7 +83,7 @@ def heard(recordings: list[Any]) -> list[Heard]:
     for (number, __), result in in_order(work, units, ours().workers, lambda: 2 * ours().workers):
         parts[number].append(result)
     return [
-        Heard(
+        MachineTranscript(
             "",
             "",
             "",

@@ -17,7 +17,7 @@ from workbench import machine
 from conftest import chromium_path, new_village, sample_path, settle
 from cunshi import workflow
 from cunshi.archive.project import Project
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.core.timecode import format_timecode
 from desk import OpenDesk, open_desk
 
@@ -51,7 +51,7 @@ def long_talk(folder: Path) -> tuple[Project, str]:
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(sample_path("01/").read_bytes())
     settle(target)
-    workflow.ingest(project, Silent())
+    workflow.ingest(project, SilentReporter())
     [item] = project.accessions()
     write_down(project, item.id)
     return project, item.id

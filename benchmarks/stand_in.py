@@ -22,7 +22,7 @@ from workbench import ROOT
 from cunshi.archive.accession import Accession
 from cunshi.archive.events import event, format_events
 from cunshi.archive.fixity import manifest
-from cunshi.archive.machine_json import Heard, format_heard, read_heard
+from cunshi.archive.machine_json import MachineTranscript, format_machine_json, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import as_logged
 from cunshi.archive.records import write_recording
@@ -30,7 +30,7 @@ from cunshi.archive.transcript_file import format_draft
 from cunshi.core.files import stat_of, write_atomic
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Word
-from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import Deposit, find_deposits
 
 CHARACTERS = 5000
@@ -47,7 +47,7 @@ class Model:
 
     accession: Accession
     recording: Recording
-    heard: Heard
+    heard: MachineTranscript
     basis: str
     access_copy: Path
 
@@ -58,7 +58,7 @@ class Model:
         accession, recording = next(
             (a, r) for a, r in read if not r.original_name.startswith(f"{FOLDER}/")
         )
-        heard = read_heard(accession.machine)
+        heard = read_machine_json(accession.machine)
         said = re.search(r"glossary \w+", accession.transcript.read_text("utf-8"))
         if heard is None or said is None:
             raise ValueError("the sample village has not been transcribed")
@@ -86,7 +86,7 @@ def add_stand_ins(project: Project, first: int, last: int, size: int) -> None:
     note = f"note: {NOTE}\nrights: 替身，没有版权\n"
     write_atomic(project.recordings / FOLDER / "folder.yml", note)
     digests = dict(_write_masters(model, numbers, size))
-    looks = Looks(project)
+    looks = DepositCache(project)
     deposits = find_deposits(project, archive, [])
     for deposit in deposits:
         if deposit.path in numbers:
@@ -120,7 +120,7 @@ def _write_sparse(path: Path, head: bytes, hole: int, tail: bytes) -> None:
     os.utime(path, (1_700_000_000,) * 2)
 
 
-def _remember(looks: Looks, deposit: Deposit, digest: str, model: Model) -> None:
+def _remember(looks: DepositCache, deposit: Deposit, digest: str, model: Model) -> None:
     technical = vars(model.recording.technical) | {"duration": _duration()}
     seen = {"sha256": digest, "technical": technical}
     looks.remember(deposit.path, stat_of(deposit.path), seen)
@@ -201,7 +201,7 @@ def _transcribe(
         * len(segments),
         weighed=(),
     )
-    write_atomic(accession.machine, format_heard(heard))
+    write_atomic(accession.machine, format_machine_json(heard))
     digest = manifest.sha256_of(accession.machine)
     basis = f"{heard.label}, machine {digest[:8]}, {model.basis}"
     lines = [replace(segment, words=()) for segment in segments]

@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from cunshi.archive.project import Project
 from cunshi.review import app
-from cunshi.review.auth.middleware import Door, Limits
-from cunshi.review.auth.sessions import People
+from cunshi.review.auth.middleware import DeskAuth, Limits
+from cunshi.review.auth.sessions import SessionStore
 from cunshi.review.context import Desk
 from cunshi.review.server import server_of
 from cunshi.website import server as serve
@@ -31,9 +31,9 @@ class OpenDesk:
 
     def cookie(self, name: str) -> dict[str, str]:
         """A new session for somebody: the cookie that their browser would have."""
-        people = self.desk.door.people
+        people = self.desk.auth.people
         entered = people.enter(people.key)
-        return {self.desk.door.cookie: people.sign_in(entered, name, "", "127.0.0.1")}
+        return {self.desk.auth.cookie: people.sign_in(entered, name, "", "127.0.0.1")}
 
     def client(self, name: str = "李老师") -> httpx2.Client:
         """A client that asks as the pages of somebody who is signed in do."""
@@ -69,8 +69,8 @@ def open_desk(
     """A desk that is open until the end of the ``with``; a password makes it one of a network."""
     with serve.open_port(0) as listening:
         port = listening.getsockname()[1]
-        door = Door(port, people=People(password), limits=limits or Limits())
-        desk = Desk(project, door)
+        auth = DeskAuth(port, people=SessionStore(password), limits=limits or Limits())
+        desk = Desk(project, auth)
         server = server_of(desk)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

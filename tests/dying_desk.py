@@ -16,8 +16,8 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "scripts"), str(Path(__file__).p
 from cunshi.archive.project import Project  # noqa: E402
 from cunshi.core import files  # noqa: E402
 from cunshi.domain.glossary import Term  # noqa: E402
-from cunshi.review.auth.middleware import Door  # noqa: E402
-from cunshi.review.auth.sessions import People  # noqa: E402
+from cunshi.review.auth.middleware import DeskAuth  # noqa: E402
+from cunshi.review.auth.sessions import SessionStore  # noqa: E402
 from cunshi.review.context import Desk  # noqa: E402
 from cunshi.review.editor import document  # noqa: E402
 from cunshi.review.editor.history import History  # noqa: E402
@@ -78,16 +78,16 @@ def die_before_answer(save: int) -> None:
 
 def open_desk(root: str) -> None:
     with server.open_port(0) as listening:
-        people = People()
-        door = Door(listening.getsockname()[1], people=people)
+        people = SessionStore()
+        auth = DeskAuth(listening.getsockname()[1], people=people)
         cookies = {
             name: people.sign_in(people.enter(people.key), name, "", "127.0.0.1")
             for name in ("李老师", "王老师")
         }
         listening.listen()
-        told = {"port": door.port, "cookie": door.cookie, "sessions": cookies, "pid": os.getpid()}
+        told = {"port": auth.port, "cookie": auth.cookie, "sessions": cookies, "pid": os.getpid()}
         print(json.dumps(told), flush=True)
-        server_of(Desk(Project.at(Path(root)), door)).run(sockets=[listening])
+        server_of(Desk(Project.at(Path(root)), auth)).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import stat_of
 from cunshi.core.problem import Problem
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.domain.consent import Access
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
@@ -34,7 +34,7 @@ Drop = Callable[..., Path]
 
 
 def take(project: Project) -> Intake:
-    return take_in(project, Archive(villages=("金村村",)), Silent())
+    return take_in(project, Archive(villages=("金村村",)), SilentReporter())
 
 
 def put(project: Project, name: str, data: bytes | str) -> Path:

@@ -19,7 +19,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.schedule import check_in_turn
 from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError, ExitCode
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.domain.settings import Archive
 from cunshi.intake.accessioning import take_in
 
@@ -32,7 +32,7 @@ def kept(village: Project, drop: Callable[..., Path]) -> Project:
     """An archive with three recordings."""
     for name in NAMES:
         drop(f"mottoes/{name.partition('_')[0]}", f"mottoes/{name}")
-    assert len(take_in(village, Archive(), Silent()).taken) == 3
+    assert len(take_in(village, Archive(), SilentReporter()).taken) == 3
     return village
 
 
@@ -50,7 +50,7 @@ def flip(path: Path) -> None:
 
 
 def wrong(project: Project, seconds: float | None = None) -> list[str]:
-    problems = check_in_turn(project, Silent(), seconds).problems
+    problems = check_in_turn(project, SilentReporter(), seconds).problems
     assert all(p.code is ExitCode.FIXITY and p.remedy for p in problems)
     return [f"{p.where} {p.cause}" for p in problems]
 
@@ -98,7 +98,7 @@ def test_events_that_cannot_be_read_are_told_once_and_left(kept: Project, line: 
     data = f"{events.read_text('utf-8')}{line}\n"
     events.write_text(data, "utf-8")
     for seconds in (0, None):
-        [found] = check_in_turn(kept, Silent(), seconds).problems
+        [found] = check_in_turn(kept, SilentReporter(), seconds).problems
         assert (found.code, found.where) == (ExitCode.RECORD, kept.relative(events))
     assert events.read_text("utf-8") == data
 
@@ -144,7 +144,7 @@ def test_a_photo_of_the_same_name_is_no_swapped_master(
     photo = (village.recordings / "mottoes" / NAMES[0]).with_suffix(".jpg")
     Image.new("RGB", (40, 30), "red").save(photo)
     settle(photo)
-    assert len(take_in(village, Archive(), Silent()).taken) == 1
+    assert len(take_in(village, Archive(), SilentReporter()).taken) == 1
     assert len(village.accessions()[0].own_hashes()) == 2
     assert wrong(village, 0) == wrong(village) == []
 
@@ -155,7 +155,7 @@ def test_with_little_time_the_longest_unchecked_comes_first(
     order = []
     for day in range(1, 8):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1_900_000_000 + day))
-        checked = check_in_turn(kept, Silent(), 1e-9)
+        checked = check_in_turn(kept, SilentReporter(), 1e-9)
         assert (len(checked.hashed), checked.waiting) == (1, 2)
         order += checked.hashed
     ids = [accession.id for accession in kept.accessions()]
@@ -188,13 +188,13 @@ def test_a_copy_is_a_project_of_its_own(kept: Project, tmp_path: Path, run: Run)
 
 def test_only_what_is_new_is_copied_and_what_changed_is_kept(kept: Project, tmp_path: Path) -> None:
     target = tmp_path / "backup"
-    first = backup.back_up(kept, target, Silent())
+    first = backup.back_up(kept, target, SilentReporter())
     assert first.new and not first.changed
     record = kept.accessions()[0].record
     before = record.read_text("utf-8")
     record.write_text(f"{before}# 又记了一笔\n", "utf-8")
     os.utime(record, (2_000_000_000, 2_000_000_000))
-    second = backup.back_up(kept, target, Silent())
+    second = backup.back_up(kept, target, SilentReporter())
     assert (second.new, second.changed) == ([], [kept.relative(record)])
     [earlier] = (target / "earlier").rglob("recording.yml.*")
     assert earlier.read_text("utf-8") == before
@@ -205,12 +205,12 @@ def test_nothing_is_deleted_and_a_damaged_master_is_not_copied(
     kept: Project, tmp_path: Path
 ) -> None:
     target = tmp_path / "backup"
-    backup.back_up(kept, target, Silent())
+    backup.back_up(kept, target, SilentReporter())
     good = tree(target)
     first, second, __ = masters(kept)
     shutil.rmtree(first.parents[1])
     second.write_bytes(b"destroyed")
-    [problem] = backup.back_up(kept, target, Silent()).problems
+    [problem] = backup.back_up(kept, target, SilentReporter()).problems
     assert problem.where.endswith(second.name)
     assert problem.code is ExitCode.FIXITY
     assert tree(target) == good
@@ -218,7 +218,7 @@ def test_nothing_is_deleted_and_a_damaged_master_is_not_copied(
 
 def test_restoring_brings_back_what_is_missing_or_damaged(kept: Project, tmp_path: Path) -> None:
     target = tmp_path / "backup"
-    backup.back_up(kept, target, Silent())
+    backup.back_up(kept, target, SilentReporter())
     whole = tree(kept.archive)
     first, second, __ = masters(kept)
     shutil.rmtree(first.parents[1])
@@ -227,9 +227,9 @@ def test_restoring_brings_back_what_is_missing_or_damaged(kept: Project, tmp_pat
     edited = record.read_text("utf-8").replace("note:", "note: 后来写的")
     record.write_text(edited, "utf-8")
     broken = tree(kept.archive)
-    rehearsal = backup.restore(kept, target, Silent(), rehearse=True)
+    rehearsal = backup.restore(kept, target, SilentReporter(), rehearse=True)
     assert tree(kept.archive) == broken
-    done = backup.restore(kept, target, Silent(), rehearse=False)
+    done = backup.restore(kept, target, SilentReporter(), rehearse=False)
     assert (rehearsal.new, rehearsal.changed) == (done.new, done.changed)
     assert done.changed == [kept.relative(second)]
     assert record.read_text("utf-8") == edited
@@ -242,17 +242,17 @@ def test_restoring_brings_back_what_is_missing_or_damaged(kept: Project, tmp_pat
 
 def test_a_damaged_copy_restores_nothing_of_that_recording(kept: Project, tmp_path: Path) -> None:
     target = tmp_path / "backup"
-    backup.back_up(kept, target, Silent())
+    backup.back_up(kept, target, SilentReporter())
     flip(target / kept.relative(masters(kept)[0]))
     shutil.rmtree(masters(kept)[0].parents[1])
-    done = backup.restore(kept, target, Silent(), rehearse=False)
+    done = backup.restore(kept, target, SilentReporter(), rehearse=False)
     assert len(done.problems) == 1
     assert len(kept.accessions()) == 2
 
 
 def test_a_copy_inside_the_project_is_refused(kept: Project) -> None:
     with pytest.raises(ConfigurationError):
-        backup.back_up(kept, kept.root / "build" / "backup", Silent())
+        backup.back_up(kept, kept.root / "build" / "backup", SilentReporter())
 
 
 KILLED = """
@@ -260,7 +260,7 @@ import os, signal, sys
 from pathlib import Path
 from cunshi.archive import backup
 from cunshi.archive.project import Project
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 count, at, rename = 0, int(sys.argv[3]), Path.replace
 def replace(self, target):
     global count
@@ -269,7 +269,7 @@ def replace(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
     return rename(self, target)
 Path.replace = replace
-backup.back_up(Project.at(Path(sys.argv[1])), Path(sys.argv[2]), Silent())
+backup.back_up(Project.at(Path(sys.argv[1])), Path(sys.argv[2]), SilentReporter())
 """
 
 
@@ -281,5 +281,5 @@ def test_a_killed_backup_is_taken_up_again(kept: Project, tmp_path: Path) -> Non
         words = [sys.executable, "-c", KILLED, str(kept.root), str(target), str(at)]
         done = subprocess.run(words, check=False, env=os.environ | {"PYTHONPATH": package})
         assert done.returncode == -signal.SIGKILL
-    assert not backup.back_up(kept, target, Silent()).problems
+    assert not backup.back_up(kept, target, SilentReporter()).problems
     assert tree(target / "archive") == tree(kept.archive)

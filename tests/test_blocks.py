@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from conftest import ROOT, settle
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.domain.transcript import Segment, Word
 from cunshi.media import audio
@@ -124,7 +124,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     code, text = run(village, "transcribe", "--engine", "ruler")
     assert code == 0, text
     [accession] = village.accessions()
-    heard = read_heard(accession.machine)
+    heard = read_machine_json(accession.machine)
     assert heard is not None
     words = [word for segment in heard.segments for word in segment.words]
     for word in words:
@@ -142,10 +142,12 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
             assert inside >= 2 * (span.length - 1.5), (begin, end, joins)
 
 
-Heard = dict[bytes, Listened]
+MachineTranscript = dict[bytes, Listened]
 
 
-def hear(blocks: Iterable[tuple[float, NDArray[np.float32]]], known: Heard) -> list[Word]:
+def hear(
+    blocks: Iterable[tuple[float, NDArray[np.float32]]], known: MachineTranscript
+) -> list[Word]:
     """The characters that Whisper hears, with their times; what it knows it does not hear anew."""
     listener, words = FasterWhisper("base", ROOT), list[Word]()
     for passage in vad.passages(blocks):
@@ -167,7 +169,7 @@ def spelt(words: list[Word]) -> str:
 @pytest.mark.whisper
 def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: Path) -> None:
     path = write(tmp_path / "talk.wav", long_talk(400)[0])
-    known = Heard()
+    known = MachineTranscript()
     one = hear(audio.blocks(path, longest=3600), known)
     blocks = list(audio.blocks(path, longest=60))
     many = hear(blocks, known)

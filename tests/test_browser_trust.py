@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from cunshi.archive.machine_json import format_heard, read_heard
+from cunshi.archive.machine_json import format_machine_json, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import UNHEARD, format_draft
 from cunshi.domain.transcript import Coverage, Flag, Replacement, Segment
@@ -37,10 +37,10 @@ def draft(
         [accession] = village.accessions()
         text = format_draft(accession.id, "recorded", lines)
         accession.transcript.write_text(text, "utf-8")
-        heard = read_heard(accession.machine)
+        heard = read_machine_json(accession.machine)
         assert heard
         measured = replace(heard, coverage=Coverage(10.0, 8.0))
-        accession.machine.write_text(format_heard(measured), "utf-8")
+        accession.machine.write_text(format_machine_json(measured), "utf-8")
         assert run(village, "site")[0] == 0
         return (village.site / "recordings" / f"{accession.id}.html").as_uri()
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, settle, tree
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import parse_transcript
 from cunshi.catalogue.course.citation_syntax import find_citations
@@ -104,7 +104,7 @@ def test_long_recordings_in_passages_lose_nothing(
 ) -> None:
     """A talk cut into passages reads like the whole one, with times on the whole recording."""
     recording_id = ids_by_name(built)["01-村名的来历/金村村_金老师_2026-01-12.m4a"]
-    heard = read_heard(built.accession(recording_id).machine)
+    heard = read_machine_json(built.accession(recording_id).machine)
     assert heard is not None
     engine = open_engine("faster-whisper", "base", ROOT)
     [master] = built.accession(recording_id).master.iterdir()
@@ -195,7 +195,7 @@ def test_each_lesson_plays_clips_of_the_words_near_them(built: Project, number: 
         clip = audio.inspect(built.site / player)
         # It may begin earlier and end later than cited, to do so in a pause.
         assert -0.1 < clip.technical.duration - (citation.end - citation.start) < 0.7
-        heard = read_heard(built.accession(citation.recording_id).machine)
+        heard = read_machine_json(built.accession(citation.recording_id).machine)
         assert heard is not None
         spoken = "".join(
             word.text
@@ -211,7 +211,7 @@ def test_a_clip_cited_inside_a_word_begins_and_ends_softly(built: Project) -> No
     """Two thirds of such times lie in loud speech; of the edges of the clips one in five may."""
     chance, cited, cut, rate = random.Random(7), [], [], 16_000
     for accession in built.accessions():
-        heard = read_heard(accession.machine)
+        heard = read_machine_json(accession.machine)
         assert heard is not None
         words = [word for segment in heard.segments for word in segment.words]
         [master] = accession.master.iterdir()
@@ -298,7 +298,7 @@ def test_another_engine_drafts_anew_and_keeps_what_was_heard(
     accession = copy_of_built.accessions()[0]
     old = accession.machine.read_bytes()
     assert run(copy_of_built, "transcribe", "--engine", "recorded")[0] == 0
-    assert read_heard(accession.machine).engine == "recorded"  # type: ignore[union-attr]
+    assert read_machine_json(accession.machine).engine == "recorded"  # type: ignore[union-attr]
     assert old in [path.read_bytes() for path in accession.folder.glob("machine-*.json")]
     assert "我们村里有一条河" in text_of(copy_of_built, accession.id)
 

@@ -13,12 +13,12 @@ from conftest import tree
 from cunshi.archive.project import Project
 from cunshi.domain.village import Place
 from cunshi.website import social_cards
-from cunshi.website.social_cards import Box, Card, Face, cards_of, find_face, fit, make_cards
+from cunshi.website.social_cards import Box, Face, SocialCard, cards_of, find_face, fit, make_cards
 from test_pages import hostile_catalogue, make_catalogue, make_lesson
 
 Told = tuple[Project, str, str]
 Run = Callable[..., tuple[int, str]]
-CARD = Card("lessons/01.md", "村名的来历", "第一课　金村村", "村史")
+CARD = SocialCard("lessons/01.md", "村名的来历", "第一课　金村村", "村史")
 ADDRESS = "site_url: https://village.example/\n"
 
 
@@ -113,7 +113,7 @@ def test_a_card_is_drawn_anew_only_for_a_reason(
     drawn: list[str] = []
     draw = social_cards._draw
 
-    def spy(card: Card, face: Face) -> Image.Image:
+    def spy(card: SocialCard, face: Face) -> Image.Image:
         drawn.append(card.title)
         return draw(card, face)
 

@@ -16,7 +16,7 @@ from cluster_worker import DEADLY, MUMBLED
 from conftest import EPOCH, ROOT, new_village, settle, tree
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.media import audio
 from cunshi.transcription import dask_cluster, engines
 from cunshi.workflow import ingest
@@ -71,7 +71,7 @@ def village_of(folder: Path, lengths: list[int], peaks: dict[int, float] | None 
         own, rest = rest[: seconds * RATE], rest[seconds * RATE :]
         name = f"01-讲/金村村_讲{number:02}_2026-01-12.wav"
         write(project.recordings / name, own, (peaks or {}).get(number, 0.5))
-    done = ingest(project, Silent())
+    done = ingest(project, SilentReporter())
     assert done.intake and len(done.intake.taken) == len(lengths), done.problems
     return project
 

@@ -22,7 +22,7 @@ from cunshi.catalogue.gather import gather
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.core.yaml_fields import parse_fields
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import (
@@ -276,7 +276,7 @@ def say(project: Project, name: str, text: str) -> None:
 
 
 def built(project: Project) -> workflow.Report:
-    report = workflow.build(project, Silent(), RECORDED)
+    report = workflow.build(project, SilentReporter(), RECORDED)
     assert report.wrong == []
     return report
 
@@ -309,7 +309,7 @@ def test_a_name_that_is_not_to_be_shown_is_nowhere(told: tuple[Project, str, str
         assert "东街老伯" in texts_below(project.site / page), page
     assert "金老师" not in everything
     assert "金老师" in project.accession(shown).record.read_text("utf-8")
-    workflow.pack(project, Silent(), None)
+    workflow.pack(project, SilentReporter(), None)
     [pack] = project.root.glob("build/*.zip")
     with zipfile.ZipFile(pack) as packed:
         packed.extractall(project.root / "unpacked")
@@ -356,7 +356,7 @@ def test_site_and_pack_hold_what_was_ticked(
 ) -> None:
     project, __, __ = told
     say(project, "金村村_金老师", f"同意: {{用途: {uses}}}\n")
-    workflow.ingest(project, Silent())
+    workflow.ingest(project, SilentReporter())
     for ceiling, expected in ((Access.OPEN, entries), (Access.CLASSROOM, in_pack)):
         problems: list[Problem] = []
         archive = project.read_archive(problems)
@@ -420,10 +420,10 @@ def signed(told: tuple[Project, str, str]) -> tuple[Project, Path]:
 def test_scans_are_never_published(signed: tuple[Project, Path], tmp_path: Path) -> None:
     project, scan = signed
     built(project)
-    workflow.pack(project, Silent(), tmp_path / "pack" / "礼包.zip")
+    workflow.pack(project, SilentReporter(), tmp_path / "pack" / "礼包.zip")
     share = tmp_path / "share"
     where = workflow.Destination(folder=str(share))
-    assert workflow.release(project, Silent(), where, dry_run=False).release
+    assert workflow.release(project, SilentReporter(), where, dry_run=False).release
     for folder in (project.site, project.classroom.site, tmp_path / "pack", share):
         everything = texts_below(folder)
         assert len(everything) > 1000
@@ -433,11 +433,11 @@ def test_scans_are_never_published(signed: tuple[Project, Path], tmp_path: Path)
 
 def test_a_scan_that_changes_or_goes_is_noticed(signed: tuple[Project, Path]) -> None:
     project, scan = signed
-    assert verify_fixity(project, Silent()) == []
+    assert verify_fixity(project, SilentReporter()) == []
     scan.write_text("别的", "utf-8")
-    [changed] = verify_fixity(project, Silent())
+    [changed] = verify_fixity(project, SilentReporter())
     scan.unlink()
-    [missing] = verify_fixity(project, Silent())
+    [missing] = verify_fixity(project, SilentReporter())
     assert {changed.code, missing.code} == {ExitCode.FIXITY}
     assert changed.where == missing.where == project.relative(scan)
     assert "变了" in changed.cause

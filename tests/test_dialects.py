@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.records import load_description
 from cunshi.archive.settings_file import read_archive
@@ -167,7 +167,7 @@ def drafted_by(project: Project) -> dict[str, tuple[str, str, bool]]:
     transcripts = read_transcripts(project, archive, recordings, problems)
     found = {}
     for recording in recordings:
-        heard = read_heard(project.accession(recording.id).machine)
+        heard = read_machine_json(project.accession(recording.id).machine)
         if heard:
             known = transcripts[recording.id].knows_dialect
             found[heard.language] = (heard.engine, heard.model, known)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
@@ -15,8 +15,8 @@ from cunshi.transcription.draft import LINE_PAUSE, LONG_LINE, LONG_PAUSE, SHORT_
 from cunshi.transcription.glossary_match import Candidate, find_candidates, read_aloud
 
 
-def heard_as(*segments: Segment, weighed: tuple[Weighed, ...] = ()) -> Heard:
-    return Heard("", "", "", "", "", "", {}, "cmn", segments, weighed=weighed)
+def heard_as(*segments: Segment, weighed: tuple[Weighed, ...] = ()) -> MachineTranscript:
+    return MachineTranscript("", "", "", "", "", "", {}, "cmn", segments, weighed=weighed)
 
 
 def lines_of(*segments: Segment) -> tuple[Segment, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from conftest import settle, tree
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.citations import Holdings, has_changed, mark_drafted, resolve
 from cunshi.core.errors import ExitCode
@@ -236,7 +236,7 @@ def test_while_people_are_at_work_only_their_lines_are_compared(
     texts: tuple[str, str], expected: bool
 ) -> None:
     heard = "這喬是1962年修的,老人家天天在喬上聊天"
-    machine = Heard("a", "", "e", "", "m", "", {}, "cmn", (Segment(0, 6, heard),))
+    machine = MachineTranscript("a", "", "e", "", "m", "", {}, "cmn", (Segment(0, 6, heard),))
     segments = tuple(Segment(2.0 * n + 2, 2.0 * n + 4, text) for n, text in enumerate(texts))
     edited = mark_drafted(Transcript(segments, TranscriptStatus.EDITED), machine)
     quote = "这桥是1962年修的，老人家天天在桥上聊天。"
@@ -247,7 +247,9 @@ def test_while_people_are_at_work_only_their_lines_are_compared(
 
 
 def test_a_quotation_in_mandarin_agrees_with_a_line_that_became_dialect() -> None:
-    machine = Heard("a", "", "e", "", "m", "", {}, "cmn", (Segment(2, 6, "甲乙整着河睡觉"),))
+    machine = MachineTranscript(
+        "a", "", "e", "", "m", "", {}, "cmn", (Segment(2, 6, "甲乙整着河睡觉"),)
+    )
     lines = (Segment(2, 4, "我小格辰光", mandarin="我小的时候"), Segment(4, 6, "整着河睡觉"))
     edited = mark_drafted(Transcript(lines, TranscriptStatus.EDITED), machine)
     said, status = edited.segments, TranscriptStatus.EDITED
@@ -258,7 +260,7 @@ def test_a_quotation_in_mandarin_agrees_with_a_line_that_became_dialect() -> Non
 def test_what_the_glossary_put_right_is_still_the_machines() -> None:
     pair = Replacement("唐桥", "塘桥")
     segment = Segment(0, 2, "塘桥有桥。", replaced=(pair,))
-    machine = Heard("a", "", "e", "", "m", "", {}, "cmn", (Segment(0, 2, "唐橋有橋"),))
+    machine = MachineTranscript("a", "", "e", "", "m", "", {}, "cmn", (Segment(0, 2, "唐橋有橋"),))
     (marked,) = mark_drafted(Transcript((segment,), TranscriptStatus.EDITED), machine).segments
     assert marked.drafted
     draft = Transcript((segment,), TranscriptStatus.DRAFT)

@@ -17,7 +17,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.manifest import parse_manifest
 from cunshi.archive.fixity.schedule import registered
 from cunshi.archive.glossary_file import parse_glossary
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.records import ALIASES, read_description
 from cunshi.archive.settings_file import read_archive
 from cunshi.archive.transcript_file import parse_transcript
@@ -143,7 +143,7 @@ PARSERS: dict[str, tuple[str, str, Parse]] = {
     "srt": (SRT, "a.srt", lambda p: read_foreign(p, 60.0)),
     "ohms": (OHMS, "a.xml", lambda p: read_foreign(p, 60.0)),
     "record": (RECORD, "a.yml", described),
-    "machine": (MACHINE, "a.json", read_heard),
+    "machine": (MACHINE, "a.json", read_machine_json),
     "history": (HISTORY, "a.jsonl", past),
     "lesson": (
         (LESSON / "lesson.md").read_text("utf-8")[:900],

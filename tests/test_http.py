@@ -25,7 +25,7 @@ import yaml
 from numpy.typing import NDArray
 
 from conftest import ROOT
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError, EngineError, ExitCode
 from cunshi.media import audio
@@ -532,7 +532,7 @@ def test_a_village_is_transcribed_by_a_real_server(
     code, printed = run(village, "build")
     assert code == 0, printed
     (machine,) = village.archive.glob("*/machine.json")
-    found = read_heard(machine)
+    found = read_machine_json(machine)
     assert found
     assert (found.engine, found.model, found.model_sha256) == ("http", "whisper-1", "")
     assert found.options["server"] == whisper_server.removeprefix("http://")

@@ -16,7 +16,7 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.course.places import read_places
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.core.text import file_name, is_reserved
 from cunshi.core.yaml_fields import parse_fields
 from cunshi.domain.settings import Archive
@@ -98,11 +98,11 @@ def test_the_same_recording_in_both_spellings_is_one(village: Project, two_spell
     for name in (NFC, NFD):
         tone(village.recordings / f"{name}.wav", 300)
         settle(village.recordings / f"{name}.wav")
-    taken = take_in(village, Archive(), Silent())
+    taken = take_in(village, Archive(), SilentReporter())
     assert (len(taken.taken), len(taken.duplicates)) == (1, 1)
     # The folder comes back from a Mac, and everything in it is known.
     (village.recordings / f"{NFC}.wav").unlink()
-    again = take_in(village, Archive(), Silent())
+    again = take_in(village, Archive(), SilentReporter())
     assert (again.taken, again.amended, again.problems) == ([], [], [])
 
 
@@ -124,7 +124,7 @@ def test_a_name_as_long_as_names_get(village: Project) -> None:
     assert len(name.encode()) == 254
     tone(village.recordings / name, 300)
     settle(village.recordings / name)
-    assert len(take_in(village, Archive(), Silent()).taken) == 1
+    assert len(take_in(village, Archive(), SilentReporter()).taken) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="no folders as handles")
@@ -139,7 +139,7 @@ def test_a_path_that_is_too_long_is_reported(village: Project) -> None:
         os.close(handle)
         handle = deeper
     os.close(handle)
-    intake = take_in(village, Archive(), Silent())
+    intake = take_in(village, Archive(), SilentReporter())
     assert len(intake.taken) == 1
     [problem] = intake.problems
     assert problem.cause == "路径太长"

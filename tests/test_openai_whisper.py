@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from conftest import ROOT, sample_path
 from cunshi.archive.fixity import manifest
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.core.errors import EngineError, ExitCode
 from cunshi.media import audio
@@ -225,7 +225,7 @@ def test_a_village_is_transcribed_and_a_second_run_has_nothing_to_do(
     code, printed = run(village, "build", "--engine", "openai-whisper")
     assert code == ExitCode.OK, printed
     (machine,) = village.archive.glob("*/machine.json")
-    found = read_heard(machine)
+    found = read_machine_json(machine)
     assert found
     assert (found.engine, found.model_sha256) == ("openai-whisper", whisper_base.MODEL_SHA256)
     assert "孝敬父母" in "".join(segment.text for segment in found.segments)

@@ -8,7 +8,7 @@ import pytest
 from conftest import settle
 from cunshi import workflow
 from cunshi.archive.project import Project
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 
 Drop = Callable[..., Path]
 NAME = "mottoes/金村村_金家_2026-02-01"
@@ -16,7 +16,7 @@ NAME = "mottoes/金村村_金家_2026-02-01"
 
 def published(project: Project) -> int:
     """How many recordings an ingest and a look at the archive would publish."""
-    workflow.ingest(project, Silent())
+    workflow.ingest(project, SilentReporter())
     catalogue = workflow.survey(project).catalogue
     assert catalogue
     return len(catalogue.entries)
@@ -88,7 +88,7 @@ def test_a_sidecar_without_its_recording_is_reported(dropped: Project) -> None:
     (dropped.recordings / "mottoes" / "金村村_金冢_2026-02-01.yml").write_text(
         "开放: 封存\n", "utf-8"
     )
-    report = workflow.ingest(dropped, Silent())
+    report = workflow.ingest(dropped, SilentReporter())
     assert ["没有用上" in problem.cause for problem in report.problems] == [True]
 
 
@@ -102,7 +102,7 @@ def test_a_record_with_a_mistake_publishes_nothing(dropped: Project) -> None:
 def test_approval_is_said_in_the_archive_only(dropped: Project) -> None:
     """A line in folder.yml must not declare every draft below it checked by a person."""
     (dropped.recordings / "mottoes" / "folder.yml").write_text("校对人: 王老师\n", "utf-8")
-    report = workflow.ingest(dropped, Silent())
+    report = workflow.ingest(dropped, SilentReporter())
     assert any("approved_by" in problem.cause for problem in report.problems)
     [accession] = dropped.accessions()
     assert "approved_by:\n" in accession.record.read_text("utf-8")
@@ -137,7 +137,7 @@ def test_a_damaged_event_log_stops_only_its_own_recording(dropped: Project, drop
     [accession] = dropped.accessions()
     accession.events.write_bytes(accession.events.read_bytes()[:-20])
     drop("mottoes/顾家村", "mottoes/顾家村_顾家_2026-02-02.amr")
-    report = workflow.ingest(dropped, Silent())
+    report = workflow.ingest(dropped, SilentReporter())
     assert len(dropped.accessions()) == 2
     assert any("事件登记读不了" in problem.cause for problem in report.problems)
 

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from conftest import ROOT, tree
 from cunshi.archive.project import Project
 from cunshi.review import app
-from cunshi.review.auth.middleware import Door, Limits
+from cunshi.review.auth.middleware import DeskAuth, Limits
 from cunshi.review.context import STATIC, Desk
 from desk import every_route
 
@@ -95,8 +95,8 @@ class Asker:
 
     def __init__(self, project: Project):
         limits = Limits(json=1 << 20, upload=1 << 20)
-        self.desk = Desk(project, Door(limits=limits))
-        home = f"http://127.0.0.1:{self.desk.door.port}"
+        self.desk = Desk(project, DeskAuth(limits=limits))
+        home = f"http://127.0.0.1:{self.desk.auth.port}"
         application = app.application(self.desk)
         self.client = TestClient(application, home, follow_redirects=False)
         self.client.headers["Origin"] = home
@@ -114,7 +114,7 @@ class Asker:
         return answer.status_code, text
 
     def _stay_signed_in(self) -> None:
-        here, cookie = self.desk.door.people, self.desk.door.cookie
+        here, cookie = self.desk.auth.people, self.desk.auth.cookie
         session_id = self.client.cookies.get(cookie) or ""
         session = here.find(session_id)
         if session is None:

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from cunshi.archive.project import Project
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 from cunshi.review.auth import sessions as people
-from cunshi.review.auth.sessions import SESSION_SECONDS, Attempts, People, clean_name
+from cunshi.review.auth.sessions import SESSION_SECONDS, SessionStore, SignInAttempts, clean_name
 from cunshi.review.context import STATIC
 from desk import OpenDesk, every_route, filled, open_desk, send, signed
 from test_accessibility import violations
@@ -38,18 +38,18 @@ def test_without_a_session_there_is_only_the_way_in(desk: OpenDesk) -> None:
 
 
 def test_the_key_lets_one_browser_in_and_there_is_a_new_one(desk: OpenDesk) -> None:
-    door = desk.desk.door
+    auth = desk.desk.auth
     told: list[str] = []
-    door.people.announce = told.append
-    key = door.people.key
+    auth.people.announce = told.append
+    key = auth.people.key
     status, headers, __ = send(desk, "GET", f"/?key={key}")
     assert (status, headers["location"]) == (303, "/sign-in")
     cookie, __, flags = headers["set-cookie"].partition(";")
-    assert cookie.startswith(f"cunshi-{door.port}=")
+    assert cookie.startswith(f"cunshi-{auth.port}=")
     assert {"HttpOnly", "Path=/", "SameSite=strict", f"Max-Age={SESSION_SECONDS}"} == {
         flag.strip() for flag in flags.split(";") if "expires" not in flag.lower()
     }
-    assert told == [door.people.key] != [key]
+    assert told == [auth.people.key] != [key]
     for used in (key, "", "x", "%C3%A9", "%00"):
         assert "set-cookie" not in send(desk, "GET", f"/?key={used}")[1]
     # The right key without a name opens nothing yet.
@@ -58,11 +58,11 @@ def test_the_key_lets_one_browser_in_and_there_is_a_new_one(desk: OpenDesk) -> N
 
 
 def test_the_key_leaves_the_address_of_who_is_in_and_stays_good(desk: OpenDesk) -> None:
-    key = desk.desk.door.people.key
+    key = desk.desk.auth.people.key
     status, headers, __ = send(desk, "GET", f"/?key={key}", **signed(desk))
     assert (status, headers["location"]) == (303, "/")
     assert "set-cookie" not in headers
-    assert send(desk, "GET", f"/?key={desk.desk.door.people.key}")[1]["location"] == "/sign-in"
+    assert send(desk, "GET", f"/?key={desk.desk.auth.people.key}")[1]["location"] == "/sign-in"
 
 
 def sign_in(desk: OpenDesk, body: object, cookie: str = "", **more: str) -> tuple[int, str, dict]:
@@ -76,10 +76,10 @@ def sign_in(desk: OpenDesk, body: object, cookie: str = "", **more: str) -> tupl
 
 
 def test_a_session_that_somebody_else_chose_is_never_begun(desk: OpenDesk) -> None:
-    name = desk.desk.door.cookie
+    name = desk.desk.auth.cookie
     chosen = f"{name}=chosen-by-somebody-else"
     assert sign_in(desk, {"name": "李老师"}, chosen)[0] == 401
-    entered = f"{name}={desk.desk.door.people.enter(desk.desk.door.people.key)}"
+    entered = f"{name}={desk.desk.auth.people.enter(desk.desk.auth.people.key)}"
     status, given, __ = sign_in(desk, {"name": "李老师"}, entered)
     assert status == 200
     assert given not in {entered, chosen}
@@ -92,14 +92,14 @@ def test_a_session_that_somebody_else_chose_is_never_begun(desk: OpenDesk) -> No
 def test_another_desks_cookie_is_worth_nothing(desk: OpenDesk, home: Project) -> None:
     with open_desk(home) as other:
         value = next(iter(other.cookie("李老师").values()))
-        assert other.desk.door.cookie != desk.desk.door.cookie
-        for name in (other.desk.door.cookie, desk.desk.door.cookie):
+        assert other.desk.auth.cookie != desk.desk.auth.cookie
+        for name in (other.desk.auth.cookie, desk.desk.auth.cookie):
             assert send(desk, "GET", "/api/session", Cookie=f"{name}={value}")[0] == 401
 
 
 def test_a_session_ends_after_half_a_day() -> None:
     now = [0.0]
-    here = People(clock=lambda: now[0])
+    here = SessionStore(clock=lambda: now[0])
     begun = here.sign_in(here.enter(here.key), "李老师", "", "")
     now[0] = SESSION_SECONDS - 1
     assert here.find(begun)
@@ -134,7 +134,7 @@ def test_a_session_ends_after_half_a_day() -> None:
     ],
 )
 def test_a_name_that_is_none_is_refused(desk: OpenDesk, name: str) -> None:
-    entered = f"{desk.desk.door.cookie}={desk.desk.door.people.enter(desk.desk.door.people.key)}"
+    entered = f"{desk.desk.auth.cookie}={desk.desk.auth.people.enter(desk.desk.auth.people.key)}"
     status, given, answer = sign_in(desk, {"name": name}, entered)
     assert status in {400, 422}
     assert given == ""
@@ -159,7 +159,7 @@ def test_signing_in_with_something_else(desk: OpenDesk, body: object) -> None:
 
 def test_a_network_needs_the_password(home: Project) -> None:
     with open_desk(home, "芝麻开门芝麻开门") as desk:
-        assert "set-cookie" not in send(desk, "GET", f"/?key={desk.desk.door.people.key}")[1]
+        assert "set-cookie" not in send(desk, "GET", f"/?key={desk.desk.auth.people.key}")[1]
         for wrong in ({}, {"password": 1}):
             assert sign_in(desk, {"name": "李老师", **wrong})[0] == 400
         for guess in ("", "芝麻", "\ud800"):
@@ -189,7 +189,7 @@ def test_guessing_becomes_slow_even_under_other_names_and_addresses(home: Projec
 
 def test_each_wrong_password_doubles_the_wait_of_its_address() -> None:
     now = [0.0]
-    attempts = Attempts(lambda: now[0])
+    attempts = SignInAttempts(lambda: now[0])
     waits = []
     for __ in range(12):
         attempts.fail("10.0.0.1")
@@ -204,12 +204,12 @@ def test_each_wrong_password_doubles_the_wait_of_its_address() -> None:
 
 
 def test_guesses_at_the_same_time_are_counted_one_by_one() -> None:
-    here = People("right password", clock=lambda: 0.0)
+    here = SessionStore("right password", clock=lambda: 0.0)
 
     def guess(number: int) -> int:
         try:
             here.sign_in("", "李老师", f"guess {number}", "10.0.0.1")
-        except Refusal as refusal:
+        except ApiError as refusal:
             return refusal.status
         return 200
 
@@ -245,7 +245,7 @@ def test_the_way_in_is_accessible(
     visit: Callable[..., Page], home: Project, scheme: str, password: str
 ) -> None:
     with open_desk(home, password) as desk:
-        key = f"/?key={desk.desk.door.people.key}"
+        key = f"/?key={desk.desk.auth.people.key}"
         for path in ("/", key):
             page = visit(
                 desk.address + path,
@@ -262,7 +262,7 @@ def test_a_name_is_given_by_keyboard_and_offered_the_next_time(
     visit: Callable[..., Page], home: Project
 ) -> None:
     with open_desk(home) as desk:
-        people = desk.desk.door.people
+        people = desk.desk.auth.people
         page = visit(f"{desk.address}/?key={people.key}")
         expect(page).to_have_url(f"{desk.address}/sign-in")
         expect(page.get_by_label("您的名字")).to_be_focused()

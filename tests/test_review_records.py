@@ -16,7 +16,7 @@ from conftest import settle
 from cunshi import workflow
 from cunshi.archive.accession import Accession
 from cunshi.archive.project import Project
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import USES, Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
@@ -287,17 +287,17 @@ def test_what_was_set_at_the_desk_outlives_the_next_build(card: Card) -> None:
     said = "consent: {by: 王老师, signed_on: 2026-01-01, uses: [存档]}\naccess: 封存\nnote: 甲\n"
     folder.write_text(said, "utf-8")
     settle(folder)
-    workflow.ingest(card.project, Silent())
+    workflow.ingest(card.project, SilentReporter())
     assert card.get()["access"] == "sealed"
     uses = ["archive", "transcription", "lesson", "website"]
     card.set(access="open", note="", title="村名", consent={"uses": uses, "by": "金建国"})
     before = card.text
-    workflow.ingest(card.project, Silent())
+    workflow.ingest(card.project, SilentReporter())
     assert card.text == before
     assert card.get()["access"] == "open"
     folder.write_text(said.replace("uses: [存档]", "uses: [存档, 课程]"), "utf-8")
     settle(folder, 1)
-    workflow.ingest(card.project, Silent())
+    workflow.ingest(card.project, SilentReporter())
     found = card.get()
     assert (found["access"], found["values"]["consent"]["by"]) == ("classroom", "金建国")
 
@@ -309,11 +309,11 @@ def test_a_withdrawal_takes_it_off_at_the_next_publication(card: Card) -> None:
     assert found["values"]["consent"]["withdrawn_on"] == TODAY.isoformat()
     assert found["access"] == "sealed"
     assert "撤回" in found["why"]
-    workflow.publish_site(card.project, Silent())
+    workflow.publish_site(card.project, SilentReporter())
     assert not page.exists()
     again = card.client.post(f"{card.address}/withdraw", json={}).json()
     assert again["base"] == found["base"]
-    workflow.ingest(card.project, Silent())
+    workflow.ingest(card.project, SilentReporter())
     assert card.recording().description.consent.withdrawn_on == TODAY
 
 

@@ -21,7 +21,7 @@ from cunshi.archive.project import Project
 from cunshi.review import app
 from cunshi.review.api import route
 from cunshi.review.auth import routes
-from cunshi.review.auth.middleware import Door, Gate, Limits
+from cunshi.review.auth.middleware import AuthMiddleware, DeskAuth, Limits
 from cunshi.review.context import STATIC
 from desk import OpenDesk, every_route, filled, is_in, open_desk, send, signed
 
@@ -293,18 +293,18 @@ def uploading(limits: Limits) -> TestClient:
             size += len(piece)
         return PlainTextResponse(str(size))
 
-    door = Door(port=8010, limits=limits)
-    here = door.people
+    auth = DeskAuth(port=8010, limits=limits)
+    here = auth.people
     begun = here.sign_in(here.enter(here.key), "李老师", "", "")
     found = here.find(begun)
     assert found
     client = TestClient(
         Starlette(
             routes=[Route("/api/deposits/{folder}/{name}", read, methods=["PUT"])],
-            middleware=[Middleware(Gate, door=door)],
+            middleware=[Middleware(AuthMiddleware, auth=auth)],
         ),
         base_url="http://127.0.0.1:8010",
-        cookies={door.cookie: begun},
+        cookies={auth.cookie: begun},
     )
     client.headers.update(
         {
@@ -334,7 +334,7 @@ def run_alone(work: Coroutine[object, object, None]) -> None:
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_an_upload_may_take_its_time_piece_by_piece_but_json_not(whole: bool) -> None:
-    from cunshi.review.auth.middleware import Allowance, _measured
+    from cunshi.review.auth.middleware import BodyLimit, _measured
 
     sent: list[bytes] = []
 
@@ -344,7 +344,7 @@ def test_an_upload_may_take_its_time_piece_by_piece_but_json_not(whole: bool) ->
         return {"type": "http.request", "body": b"x", "more_body": len(sent) < 8}
 
     async def read_all() -> None:
-        measured = _measured(receive, Allowance(100, 0.5, whole))
+        measured = _measured(receive, BodyLimit(100, 0.5, whole))
         while (await measured())["more_body"]:
             pass
 

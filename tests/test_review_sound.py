@@ -20,7 +20,7 @@ from cunshi.core.errors import CunshiError
 from cunshi.domain.recording import Recording
 from cunshi.media import audio
 from cunshi.review.editor import audio as sound
-from cunshi.review.jobs.background import Maker, Progress
+from cunshi.review.jobs.background import BackgroundWorker, Progress
 from desk import OpenDesk, open_desk
 
 FORMATS = {
@@ -238,7 +238,7 @@ def test_a_variable_mp3_is_not_seeked_in_by_guesswork(home: Project, tmp_path: P
 
 
 def test_a_thing_is_made_once_and_a_failure_told_once(tmp_path: Path) -> None:
-    maker, calls = Maker(), []
+    maker, calls = BackgroundWorker(), []
 
     def fail(tell: Progress) -> None:
         calls.append(tell)

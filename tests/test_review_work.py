@@ -23,12 +23,12 @@ from cunshi.core.problem import Problem
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Description, Recording
 from cunshi.domain.transcript import Transcript
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 from cunshi.review.editor import glossary
 from cunshi.review.jobs.routes import Jobs
 from cunshi.review.todo import status_cache
 from cunshi.review.todo.problems import as_json
-from cunshi.review.todo.status_cache import Cards
+from cunshi.review.todo.status_cache import StatusCache
 from cunshi.review.uploads import routes
 from cunshi.review.uploads.file_names import clean_name, named_after, numbered
 from desk import OpenDesk, open_desk
@@ -482,17 +482,17 @@ def test_only_what_has_changed_is_read_again(
         return real(project, recording)
 
     monkeypatch.setattr(status_cache, "read_words", counted)
-    first = Cards(project)
+    first = StatusCache(project)
     before = first.all()
     assert sorted(read) == sorted([open_id, sealed_id])
     assert first.all() == before and len(read) == 2
     # Nor does the next run of the desk read them, as long as build/ is there.
-    assert Cards(project).all() == before and len(read) == 2
+    assert StatusCache(project).all() == before and len(read) == 2
     edit(project.accession(open_id).record, "title:", "title: 新的题名 #")
     titles = [card.recording.description.title for card in first.all()]
     assert read[2:] == [open_id] and "新的题名" in titles
     shutil.rmtree(project.root / "build")
-    assert len(Cards(project).all()) == 2 and len(read) == 5
+    assert len(StatusCache(project).all()) == 2 and len(read) == 5
 
 
 @pytest.mark.parametrize("kept", ["", "{}", "[]", '{"version": "x"}', '{"words": {"a": 1}}'])
@@ -500,7 +500,7 @@ def test_a_damaged_memory_is_no_harm(told: tuple[Project, str, str], kept: str) 
     project, __, ___ = told
     path = project.cache.with_name("todo.json")
     path.write_text(kept, "utf-8")
-    assert len(Cards(project).all()) == 2
+    assert len(StatusCache(project).all()) == 2
 
 
 def test_who_was_last_is_the_last_whole_line(tmp_path: Path) -> None:
@@ -572,7 +572,7 @@ def test_one_job_at_a_time(village: Project, monkeypatch: pytest.MonkeyPatch) ->
     jobs = Jobs(village)
     jobs.start("site")
     assert going.wait(30)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         jobs.start("transcribe")
     assert refused.value.status == 409
     assert jobs.as_json()["running"]["what"] == "site"

@@ -10,7 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cunshi.archive import transcript_file
-from cunshi.archive.machine_json import Heard, format_heard, read_heard, read_origin
+from cunshi.archive.machine_json import (
+    MachineTranscript,
+    format_machine_json,
+    read_machine_json,
+    read_origin,
+)
 from cunshi.archive.transcript_file import (
     format_draft,
     is_untouched_draft,
@@ -239,7 +244,7 @@ confidences = st.dictionaries(
     st.sampled_from(["avg_logprob", "no_speech_prob"]), st.floats(-9, 9), max_size=2
 )
 heards = st.lists(st.tuples(heard_segments, confidences), max_size=4).map(
-    lambda pairs: Heard(
+    lambda pairs: MachineTranscript(
         recording="20260112-3f9a2c1b",
         master_sha256="1" * 64,
         engine="faster-whisper",
@@ -257,61 +262,65 @@ heards = st.lists(st.tuples(heard_segments, confidences), max_size=4).map(
 
 @given(heards)
 def test_what_an_engine_heard_is_read_as_it_was_written(
-    tmp_path_factory: pytest.TempPathFactory, heard: Heard
+    tmp_path_factory: pytest.TempPathFactory, heard: MachineTranscript
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "machine.json"
-    path.write_text(format_heard(heard), "utf-8")
-    assert read_heard(path) == heard
+    path.write_text(format_machine_json(heard), "utf-8")
+    assert read_machine_json(path) == heard
     assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
 
 
 def test_the_origin_is_read_without_the_segments(
-    tmp_path: Path, machine: tuple[Heard, str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, machine: tuple[MachineTranscript, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard, text = machine
     path = tmp_path / "machine.json"
     path.write_text(text, "utf-8")
     monkeypatch.setattr(
-        "cunshi.archive.machine_json.read_heard", lambda __: pytest.fail("read whole")
+        "cunshi.archive.machine_json.read_machine_json", lambda __: pytest.fail("read whole")
     )
     assert read_origin(path) == dataclasses.replace(heard, segments=(), confidence=())
 
 
 @pytest.fixture
-def machine() -> tuple[Heard, str]:
+def machine() -> tuple[MachineTranscript, str]:
     segment = Segment(0.0, 1.0, "好，", (Word(0.0, 0.5, "好", 0.9), Word(0.5, 1.0, "，", 0.8)))
-    heard = Heard("a", "1" * 64, "e", "1", "m", "2" * 64, {}, "cmn", (segment,), ({"p": 0.5},))
-    return heard, format_heard(heard)
+    heard = MachineTranscript(
+        "a", "1" * 64, "e", "1", "m", "2" * 64, {}, "cmn", (segment,), ({"p": 0.5},)
+    )
+    return heard, format_machine_json(heard)
 
 
-def test_half_a_machine_json_is_none(tmp_path: Path, machine: tuple[Heard, str]) -> None:
+def test_half_a_machine_json_is_none(
+    tmp_path: Path, machine: tuple[MachineTranscript, str]
+) -> None:
     heard, text = machine
     path = tmp_path / "machine.json"
-    assert read_heard(path) is None
+    assert read_machine_json(path) is None
     data = text.encode()
     for size in range(len(data.rstrip())):
         path.write_bytes(data[:size])
-        assert read_heard(path) is None, data[:size]
+        assert read_machine_json(path) is None, data[:size]
         assert read_origin(path) is None, data[:size]
     path.write_bytes(data)
-    assert read_heard(path) == heard
+    assert read_machine_json(path) == heard
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{}", b'{"segments": 1}', b"\xff\xfe\x00"])
 def test_a_damaged_machine_json_is_none(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "machine.json"
     path.write_bytes(data)
-    assert read_heard(path) is None
+    assert read_machine_json(path) is None
 
 
 @pytest.mark.parametrize("name", ["engine", "segments", "options", "master_sha256"])
 def test_a_machine_json_without_a_field_is_none(
-    tmp_path: Path, machine: tuple[Heard, str], name: str
+    tmp_path: Path, machine: tuple[MachineTranscript, str], name: str
 ) -> None:
     path, data = tmp_path / "machine.json", json.loads(machine[1])
     del data[name]
     path.write_text(json.dumps(data), "utf-8")
-    assert read_heard(path) is None
+    assert read_machine_json(path) is None
 
 
 @pytest.mark.parametrize(
@@ -328,13 +337,13 @@ def test_a_machine_json_without_a_field_is_none(
     ],
 )
 def test_a_transcript_depends_on_master_engine_model_and_language_alone(
-    machine: tuple[Heard, str], name: str, depends: bool
+    machine: tuple[MachineTranscript, str], name: str, depends: bool
 ) -> None:
     other = dataclasses.replace(machine[0], **{name: "anders"})
     assert (other.cause() != machine[0].cause()) is depends
 
 
-def test_a_transcript_remembers_its_engine(machine: tuple[Heard, str]) -> None:
+def test_a_transcript_remembers_its_engine(machine: tuple[MachineTranscript, str]) -> None:
     assert with_engine(Transcript(), machine[0]).engine == "e m"
     assert with_engine(Transcript(), None).engine == ""
 

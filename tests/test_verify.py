@@ -14,7 +14,7 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.checks import awaiting_consent, missing_facts, unknown_villages
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
-from cunshi.core.progress import Silent
+from cunshi.core.progress import SilentReporter
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
@@ -29,12 +29,12 @@ def accession(village: Project, drop: Callable[..., Path]) -> Accession:
     """Two recordings in the archive; the first is the one to damage."""
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
     drop("mottoes/顾家村", "mottoes/顾家村_顾家_2026-02-02.amr")
-    assert len(take_in(village, Archive(), Silent()).taken) == 2
+    assert len(take_in(village, Archive(), SilentReporter()).taken) == 2
     return village.accessions()[0]
 
 
 def found(project: Project) -> list[tuple[str, str]]:
-    problems = verify_fixity(project, Silent())
+    problems = verify_fixity(project, SilentReporter())
     assert all(p.code is ExitCode.FIXITY and p.remedy for p in problems)
     return [(problem.where, problem.cause) for problem in problems]
 
@@ -89,7 +89,7 @@ def test_a_manifest_that_is_gone_or_unreadable_is_named_and_not_rewritten(
     ((where, cause),) = found(village)
     assert (where, "清单" in cause) == (f"archive/{accession.id}/manifest-sha256.txt", True)
     assert accession.manifest.exists() is (text is not None)
-    take_in(village, Archive(), Silent())
+    take_in(village, Archive(), SilentReporter())
     assert text is None or accession.manifest.read_text("utf-8") == text
 
 

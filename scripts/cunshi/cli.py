@@ -13,7 +13,7 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.progress import Bar, Lines, Reporter
+from cunshi.core.progress import BarReporter, LineReporter, Reporter
 from cunshi.domain.course import LESSON_COUNT
 from cunshi.domain.settings import Destination
 from cunshi.transcription.engines import ENGINES
@@ -29,7 +29,7 @@ def _say(lines: Iterable[str]) -> None:
 
 
 def _reporter() -> Reporter:
-    return Bar() if sys.stderr.isatty() else Lines()
+    return BarReporter() if sys.stderr.isatty() else LineReporter()
 
 
 def _finish(found: Report) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from cunshi.archive import backup
 from cunshi.archive.backup import Copied
 from cunshi.archive.bag import facts_of
-from cunshi.archive.cache.recording_cache import Remembered
+from cunshi.archive.cache.recording_cache import RecordingCache
 from cunshi.archive.fixity import check as verify
 from cunshi.archive.fixity.schedule import Checked, check_in_turn
 from cunshi.archive.project import Project
@@ -40,7 +40,7 @@ from cunshi.publishing.release import Release, release_to, take_back
 from cunshi.transcription import evaluation
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.jobs import Choice, hear_all
-from cunshi.website.up_to_date import Standing
+from cunshi.website.up_to_date import SiteStamp
 
 _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
@@ -352,7 +352,7 @@ def _renew(project: Project, report: Report, reporter: Reporter) -> None:
     from cunshi.website.social_cards import face_for  # drawing, which most commands do without
 
     asked = (report.archive, report.today, report.strict, face_for(project))
-    standing = Standing(project, report.recordings, *asked)
+    standing = SiteStamp(project, report.recordings, *asked)
     if standing.holds:
         report.problems += standing.problems
         report.transcripts = standing.transcripts
@@ -367,13 +367,13 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     from cunshi.website.build import (
         publish,  # templates and decoders, which nothing new does without
     )
-    from cunshi.website.prerender import make_ahead
+    from cunshi.website.prerender import prerender_recordings
 
     shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
     with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
-        remembered = Remembered(project, report.archive)
-        make_ahead(project, report.archive, report.recordings, report.today, remembered)
+        remembered = RecordingCache(project, report.archive)
+        prerender_recordings(project, report.archive, report.recordings, report.today, remembered)
         pool.submit(can_print)  # which is asked for later
         catalogue = _gather(project, report, remembered=remembered)
         catalogue = replace(catalogue, measured=measured.result())
@@ -386,7 +386,7 @@ def _gather(
     project: Project,
     report: Report,
     ceiling: Access = Access.OPEN,
-    remembered: Remembered | None = None,
+    remembered: RecordingCache | None = None,
 ) -> Catalogue:
     report.transcripts = read_transcripts(
         project, report.archive, report.recordings, report.problems, remembered

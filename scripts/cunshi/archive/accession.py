@@ -107,7 +107,7 @@ class Accession:
                 where=f"archive/{self.id}/events.jsonl",
             ) from error
 
-    def deeds(self) -> list[bytes]:
+    def unpublished_events(self) -> list[bytes]:
         """The lines of events.jsonl but for those of publications, which change nothing here."""
         try:
             lines = self.events.read_bytes().splitlines()

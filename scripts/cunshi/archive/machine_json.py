@@ -15,7 +15,7 @@ _SEGMENTS, _END = b'"segments": [\n', b"\n]\n}\n"
 
 
 @dataclass(frozen=True)
-class Heard:
+class MachineTranscript:
     """machine.json: what an engine heard, with everything needed to say how.
 
     ``segments`` are as the engine wrote them, with its probabilities and the audit's flags;
@@ -48,7 +48,7 @@ class Heard:
         return {name: getattr(self, name) for name in names}
 
 
-def format_heard(heard: Heard) -> str:
+def format_machine_json(heard: MachineTranscript) -> str:
     """machine.json, a line per segment, so that it can be read and compared."""
     head = {k: v for k, v in asdict(heard).items() if k not in {"segments", "confidence"}}
     head["weighed"] = [list(asdict(entry).values()) for entry in heard.weighed]
@@ -73,7 +73,7 @@ def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, A
     }
 
 
-def read_heard(path: Path) -> Heard | None:
+def read_machine_json(path: Path) -> MachineTranscript | None:
     """machine.json; None if there is none or it is damaged, to be made anew; or DiskError."""
     try:
         return _heard_of(json.loads(path.read_text("utf-8")))
@@ -83,7 +83,7 @@ def read_heard(path: Path) -> Heard | None:
         raise DiskError(error, path) from error
 
 
-def _heard_of(data: Any) -> Heard | None:
+def _heard_of(data: Any) -> MachineTranscript | None:
     try:
         entries = data.pop("segments")
         segments = tuple(
@@ -98,7 +98,7 @@ def _heard_of(data: Any) -> Heard | None:
         )
         coverage = data.pop("coverage", None)
         weighed = tuple(Weighed(*entry) for entry in data.pop("weighed", ()))
-        return Heard(
+        return MachineTranscript(
             **data,
             segments=segments,
             confidence=tuple(entries),
@@ -109,7 +109,7 @@ def _heard_of(data: Any) -> Heard | None:
         return None
 
 
-def read_origin(path: Path) -> Heard | None:
+def read_origin(path: Path) -> MachineTranscript | None:
     """What machine.json says of itself, without its segments, which are nearly all of it.
 
     None as with read_heard; of a whole file nothing behind the head is read.
@@ -123,4 +123,4 @@ def read_origin(path: Path) -> Heard | None:
     except (OSError, ValueError):
         data = None
     heard = _heard_of({**data, "segments": []}) if isinstance(data, dict) else None
-    return heard or read_heard(path)
+    return heard or read_machine_json(path)

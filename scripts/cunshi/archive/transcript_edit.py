@@ -39,7 +39,7 @@ def format_corrected(before: str, recording_id: str, lines: Iterable[Segment]) -
     places = [place for place in places if place.segment.text]
     moved = _keep_unchanged(places, cues)
     for cue in filter(_has_its_own, moved):
-        _hand_over(cue, _heir(cue.segment, places), tail)
+        _hand_over(cue, _successor(cue.segment, places), tail)
     written = [*head, *("\n" + _format(place) for place in places), *("\n" + t for t in tail)]
     text = "".join(written)
     return text.replace("\n", "\r\n") if "\r\n" in before else text
@@ -106,7 +106,7 @@ def _has_its_own(cue: Cue) -> bool:
     return any(_name_and_settings(cue.lines)) or any(_handwritten(cue.notes))
 
 
-def _heir(old: Segment, places: Sequence[_Place]) -> _Place | None:
+def _successor(old: Segment, places: Sequence[_Place]) -> _Place | None:
     """The line that stands where a cue stood: the one that shares most time, else the nearest."""
 
     def nearness(place: _Place) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from webvtt.errors import MalformedCaptionError, MalformedFileError
 from cunshi.core.errors import RecordError
 from cunshi.core.yaml_fields import read_text
 from cunshi.core.files import exists
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.core.i18n import _
 from cunshi.domain.transcript import (Flag, Replacement, Segment, Transcript, TranscriptStatus)
 from cunshi.domain.recording import Recording
@@ -365,7 +365,7 @@ def status_of(text: str, segments: tuple[Segment, ...], recording: Recording) ->
     return TranscriptStatus.EDITED if text else TranscriptStatus.MISSING
 
 
-def with_engine(transcript: Transcript, heard: Heard | None) -> Transcript:
+def with_engine(transcript: Transcript, heard: MachineTranscript | None) -> Transcript:
     """The transcript with the engine and model that drafted it, and how much they covered."""
     if heard is None:
         return transcript

@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cunshi.archive.cache.recording_cache import Lines
-from cunshi.archive.machine_json import Heard, read_heard
+from cunshi.archive.cache.recording_cache import CachedSegments
+from cunshi.archive.machine_json import MachineTranscript, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.checks import consent_notes, names_in_lessons
 from cunshi.catalogue.course.citations import Holdings, resolve
@@ -109,8 +109,8 @@ def renamed(
     return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
 
 
-def _heard(project: Project, recording_id: str) -> Heard | None:
-    return read_heard(project.accession(recording_id).machine)
+def _heard(project: Project, recording_id: str) -> MachineTranscript | None:
+    return read_machine_json(project.accession(recording_id).machine)
 
 
 def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
@@ -131,7 +131,7 @@ def _is_heard(recording: Recording, transcript: Transcript) -> bool:
 def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
     """What may be read of a transcript, once somebody asks for its lines."""
     whole = transcript.segments
-    if not isinstance(whole, Lines):
+    if not isinstance(whole, CachedSegments):
         return _as_shown(as_published(transcript), recording, narrator)
 
     def read() -> tuple[Segment, ...]:
@@ -139,7 +139,7 @@ def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Trans
         return tuple(shown.segments)
 
     nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
-    return replace(nothing, segments=Lines(read, whole.memo, whole))
+    return replace(nothing, segments=CachedSegments(read, whole.memo, whole))
 
 
 def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:

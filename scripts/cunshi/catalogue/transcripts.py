@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.recording_cache import Lines, Memo, Remembered
-from cunshi.archive.machine_json import Heard, read_heard, read_origin
+from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments, RecordingCache
+from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import WITHHELD, transcript_of, with_engine
 from cunshi.core.errors import CunshiError
@@ -44,7 +44,7 @@ def read_transcripts(
     archive: Archive,
     recordings: Iterable[Recording],
     problems: list[Problem],
-    remembered: Remembered | None = None,
+    remembered: RecordingCache | None = None,
 ) -> dict[str, Transcript]:
     """The transcript of every recording, published or not, by id."""
     return {r.id: _transcript(project, archive, r, problems, remembered) for r in recordings}
@@ -55,10 +55,10 @@ def _transcript(
     archive: Archive,
     recording: Recording,
     problems: list[Problem],
-    remembered: Remembered | None,
+    remembered: RecordingCache | None,
 ) -> Transcript:
     accession, names = project.accession(recording.id), names_of(recording, archive)
-    memo = Memo()
+    memo = CachedRecording()
     try:
         written = _read_written(accession, recording)
         if remembered:
@@ -67,8 +67,8 @@ def _transcript(
         known = memo["known"]
         origin = None if known else read_origin(accession.machine)
         if not known and not origin and exists(accession.machine):
-            memo = Memo()  # it cannot be read at the moment: next time perhaps it can
-        lines = Lines(lambda: tuple(_words(project, recording, written).segments), memo)
+            memo = CachedRecording()  # it cannot be read at the moment: next time perhaps it can
+        lines = CachedSegments(lambda: tuple(_words(project, recording, written).segments), memo)
         if not known:
             known = memo["known"] = _known(project, archive, recording, written, lines, origin)
     except (CunshiError, OSError) as error:
@@ -92,8 +92,8 @@ def _known(
     archive: Archive,
     recording: Recording,
     written: _Written,
-    lines: Lines,
-    origin: Heard | None,
+    lines: CachedSegments,
+    origin: MachineTranscript | None,
 ) -> dict[str, Any]:
     """What is known of a transcript besides its lines, as JSON has it."""
     accession, names = project.accession(recording.id), names_of(recording, archive)
@@ -117,7 +117,7 @@ def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Range
     told = transcript.written or any(says_name(line.text, names) for line in transcript.segments)
     if not names or not told:
         return ()
-    heard = read_heard(accession.machine)
+    heard = read_machine_json(accession.machine)
     words = [word for line in heard.segments for word in line.words] if heard else []
     # What a family wrote says nothing about when it is spoken.
     said = heard.segments if heard and transcript.written else transcript.segments

@@ -32,7 +32,7 @@ class Reporter(Protocol):
         """Begin work on so many recordings, of so many seconds of audio (0: not measured)."""
 
 
-class Silent:
+class SilentReporter:
     """Reports nothing."""
 
     @contextmanager
@@ -44,7 +44,7 @@ class Silent:
     def finish_one(self, name: str) -> None: ...
 
 
-class Bar:
+class BarReporter:
     """A bar with recordings done, audio done and time left, for a terminal."""
 
     def __init__(self, stream: TextIO | None = None):
@@ -84,7 +84,7 @@ class _BarTask:
         self._progress.update(self._id, done=self._done)
 
 
-class Lines:
+class LineReporter:
     """A plain line every few seconds and one at the end: for logs and pipes."""
 
     def __init__(self, stream: TextIO | None = None):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
 from cunshi.archive.events import event, format_events
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
@@ -22,7 +22,7 @@ from cunshi.core.yaml_fields import parse_fields, read_text
 from cunshi.domain.description_merge import strictest
 from cunshi.domain.recording import Recording, Technical
 from cunshi.domain.settings import Archive
-from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import Deposit, find_deposits
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
@@ -55,9 +55,9 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     intake = Intake()
     deposits = find_deposits(project, archive, intake.problems)
     settled = _settled(project, deposits, intake)
-    looks = Looks(project)
+    looks = DepositCache(project)
     known = _known_masters(project)
-    done = Settled(project, "intake")
+    done = StageStamps(project, "intake")
     new = {d.path for d in settled if looks.remembered(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
         for deposit, digest in _distinct(project, settled, looks, intake):
@@ -86,7 +86,9 @@ def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, 
     """What it depends on whether a deposit has anything that its accession has not."""
     accession = project.accession(known.get(digest, digest))
     texts = (accession.record, accession.manifest)
-    return stamp_of(deposit, digest, accession.deeds(), texts=texts, files=deposit.files)
+    return stamp_of(
+        deposit, digest, accession.unpublished_events(), texts=texts, files=deposit.files
+    )
 
 
 def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
@@ -114,7 +116,7 @@ def _known_masters(project: Project) -> dict[str, str]:
 
 
 def _distinct(
-    project: Project, deposits: Iterable[Deposit], looks: Looks, intake: Intake
+    project: Project, deposits: Iterable[Deposit], looks: DepositCache, intake: Intake
 ) -> list[tuple[Deposit, str]]:
     """Each content once, with its hash; what is said beside other copies of it still limits it."""
     copies: dict[str, list[Deposit]] = {}
@@ -138,7 +140,7 @@ def _take_in_one(
     project: Project,
     deposit: Deposit,
     digest: str,
-    looks: Looks,
+    looks: DepositCache,
     known: dict[str, str],
     intake: Intake,
 ) -> None:
@@ -152,7 +154,7 @@ def _take_in_one(
 
 
 def _with_usable_companions(
-    project: Project, deposit: Deposit, looks: Looks, problems: list[Problem]
+    project: Project, deposit: Deposit, looks: DepositCache, problems: list[Problem]
 ) -> Deposit:
     """The deposit without the photos and texts that cannot be read, each of which is reported."""
     usable = []
@@ -249,7 +251,7 @@ def _bring_up_to_date(
     project: Project,
     recording_id: str,
     deposit: Deposit,
-    looks: Looks,
+    looks: DepositCache,
     problems: list[Problem],
 ) -> bool:
     """Add what the deposit's folder now says or holds beyond what the archive has."""
@@ -260,7 +262,7 @@ def _bring_up_to_date(
     return companions or amended
 
 
-def _add_companions(accession: Accession, deposit: Deposit, looks: Looks) -> bool:
+def _add_companions(accession: Accession, deposit: Deposit, looks: DepositCache) -> bool:
     hashes = accession.hashes()
     if not hashes:  # it was read a moment ago; written anew it would forget the master
         raise RecordError(

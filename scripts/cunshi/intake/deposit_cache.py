@@ -19,7 +19,7 @@ _GRAIN = 1.0  # seconds: a file changed this recently could change again with th
 _VERSION = f"1 {language()}"  # causes and remedies are kept in the language of the messages
 
 
-class Looks:
+class DepositCache:
     """What was seen of each file, so that an unchanged one is neither hashed nor decoded again.
 
     Kept in build/, by size and time of change; losing it only costs time.

@@ -15,7 +15,7 @@ from cunshi.core.errors import CunshiError, DiskError
 from cunshi.core.i18n import _
 
 
-class Refusal(Exception):  # noqa: N818 - what a person gets to read, not a fault
+class ApiError(Exception):
     """An answer that is not what was asked for: HTTP status, cause, remedy and what else helps."""
 
     def __init__(self, status: int, cause: str, remedy: str = "", **more: Any):
@@ -25,7 +25,7 @@ class Refusal(Exception):  # noqa: N818 - what a person gets to read, not a faul
 
 
 @dataclass(frozen=True)
-class Ask:
+class ApiRequest:
     """One question: who asks, the parts of the path, of the query, and the body (None without).
 
     ``session`` is the id of the asker's session and ``address`` that of the asker's computer.
@@ -39,35 +39,35 @@ class Ask:
     address: str = ""
 
     def field(self, name: str, kind: type[Any]) -> Any:
-        """A field of the body that must be there with a type; else Refusal 400."""
+        """A field of the body that must be there with a type; else ApiError 400."""
         found = self.body.get(name) if isinstance(self.body, dict) else None
         if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
-            raise Refusal(400, _("请求缺了 {name}").format(name=name))
+            raise ApiError(400, _("请求缺了 {name}").format(name=name))
         return found
 
 
-def refuse(status: int, error: str, remedy: str = "", **more: Any) -> JSONResponse:
+def error_response(status: int, error: str, remedy: str = "", **more: Any) -> JSONResponse:
     """The form that every answer has which is not what was asked for."""
     return JSONResponse({"error": error, "remedy": remedy, **more}, status)
 
 
-def route(method: str, path: str, answer: Callable[[Ask], Any]) -> Route:
-    """A route that answers with JSON; ``answer`` runs in a thread and may raise Refusal."""
+def route(method: str, path: str, answer: Callable[[ApiRequest], Any]) -> Route:
+    """A route that answers with JSON; ``answer`` runs in a thread and may raise ApiError."""
 
     async def endpoint(request: Request) -> Response:
         body = await _body(request) if method in {"POST", "PUT"} else None
         person, session = (getattr(request.state, n, "") for n in ("person", "session"))
         address = request.client.host if request.client else ""
-        ask = Ask(person, request.path_params, request.query_params, body, session, address)
+        ask = ApiRequest(person, request.path_params, request.query_params, body, session, address)
         try:
             found = await run_in_threadpool(answer, ask)
-        except Refusal as refusal:
-            return refuse(refusal.status, **refusal.answer)
+        except ApiError as refusal:
+            return error_response(refusal.status, **refusal.answer)
         except CunshiError as error:
-            return refuse(409, error.cause, error.remedy)
+            return error_response(409, error.cause, error.remedy)
         except OSError as error:
             told = DiskError(error)
-            return refuse(507, told.cause, told.remedy)
+            return error_response(507, told.cause, told.remedy)
         return found if isinstance(found, Response) else JSONResponse(found)
 
     return Route(path, endpoint, methods=[method])

@@ -12,9 +12,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from cunshi.core.i18n import _
-from cunshi.review.api import refuse
+from cunshi.review.api import error_response
 from cunshi.review.auth import routes as session
-from cunshi.review.auth.middleware import SIGN_IN, Armour, Gate
+from cunshi.review.auth.middleware import SIGN_IN, AuthMiddleware, SecurityHeaders
 from cunshi.review.context import STATIC, Desk
 from cunshi.review.editor import audio, glossary
 from cunshi.review.editor import routes as editing
@@ -46,7 +46,7 @@ def application(desk: Desk) -> Starlette:
     """The desk of one project, behind its door."""
     made = Starlette(
         routes=[*_pages(), *_interface(desk), Route("/favicon.ico", _icon), _static()],
-        middleware=[Middleware(Armour), Middleware(Gate, door=desk.door)],
+        middleware=[Middleware(SecurityHeaders), Middleware(AuthMiddleware, auth=desk.auth)],
         exception_handlers={HTTPException: _explain},
     )
     # An address with a slash too many is none, and is answered like every other that is none.
@@ -98,6 +98,6 @@ def _explain(request: Request, error: Exception) -> Response:
         408: _("等了太久，没有收全"),
         413: _("太大了，没有接受"),
     }
-    answer = refuse(status, words.get(status, _("没有接受")), _("回到待办清单，刷新一下"))
+    answer = error_response(status, words.get(status, _("没有接受")), _("回到待办清单，刷新一下"))
     answer.headers.update(headers or {})
     return answer

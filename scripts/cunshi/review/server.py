@@ -12,8 +12,8 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
 from cunshi.review.app import application
-from cunshi.review.auth.middleware import Door
-from cunshi.review.auth.sessions import SHORTEST_PASSWORD, People
+from cunshi.review.auth.middleware import DeskAuth
+from cunshi.review.auth.sessions import SHORTEST_PASSWORD, SessionStore
 from cunshi.review.context import Desk
 from cunshi.website import server
 
@@ -39,7 +39,7 @@ def run(
         desk = _desk(project, listening, beside, password)
         for line in _addresses(desk):
             say(line)
-        desk.door.people.announce = lambda key: say(_again(desk))
+        desk.auth.people.announce = lambda key: say(_again(desk))
         listening.listen()
         if opens_browser:
             _in_background(webbrowser.open, _entrance(desk))
@@ -60,8 +60,8 @@ def check_password(password: str) -> str:
 
 def _desk(project: Project, listening: socket.socket, beside: socket.socket, password: str) -> Desk:
     hosts = (server.HOST, "localhost", *(_names() if password else ()))
-    door = Door(listening.getsockname()[1], hosts, People(password))
-    return Desk(project, door, f"http://{server.HOST}:{beside.getsockname()[1]}/")
+    auth = DeskAuth(listening.getsockname()[1], hosts, SessionStore(password))
+    return Desk(project, auth, f"http://{server.HOST}:{beside.getsockname()[1]}/")
 
 
 def _port_beside(listening: socket.socket) -> socket.socket:
@@ -85,7 +85,7 @@ def _names() -> list[str]:
 
 
 def _entrance(desk: Desk) -> str:
-    people, address = desk.door.people, f"http://{server.HOST}:{desk.door.port}/"
+    people, address = desk.auth.people, f"http://{server.HOST}:{desk.auth.port}/"
     return address if people.needs_password else f"{address}?key={people.key}"
 
 
@@ -97,9 +97,9 @@ def _addresses(desk: Desk) -> list[str]:
     """What the window says at the beginning."""
     ends = _("关掉校对台：按 Ctrl+C，或关掉这个窗口。改好的都已经存下了。")
     here = _("打开浏览器看：{address}").format(address=_entrance(desk))
-    if not desk.door.people.needs_password:
+    if not desk.auth.people.needs_password:
         return [here, ends]
-    others = [f"http://{host}:{desk.door.port}/" for host in desk.door.hosts[2:]]
+    others = [f"http://{host}:{desk.auth.port}/" for host in desk.auth.hosts[2:]]
     return [
         here,
         _("同一个网络里别的电脑和手机：{addresses}").format(addresses=_("、").join(others)),

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
@@ -56,7 +56,7 @@ class _Mark:
     ends_segment: bool = False
 
 
-def draft(heard: Heard, terms: Sequence[Term]) -> tuple[Segment, ...]:
+def draft(heard: MachineTranscript, terms: Sequence[Term]) -> tuple[Segment, ...]:
     """The lines of a draft. A line ends with a sentence or at a pause, not with a window."""
     weighed: dict[float, list[Weighed]] = {}
     for entry in heard.weighed:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import Settled, stamp_of
-from cunshi.archive.machine_json import Heard, read_heard, read_origin
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import is_untouched_draft, read_transcript
 from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode, last_lines
@@ -189,19 +189,19 @@ def _warn_if_unheard(accession: Accession, fields: Fields) -> None:
         fields.complain("file", _("这一段还没有机器初稿"), _("先运行 transcribe"))
 
 
-def _heard(accession: Accession) -> dict[str, Heard]:
+def _heard(accession: Accession) -> dict[str, MachineTranscript]:
     """What each engine and model heard, by their names; of the same the newest."""
     files = [*accession.earlier_machines, accession.machine]
-    found = [heard for heard in map(read_heard, files) if heard and heard.engine != "null"]
+    found = [heard for heard in map(read_machine_json, files) if heard and heard.engine != "null"]
     return {heard.label: heard for heard in sorted(found, key=lambda heard: heard.created)}
 
 
-def _drafted(heard: Heard, terms: Sequence[Term]) -> str:
+def _drafted(heard: MachineTranscript, terms: Sequence[Term]) -> str:
     """The words of the draft that people would get with today's glossary."""
     return "".join(line.text for line in draft(heard, terms))
 
 
-def _score(said: _Said, heard: Heard, drafted: str) -> Score:
+def _score(said: _Said, heard: MachineTranscript, drafted: str) -> Score:
     return Score(
         recording_id=said.recording.id,
         original_name=said.recording.original_name,
@@ -227,7 +227,7 @@ def measure(
     The latest approved recordings count: to draft thousands anew for one figure would take an
     hour. Of a recording that several engines heard, the one counts whose draft is shown.
     """
-    settled, basis = Settled(project, "measure"), stamp_of(project.read_glossary([]))
+    settled, basis = StageStamps(project, "measure"), stamp_of(project.read_glossary([]))
     stamps = {r.id: _stamp(project, r, basis) for r in _latest(recordings)}
     new = [id_ for id_, stamp in stamps.items() if not settled.holds(id_, stamp)]
     for id_, found in _in_a_child(project, new, problems).items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
 from cunshi.core.problem import Problem
@@ -47,7 +47,7 @@ def hear_all(
 ) -> tuple[list[str], list[Problem]]:
     """Transcribe what has no transcript yet; the ids done, and what went wrong."""
     terms = project.read_glossary([])  # gather() reports what is wrong with it
-    settled = Settled(project, "hearing")
+    settled = StageStamps(project, "hearing")
     done: list[str] = []
     problems: list[Problem] = []
     for asked, theirs in _by_recogniser(recordings, archive, choice).items():
@@ -109,4 +109,4 @@ def _stamp(project: Project, recording: Recording, basis: str) -> str:
     """What it depends on whether a recording has to be heard, or drafted anew."""
     accession = project.accession(recording.id)
     texts, files = [accession.transcript], [accession.machine]
-    return stamp_of(recording, basis, accession.deeds(), texts=texts, files=files)
+    return stamp_of(recording, basis, accession.unpublished_events(), texts=texts, files=files)

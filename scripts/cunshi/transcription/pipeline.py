@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.fixity import manifest
-from cunshi.archive.machine_json import Heard, format_heard, read_heard
+from cunshi.archive.machine_json import MachineTranscript, format_machine_json, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import format_draft, is_untouched_draft
 from cunshi.core.clock import now
@@ -109,14 +109,14 @@ def _belongs_to_people(job: _Job) -> bool:
 
 
 def _is_current(job: _Job, identity: EngineIdentity) -> bool:
-    heard = read_heard(job.accession.machine)
+    heard = read_machine_json(job.accession.machine)
     return heard is not None and heard.cause() == _heard(job, identity, []).cause()
 
 
-def _heard(job: _Job, identity: EngineIdentity, listened: list[Listened]) -> Heard:
+def _heard(job: _Job, identity: EngineIdentity, listened: list[Listened]) -> MachineTranscript:
     found = [entry for part in listened for entry in part.segments]
     speech = sum(part.speech for part in listened)
-    return Heard(
+    return MachineTranscript(
         recording=job.recording.id,
         master_sha256=job.recording.sha256,
         engine=identity.engine,
@@ -266,12 +266,12 @@ def _set_aside(accession: Accession) -> None:
         accession.machine.replace(accession.folder / f"machine-{digest[:8]}.json")
 
 
-def _write(job: _Job, heard: Heard, terms: Sequence[Term]) -> None:
+def _write(job: _Job, heard: MachineTranscript, terms: Sequence[Term]) -> None:
     with job.project.writing():
         # What a person began to correct meanwhile keeps the words that it was corrected from.
         if not (_belongs_to_people(job) and job.accession.machine.exists()):
             _set_aside(job.accession)
-            write_atomic(job.accession.machine, format_heard(heard))
+            write_atomic(job.accession.machine, format_machine_json(heard))
     _finish(job, terms)
 
 
@@ -286,7 +286,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     basis = _basis(digest, terms)
     if told and accession.transcript.exists() and basis in read_text(accession.transcript):
         return
-    heard = read_heard(accession.machine)
+    heard = read_machine_json(accession.machine)
     if heard is None:
         return
     text = format_draft(accession.id, f"{heard.label}, {basis}", draft(heard, terms))
@@ -297,7 +297,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
             accession.add_event("creation", **_made(heard), machine_sha256=digest)
 
 
-def _made(heard: Heard) -> dict[str, Any]:
+def _made(heard: MachineTranscript) -> dict[str, Any]:
     return {
         "object": "machine.json",
         "agent": f"{heard.engine} {heard.engine_version}",

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.files import link_or_copy, names_below, write_atomic
@@ -148,7 +148,7 @@ def _unheard(entry: Entry) -> Ranges:
 def _cut_clip(
     accession: Accession, master: Path, ref: ClipRef, silenced: Ranges, target: Path
 ) -> None:
-    heard = read_heard(accession.machine)
+    heard = read_machine_json(accession.machine)
     words = [word for segment in heard.segments for word in segment.words] if heard else []
     audio.cut_clip(master, ref.start, ref.end, target, words, silenced)
 

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
-from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import SiteError, disk_error_in, last_lines
 from cunshi.core.files import link_or_copy, names_below, write_made
@@ -139,7 +139,7 @@ def _fill(
     project: Project, frames: Frames, framed: Iterable[str], html: Mapping[str, str]
 ) -> set[str]:
     """Put pages into their frames where either has changed; their paths in the site."""
-    settled, names = Settled(project, "framed"), set[str]()
+    settled, names = StageStamps(project, "framed"), set[str]()
     basis = stamp_of(sorted(html.items()))
 
     def stamp(path: str, name: str) -> str:

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
 
-from cunshi.archive.cache.recording_cache import Lines, Remembered
+from cunshi.archive.cache.recording_cache import CachedSegments, RecordingCache
 from cunshi.archive.project import Project
 from cunshi.catalogue.gather import entries_of, outline, renamed
 from cunshi.catalogue.highlights import golden_lines
@@ -29,12 +29,12 @@ MANY = 100  # fewer are done sooner than processes have started
 _AT_ONCE = 10  # whose words a process has in memory
 
 
-def make_ahead(
+def prerender_recordings(
     project: Project,
     archive: Archive,
     recordings: Collection[Recording],
     today: dt.date,
-    remembered: Remembered,
+    remembered: RecordingCache,
 ) -> None:
     """Remember what is made of recordings, and write their pages, if there are many to do."""
     due = [r for r in recordings if _is_due(project, r, today, remembered)]
@@ -43,7 +43,9 @@ def make_ahead(
         share_out(__name__, (project, outline(project, archive, today)), parts)
 
 
-def _is_due(project: Project, recording: Recording, today: dt.date, remembered: Remembered) -> bool:
+def _is_due(
+    project: Project, recording: Recording, today: dt.date, remembered: RecordingCache
+) -> bool:
     """Whether it seems so: times can deceive, and the build looks at the words themselves."""
     accession = project.accession(recording.id)
     if remembered.is_older(recording.id, [accession.transcript, accession.record]):
@@ -54,7 +56,7 @@ def _is_due(project: Project, recording: Recording, today: dt.date, remembered: 
 
 def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
     project, outlined = common
-    remembered = Remembered(project, outlined.archive)
+    remembered = RecordingCache(project, outlined.archive)
     transcripts = read_transcripts(project, outlined.archive, part, [], remembered)
     entries = entries_of(part, renamed(part, transcripts), transcripts, outlined.today)
     catalogue = replace(outlined, entries=tuple(entries.values()))
@@ -65,7 +67,7 @@ def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
         list(manifest(catalogue, entry, []))
         write_single(project, catalogue, entry)
     for lines in (transcript.segments for transcript in transcripts.values()):
-        if isinstance(lines, Lines):
+        if isinstance(lines, CachedSegments):
             lines.let_go()
 
 

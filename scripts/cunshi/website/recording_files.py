@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from cunshi.archive.cache.recording_cache import Lines, Memo
+from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments
 from cunshi.archive.cache.stamps import stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_made
@@ -34,12 +34,14 @@ def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
     What the search needs of it is remembered by then.
     """
     lines, name = entry.transcript.segments, f"{project.edition}pages"
-    memo = lines.memo if isinstance(lines, Lines) else Memo()  # it could not be read
+    memo = (
+        lines.memo if isinstance(lines, CachedSegments) else CachedRecording()
+    )  # it could not be read
     if memo[name] != _stamp(project, catalogue, entry):
         write_pages(project, chain(framed_pages(catalogue, entry), captions(catalogue, entry)))
         memo[name] = _stamp(project, catalogue, entry)
     spoken_in(entry)
-    if isinstance(lines, Lines):
+    if isinstance(lines, CachedSegments):
         lines.let_go()
 
 

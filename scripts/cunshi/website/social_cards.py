@@ -60,7 +60,7 @@ _FONTS = (
 
 
 @dataclass(frozen=True)
-class Card:
+class SocialCard:
     """The words on the picture of one page, which is named by its Markdown file."""
 
     page: str
@@ -104,18 +104,20 @@ _ABOVE = Box(_BESIDE_SEAL, 60, 1, 42, 24)
 _TITLE = Box(_SEAL[2] - _LEFT, 185, 2, 96, 44)
 
 
-def cards_of(catalogue: Catalogue) -> list[Card]:
+def cards_of(catalogue: Catalogue) -> list[SocialCard]:
     """The cards of the home page, the written lessons, the villages and their heritage."""
     course = catalogue.course
     site = clean(course.title)
-    cards = [Card("index.md", site, clean(course.subtitle), "")]
+    cards = [SocialCard("index.md", site, clean(course.subtitle), "")]
     for lesson, __ in catalogue.lessons:
         if 1 <= lesson.number <= LESSON_COUNT:
             above = _above(lesson_label(lesson.number), *lesson.villages)
-            cards.append(Card(f"lessons/{lesson.number:02d}.md", clean(lesson.title), above, site))
+            cards.append(
+                SocialCard(f"lessons/{lesson.number:02d}.md", clean(lesson.title), above, site)
+            )
     for place in places_of(catalogue):
         above = "村子" if place.is_village else _above("古迹和风物", place.village)
-        cards.append(Card(f"villages/{place.slug}.md", clean(place.name), above, site))
+        cards.append(SocialCard(f"villages/{place.slug}.md", clean(place.name), above, site))
     return cards
 
 
@@ -164,7 +166,7 @@ def _writes_chinese(face: Face) -> bool:
     return drawn != lacking
 
 
-def make_cards(docs: Path, cards: Iterable[Card], face: Face) -> None:
+def make_cards(docs: Path, cards: Iterable[SocialCard], face: Face) -> None:
     """Draw the cards whose words, font or look have changed since they were drawn."""
     for card in cards:
         stamp = _stamp(card, face)
@@ -172,7 +174,7 @@ def make_cards(docs: Path, cards: Iterable[Card], face: Face) -> None:
             write_atomic(docs / card.path, _png(_draw(card, face), stamp))
 
 
-def _stamp(card: Card, face: Face) -> str:
+def _stamp(card: SocialCard, face: Face) -> str:
     font = (face.path.name, face.path.stat().st_size, face.index)
     ground = sha256(_GROUND.read_bytes()).hexdigest()
     made_from = (_DRAWING, PIL.__version__, ground, font, astuple(card))
@@ -196,7 +198,7 @@ def _png(image: Image.Image, stamp: str) -> bytes:
     return buffer.getvalue()
 
 
-def _draw(card: Card, face: Face) -> Image.Image:
+def _draw(card: SocialCard, face: Face) -> Image.Image:
     with Image.open(_GROUND) as ground:
         image = ground.convert("RGB")
     pen = ImageDraw.Draw(image)

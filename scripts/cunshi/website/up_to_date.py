@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import files_below, names_below
@@ -22,12 +22,12 @@ from cunshi.domain.transcript import Transcript, TranscriptStatus
 _NAME = "site"
 
 
-class Standing:
+class SiteStamp:
     """A site and what it was made from, at the moment when this is made."""
 
     def __init__(self, project: Project, recordings: Iterable[Recording], *asked: Any):
         self._project = project
-        self._settled = Settled(project, _NAME)
+        self._settled = StageStamps(project, _NAME)
         self._stamp = _stamp(project, list(recordings), asked)
         self._told: Mapping[str, Any] = {}
         if self._settled.holds(_NAME, self._stamp):

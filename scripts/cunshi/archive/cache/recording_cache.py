@@ -21,7 +21,7 @@ T = TypeVar("T")
 _Texts = dict[str, tuple[str, bytes]]  # by name: what else a text is made of, and it in UTF-8
 
 
-class Memo:
+class CachedRecording:
     """What was made of the words of a recording; without a path it is not kept.
 
     A file has a line of JSON, and behind it the long texts, which are read when they are asked for.
@@ -84,18 +84,18 @@ class Memo:
         self._told, self._texts, self._is_new = None, {}, False
 
 
-class Remembered:
+class RecordingCache:
     """The memos of all recordings; ``basis`` is what all of them depend on."""
 
     def __init__(self, project: Project, *basis: Any):
         self._basis = stamp_of(program(), basis)
         self._folder = project.cache.with_name("told") / self._basis[:16]
-        self._memos: dict[str, Memo] = {}
+        self._memos: dict[str, CachedRecording] = {}
 
-    def memo(self, recording_id: str, *parts: Any, files: Sequence[Path]) -> Memo:
+    def memo(self, recording_id: str, *parts: Any, files: Sequence[Path]) -> CachedRecording:
         """What was made of a recording with these parts, and files of this size and time."""
         stamp = stamp_of(self._basis, parts, files=files)
-        found = Memo(self._path(recording_id), stamp)
+        found = CachedRecording(self._path(recording_id), stamp)
         return self._memos.setdefault(recording_id, found)
 
     def is_older(self, recording_id: str, files: Iterable[Path]) -> bool:
@@ -119,14 +119,14 @@ class Remembered:
         return self._folder / f"{recording_id}.json"
 
 
-class Lines(Sequence[Segment]):
+class CachedSegments(Sequence[Segment]):
     """The lines of a transcript, which are made of its text when somebody asks for them."""
 
     def __init__(
         self,
         read: Callable[[], tuple[Segment, ...]],
-        memo: Memo,
-        whole: "Lines | None" = None,
+        memo: CachedRecording,
+        whole: "CachedSegments | None" = None,
     ):
         self._read, self.memo, self._whole = read, memo, whole
         self._lines: tuple[Segment, ...] | None = None
@@ -180,7 +180,7 @@ class Lines(Sequence[Segment]):
 
 def recall(lines: Sequence[Segment], name: str, make: Callable[[], T]) -> T:
     """What is made of some lines, as JSON has it; it is not made again where it is remembered."""
-    if not isinstance(lines, Lines):
+    if not isinstance(lines, CachedSegments):
         return make()
     if lines.memo[name] is None:
         lines.memo[name] = make()
@@ -192,7 +192,7 @@ def recall_text(
     lines: Sequence[Segment], name: str, make: Callable[[], str], basis: str = ""
 ) -> str:
     """As recall, for a text as long as the lines; ``basis`` is what else it is made of."""
-    if not isinstance(lines, Lines):
+    if not isinstance(lines, CachedSegments):
         return make()
     text = lines.memo.text(name, basis)
     if text is None:

@@ -37,7 +37,7 @@ _PACKAGES = (
 )
 
 
-class Settled:
+class StageStamps:
     """The stamps of one stage: ``intake``, ``hearing``, ``kits``, ``framed``, ``site``.
 
     ``told`` is what the stage wants to know again of a thing that is settled, as JSON has it.

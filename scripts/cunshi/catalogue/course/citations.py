@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from cunshi.archive.machine_json import Heard
+from cunshi.archive.machine_json import MachineTranscript
 from cunshi.core.errors import ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
@@ -40,7 +40,7 @@ class Holdings:
     entries: Mapping[str, Entry]
     today: dt.date
     ceiling: Access = Access.OPEN
-    heard: Callable[[str], Heard | None] = lambda __: None
+    heard: Callable[[str], MachineTranscript | None] = lambda __: None
 
     def transcript(self, ref: ClipRef) -> Transcript:
         """The transcript that a quotation is compared with."""
@@ -213,7 +213,7 @@ def _agrees(segment: Segment, parts: list[str]) -> bool:
     return any(line in part or part in line for line in lines for part in parts)
 
 
-def mark_drafted(transcript: Transcript, heard: Heard | None) -> Transcript:
+def mark_drafted(transcript: Transcript, heard: MachineTranscript | None) -> Transcript:
     """The transcript with the lines marked that nobody has changed since the machine wrote them."""
     if heard is None or transcript.status is not TranscriptStatus.EDITED:
         return transcript

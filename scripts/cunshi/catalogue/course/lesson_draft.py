@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.citations import why_withheld
 from cunshi.catalogue.course.excerpts import Excerpt, choose, spoken_terms
@@ -74,7 +74,7 @@ def open_source(
     project: Project, recording: Recording, transcript: Transcript, terms: Sequence[Term], most: int
 ) -> Source:
     """A recording with at most ``most`` passages for a lesson."""
-    heard = read_heard(project.accession(recording.id).machine)
+    heard = read_machine_json(project.accession(recording.id).machine)
     words = [word for segment in heard.segments for word in segment.words] if heard else []
     excerpts = choose(transcript, words, [term.term for term in terms], most)
     return Source(recording, as_published(transcript), tuple(excerpts))

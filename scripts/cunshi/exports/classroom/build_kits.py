@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from cunshi.archive.cache.stamps import Settled, stamp_of
+from cunshi.archive.cache.stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_atomic
 from cunshi.core.processes import CORES, serve, share_out
@@ -42,7 +42,7 @@ class Kits:
     """
 
     def __init__(self, project: Project, catalogue: Catalogue):
-        self._docs, self._settled = project.docs, Settled(project, "kits")
+        self._docs, self._settled = project.docs, StageStamps(project, "kits")
         answers = _sounding(self._docs, catalogue.quiz_clips.values())
         quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
         self._due: dict[str, _Due] = {}

@@ -21,8 +21,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cunshi.core.i18n import _
-from cunshi.review.api import refuse
-from cunshi.review.auth.sessions import SESSION_SECONDS, People, Session
+from cunshi.review.api import error_response
+from cunshi.review.auth.sessions import SESSION_SECONDS, Session, SessionStore
 
 SIGN_IN = "/sign-in"
 # What somebody sees and asks who is not signed in yet.
@@ -68,7 +68,7 @@ class Limits:
 
 
 @dataclass
-class Allowance:
+class BodyLimit:
     """What one body may be; ``request.state.allowance``. A route may lower ``most`` itself."""
 
     most: int
@@ -77,12 +77,12 @@ class Allowance:
 
 
 @dataclass
-class Door:
+class DeskAuth:
     """The way into one desk: the names and port it answers to, and the people in it."""
 
     port: int = 8010
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
-    people: People = field(default_factory=People)
+    people: SessionStore = field(default_factory=SessionStore)
     limits: Limits = Limits()
 
     @property
@@ -95,7 +95,7 @@ class Door:
         bare = self.port == 80 and host.lower() in self.hosts
         return bare or host.lower() in {f"{name}:{self.port}" for name in self.hosts}
 
-    def let_in(self, response: Response, session_id: str) -> None:
+    def set_session_cookie(self, response: Response, session_id: str) -> None:
         """Give a browser its session with an answer; an empty one takes it away."""
         age = SESSION_SECONDS if session_id else 0
         response.set_cookie(
@@ -103,7 +103,7 @@ class Door:
         )
 
 
-class Armour:
+class SecurityHeaders:
     """The headers of every answer; an answer in words where the program has a fault."""
 
     def __init__(self, app: ASGIApp):
@@ -115,38 +115,38 @@ class Armour:
             return
         started = False
 
-        async def send_armoured(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _arm(MutableHeaders(scope=message), scope["path"])
+                _add_headers(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
         try:
-            await self._app(scope, receive, send_armoured)
+            await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             return
         except Exception:
             traceback.print_exc(file=sys.stderr)
             if started:
                 raise
-            fault = refuse(500, _("程序出错了"), _("黑色窗口里有细节；刷新页面再试一次"))
-            await fault(scope, receive, send_armoured)
+            fault = error_response(500, _("程序出错了"), _("黑色窗口里有细节；刷新页面再试一次"))
+            await fault(scope, receive, send_with_headers)
 
 
-def _arm(headers: MutableHeaders, path: str) -> None:
+def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in _HEADERS.items():
         headers[name] = value
     # Files of the desk may be kept if they are asked about again; what it shows may not.
     headers["cache-control"] = "no-cache" if path.startswith("/static/") else "no-store"
 
 
-class Gate:
+class AuthMiddleware:
     """Lets a request through, or answers it with the reason why not."""
 
-    def __init__(self, app: ASGIApp, door: Door):
+    def __init__(self, app: ASGIApp, auth: DeskAuth):
         self._app = app
-        self._door = door
+        self._door = auth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -172,9 +172,9 @@ class Gate:
         method, headers = request.method, request.headers
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._door.knows(hosts[0]):
-            return refuse(400, _("这不是校对台的地址"), _("用黑色窗口里的地址打开"))
+            return error_response(400, _("这不是校对台的地址"), _("用黑色窗口里的地址打开"))
         if method not in _SAFE | {"POST", "PUT", "DELETE"}:
-            return refuse(405, _("没有这种请求"))
+            return error_response(405, _("没有这种请求"))
         site = headers.get("sec-fetch-site", "")
         if method in _SAFE:
             refused = site in {"cross-site", "same-site"} and not _opens_a_page(request)
@@ -182,7 +182,7 @@ class Gate:
             refused = site not in {"", "same-origin"} or headers.getlist("origin") != [
                 f"http://{hosts[0]}"
             ]
-        return refuse(403, _("这个请求是从别的网站来的，没有接受")) if refused else None
+        return error_response(403, _("这个请求是从别的网站来的，没有接受")) if refused else None
 
     def _unknown(self, request: Request) -> Response | None:
         """Refuses who is not signed in, and notes who is."""
@@ -198,7 +198,7 @@ class Gate:
         if path in _OPEN and request.method in _SAFE:
             return None
         if _is_data(path) or request.method not in _SAFE:
-            return refuse(401, _("还没有登录"), _("打开校对台的首页登录"))
+            return error_response(401, _("还没有登录"), _("打开校对台的首页登录"))
         return self._show_in(request)
 
     def _show_in(self, request: Request) -> Response:
@@ -206,7 +206,7 @@ class Gate:
         session_id = self._door.people.enter(_key(request))
         response = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER)
         if session_id:
-            self._door.let_in(response, session_id)
+            self._door.set_session_cookie(response, session_id)
         return response
 
     def _unfit(self, request: Request) -> Response | None:
@@ -214,24 +214,24 @@ class Gate:
         limits, headers = self._door.limits, request.headers
         is_upload = request.method == "PUT" and bool(_UPLOAD.fullmatch(request.scope["path"]))
         if is_upload:
-            allowance = Allowance(limits.upload, limits.stall_seconds, whole=False)
+            allowance = BodyLimit(limits.upload, limits.stall_seconds, whole=False)
         else:
-            allowance = Allowance(limits.json, limits.json_seconds, whole=True)
+            allowance = BodyLimit(limits.json, limits.json_seconds, whole=True)
         request.scope["state"]["allowance"] = allowance
         kind = "application/octet-stream" if is_upload else "application/json"
         said = headers.get("content-type", "").partition(";")[0].strip().lower()
         if request.method not in _SAFE and said != kind:
-            return refuse(415, _("只收 {kind}").format(kind=kind))
+            return error_response(415, _("只收 {kind}").format(kind=kind))
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
-            return refuse(400, _("请求的长度看不懂"))
+            return error_response(400, _("请求的长度看不懂"))
         return too_large(allowance.most) if int(length[:20]) > allowance.most else None
 
 
 def too_large(most: int) -> Response:
     """The answer to a body of more than ``most`` bytes."""
     size = f"{most / (1 << 30):.3g} GB" if most >= 1 << 30 else f"{most / (1 << 20):.3g} MB"
-    return refuse(413, _("太大了，没有接受"), _("最多 {size}").format(size=size))
+    return error_response(413, _("太大了，没有接受"), _("最多 {size}").format(size=size))
 
 
 def _is_sign_in(request: Request) -> bool:
@@ -266,10 +266,10 @@ def _untrue(request: Request, session: Session) -> Response | None:
     right = hmac.compare_digest(token.encode(), session.token.encode())
     if request.method in _SAFE or right:
         return None
-    return refuse(403, _("这个页面太旧了，没有接受"), _("刷新页面再试一次"))
+    return error_response(403, _("这个页面太旧了，没有接受"), _("刷新页面再试一次"))
 
 
-def _measured(receive: Receive, allowance: Allowance) -> Receive:
+def _measured(receive: Receive, allowance: BodyLimit) -> Receive:
     """The same body, counted while it is read. HTTPException 413 and 408, 408 also for a stop."""
     begun, read, whole = time.monotonic(), 0, False
 

@@ -6,7 +6,7 @@ from starlette.routing import Route
 from cunshi.core.clock import today
 from cunshi.core.i18n import _
 from cunshi.domain.settings import MANDARIN, MIXED, WU
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.auth.sessions import LONGEST_NAME
 from cunshi.review.context import Desk
 from cunshi.review.todo.lesson_titles import written_lessons
@@ -16,30 +16,30 @@ _HERE = "127.0.0.1"
 
 def routes(desk: Desk) -> list[Route]:
     """The session's part of the interface."""
-    people, door = desk.door.people, desk.door
+    people, auth = desk.auth.people, desk.auth
 
-    def how(ask: Ask) -> dict[str, object]:
+    def how(ask: ApiRequest) -> dict[str, object]:
         entered = people.needs_password or people.find(ask.session) is not None
         return {"lan": people.needs_password, "entered": entered, "longest": LONGEST_NAME}
 
-    def read(ask: Ask) -> dict[str, object]:
+    def read(ask: ApiRequest) -> dict[str, object]:
         session = people.find(ask.session)
         if session is None:
-            raise Refusal(401, _("还没有登录"), _("打开校对台的首页登录"))
+            raise ApiError(401, _("还没有登录"), _("打开校对台的首页登录"))
         return {"name": session.name, "token": session.token, **_about(desk, ask)}
 
-    def sign_in(ask: Ask) -> Response:
+    def sign_in(ask: ApiRequest) -> Response:
         password = ask.field("password", str) if people.needs_password else ""
         name = ask.field("name", str)
         session_id = people.sign_in(ask.session, name, password, ask.address)
         answer = JSONResponse({})
-        door.let_in(answer, session_id)
+        auth.set_session_cookie(answer, session_id)
         return answer
 
-    def sign_out(ask: Ask) -> Response:
+    def sign_out(ask: ApiRequest) -> Response:
         people.sign_out(ask.session)
         answer = JSONResponse({})
-        door.let_in(answer, "")
+        auth.set_session_cookie(answer, "")
         return answer
 
     return [
@@ -50,10 +50,10 @@ def routes(desk: Desk) -> list[Route]:
     ]
 
 
-def _about(desk: Desk, ask: Ask) -> dict[str, object]:
+def _about(desk: Desk, ask: ApiRequest) -> dict[str, object]:
     archive = desk.project.read_archive([])
     return {
-        "lan": desk.door.people.needs_password,
+        "lan": desk.auth.people.needs_password,
         "today": today().isoformat(),
         "two_people": archive.two_people,
         "villages": list(archive.villages),

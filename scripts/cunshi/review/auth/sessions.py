@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cunshi.core.i18n import _
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 
 SESSION_SECONDS = 12 * 3600
 SHORTEST_PASSWORD = 8
@@ -33,16 +33,16 @@ class Session:
 
 
 def clean_name(text: str) -> str:
-    """A person's name as it is kept: one spelling, no outer spaces. Raises Refusal 422.
+    """A person's name as it is kept: one spelling, no outer spaces. Raises ApiError 422.
 
     Only letters, digits and what stands in names: a name goes into records and onto pages.
     """
     name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
     known = all(c in _PUNCTUATION or unicodedata.category(c)[0] in "LMN" for c in name)
     if not known or not any(unicodedata.category(c)[0] in "LN" for c in name):
-        raise Refusal(422, _("名字里有不能用的字符"), _("只写姓名或称呼，例如：李老师"))
+        raise ApiError(422, _("名字里有不能用的字符"), _("只写姓名或称呼，例如：李老师"))
     if len(name) > LONGEST_NAME:
-        raise Refusal(422, _("名字太长了"), _("最多 {count} 个字").format(count=LONGEST_NAME))
+        raise ApiError(422, _("名字太长了"), _("最多 {count} 个字").format(count=LONGEST_NAME))
     return name
 
 
@@ -52,7 +52,7 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(*pair)
 
 
-class Attempts:
+class SignInAttempts:
     """Wrong passwords by address: the fourth and each later one doubles the wait."""
 
     def __init__(self, clock: Callable[[], float]):
@@ -76,7 +76,7 @@ class Attempts:
         self._wrong.pop(address, None)
 
 
-class People:
+class SessionStore:
     """The sessions of one desk. With a password it is the way in, else the key.
 
     The key is good for one browser; then there is a new one, told to ``announce``.
@@ -87,7 +87,7 @@ class People:
         self.announce: Callable[[str], None] = lambda key: None
         self._password = password
         self._clock = clock
-        self._attempts = Attempts(clock)
+        self._attempts = SignInAttempts(clock)
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
@@ -112,13 +112,13 @@ class People:
         return session_id
 
     def sign_in(self, session_id: str, name: str, password: str, address: str) -> str:
-        """The id of a new session under a name; the old session ends. Refusal 401, 422 or 429."""
+        """The id of a new session under a name; the old session ends. ApiError 401, 422 or 429."""
         name = clean_name(name)
         with self._lock:
             if self._password:
                 self._check_password(password, address)
             elif not self.find(session_id):
-                raise Refusal(
+                raise ApiError(
                     401,
                     _("这个浏览器还没有进来"),
                     _("请用黑色窗口里最下面的那个地址打开校对台"),
@@ -133,7 +133,7 @@ class People:
 
     def _check_password(self, password: str, address: str) -> None:
         if wait := math.ceil(self._attempts.wait(address)):
-            raise Refusal(
+            raise ApiError(
                 429,
                 _("密码错了太多次"),
                 _("请等 {seconds} 秒再试").format(seconds=wait),
@@ -141,7 +141,7 @@ class People:
             )
         if not _same(password, self._password):
             self._attempts.fail(address)
-            raise Refusal(401, _("密码不对"), _("问一问打开校对台的人"))
+            raise ApiError(401, _("密码不对"), _("问一问打开校对台的人"))
         self._attempts.succeed(address)
 
     def _begin(self, name: str) -> str:

@@ -15,22 +15,22 @@ from cunshi.core.problem import Problem
 from cunshi.core.text import clean
 from cunshi.core.yaml_fields import parse_fields, read_text
 from cunshi.domain.recording import Description
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 from cunshi.review.editor import history
-from cunshi.review.editor.document import Manuscript
+from cunshi.review.editor.document import TranscriptDocument
 
 
 def approve(
-    project: Project, accession: Accession, manuscript: Manuscript, person: str
+    project: Project, accession: Accession, manuscript: TranscriptDocument, person: str
 ) -> dict[str, Any]:
-    """Set who approved it and when. Refusal 403 for somebody who may not, 422 without words."""
+    """Set who approved it and when. ApiError 403 for somebody who may not, 422 without words."""
     text, said = _read(project, accession)
     if said.approved_by:
         return _answer(manuscript, said)
     if not manuscript.lines:
-        raise Refusal(422, _("还没有文稿，不能定稿"), _("先听写，或把听到的话写下来"))
+        raise ApiError(422, _("还没有文稿，不能定稿"), _("先听写，或把听到的话写下来"))
     if project.read_archive([]).two_people and _is_among(person, manuscript.correctors()):
-        raise Refusal(
+        raise ApiError(
             403,
             _("这份文稿您自己改过，要请另一个人来定稿"),
             _("请另一位志愿者打开这段录音，听过以后定稿"),
@@ -42,7 +42,7 @@ def approve(
 
 
 def reopen(
-    project: Project, accession: Accession, manuscript: Manuscript, person: str
+    project: Project, accession: Accession, manuscript: TranscriptDocument, person: str
 ) -> dict[str, Any]:
     """Take an approval back, so that the transcript can be corrected again."""
     text, said = _read(project, accession)
@@ -54,7 +54,7 @@ def reopen(
     return _answer(manuscript, said)
 
 
-def _answer(manuscript: Manuscript, said: Description) -> dict[str, Any]:
+def _answer(manuscript: TranscriptDocument, said: Description) -> dict[str, Any]:
     day = said.approved_on
     return {
         "approved_by": said.approved_by,
@@ -91,7 +91,7 @@ def _write(
     write_atomic(accession.record, written)
 
 
-def _tell(accession: Accession, manuscript: Manuscript, what: str, person: str) -> None:
+def _tell(accession: Accession, manuscript: TranscriptDocument, what: str, person: str) -> None:
     """After it is done; a kill in between leaves it done and untold."""
     digest = history.digest(manuscript.text)
     accession.add_event(

@@ -13,9 +13,9 @@ from cunshi.core.files import write_atomic
 from cunshi.core.i18n import _
 from cunshi.domain.recording import Recording, Technical
 from cunshi.media import audio
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
-from cunshi.review.jobs.background import Make, Maker, Progress
+from cunshi.review.jobs.background import BackgroundWorker, Make, Progress
 
 PEAKS_PER_SECOND = 20
 PEAK_RATE = 8000  # samples per second that a waveform is drawn from
@@ -34,9 +34,9 @@ _VARIABLE_RATE = (b"Xing", b"VBRI")
 
 def routes(desk: Desk) -> list[Route]:
     """The sound of a recording, and its waveform."""
-    maker = Maker()
+    maker = BackgroundWorker()
 
-    def media(ask: Ask) -> Response:
+    def media(ask: ApiRequest) -> Response:
         recording, master = _heard(desk, ask)
         kind = played_as(recording.technical, master)
         copy = desk.project.review / f"{recording.id}{audio.ACCESS_SUFFIX}"
@@ -46,7 +46,7 @@ def routes(desk: Desk) -> list[Route]:
         headers = {"content-disposition": "inline"}
         return FileResponse(path, media_type=kind or "audio/mp4", headers=headers)
 
-    def waveform(ask: Ask) -> Any:
+    def waveform(ask: ApiRequest) -> Any:
         recording, master = _heard(desk, ask)
         path = desk.project.review / f"{recording.id}.peaks.json"
         return _read_peaks(path, recording) or _later(
@@ -76,20 +76,20 @@ def _has_variable_rate(path: Path) -> bool:
     return any(tag in head for tag in _VARIABLE_RATE)
 
 
-def _heard(desk: Desk, ask: Ask) -> tuple[Recording, Path]:
-    """A recording that can be heard, and its master; Refusal 404 when there is nothing to hear."""
+def _heard(desk: Desk, ask: ApiRequest) -> tuple[Recording, Path]:
+    """A recording that can be heard, and its master; ApiError 404 when there is nothing to hear."""
     accession = desk.accession(ask.path["id"])
     recording = desk.recording(accession.id)
     if not recording.technical.has_sound:
-        raise Refusal(404, _("这一件只有文字，没有声音"))
+        raise ApiError(404, _("这一件只有文字，没有声音"))
     master = accession.master / recording.master
     inside = master.resolve().is_relative_to(accession.master.resolve())
     if not (recording.sha256 and inside and master.is_file()):
-        raise Refusal(404, _("原件不见了"), _("从备份恢复这个文件夹"))
+        raise ApiError(404, _("原件不见了"), _("从备份恢复这个文件夹"))
     return recording, master
 
 
-def _later(maker: Maker, path: Path, make: Make) -> Response:
+def _later(maker: BackgroundWorker, path: Path, make: Make) -> Response:
     return JSONResponse({"done": round(maker.ask(path, make), 3)}, 202)
 
 

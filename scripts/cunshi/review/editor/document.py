@@ -44,7 +44,7 @@ class Conflict:
 
 
 @dataclass
-class Manuscript:
+class TranscriptDocument:
     """One transcript. Only while Project.writing is held."""
 
     accession: Accession
@@ -229,10 +229,10 @@ def _modified(path: Path) -> int:
 
 
 @contextmanager
-def opened(project: Project, accession: Accession) -> Iterator[Manuscript]:
+def opened(project: Project, accession: Accession) -> Iterator[TranscriptDocument]:
     """A transcript, with all other writers kept off until the end of the ``with``."""
     with project.writing():
-        yield Manuscript(accession, project.relative(accession.transcript))
+        yield TranscriptDocument(accession, project.relative(accession.transcript))
 
 
 def draft_of_written(text: str) -> tuple[Segment, ...]:

@@ -14,7 +14,7 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import read_text
 from cunshi.domain.glossary import Term
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 
 KINDS = ("地名", "人物", "节庆", "食物", "工艺", "风物", "规矩", "书", "机构")
@@ -25,10 +25,10 @@ _LONGEST = {"term": 40, "kind": 20, "village": 40, "pinyin": 200, "meaning": 100
 def routes(desk: Desk) -> list[Route]:
     """The words, and adding one."""
 
-    def words(ask: Ask) -> dict[str, Any]:
+    def words(ask: ApiRequest) -> dict[str, Any]:
         return _as_json(desk.project.read_glossary([]))
 
-    def add(ask: Ask) -> dict[str, Any]:
+    def add(ask: ApiRequest) -> dict[str, Any]:
         return _as_json(add_term(desk.project, read_term(ask.body)))
 
     return [route("GET", "/api/glossary", words), route("POST", "/api/glossary", add)]
@@ -43,9 +43,9 @@ def _as_json(terms: tuple[Term, ...]) -> dict[str, Any]:
 
 
 def read_term(body: Any) -> Term:
-    """A word as somebody sends it; Refusal 422 says of each field what it lacks."""
+    """A word as somebody sends it; ApiError 422 says of each field what it lacks."""
     if not isinstance(body, dict):
-        raise Refusal(400, _("请求缺了 {name}").format(name="term"))
+        raise ApiError(400, _("请求缺了 {name}").format(name="term"))
     texts = {key: _line(body.get(key, "")) for key in _KEYS}
     heard = body.get("heard_as", [])
     heard_as = tuple(filter(None, map(_line, heard if isinstance(heard, list) else [heard])))
@@ -55,7 +55,7 @@ def read_term(body: Any) -> Term:
         remedy = _("写 {count} 个字").format(count=len(texts["term"]))
         problems.append(_fault("heard_as", cause, remedy))
     if problems:
-        raise Refusal(422, problems[0]["cause"], problems[0]["remedy"], problems=problems)
+        raise ApiError(422, problems[0]["cause"], problems[0]["remedy"], problems=problems)
     return Term(**texts, heard_as=heard_as)
 
 
@@ -76,16 +76,16 @@ def _fault(key: str, cause: str, remedy: str) -> dict[str, str]:
 
 
 def add_term(project: Project, term: Term) -> tuple[Term, ...]:
-    """Add a word at the end; Refusal 409 when it is there or the file has mistakes."""
+    """Add a word at the end; ApiError 409 when it is there or the file has mistakes."""
     with project.writing():
         found: list[Problem] = []
         before = project.read_glossary(found)
         if found:
             where = f"{found[0].where} {found[0].line or ''}".strip()
-            raise Refusal(409, f"{where}：{found[0].cause}", found[0].remedy)
+            raise ApiError(409, f"{where}：{found[0].cause}", found[0].remedy)
         if any(term.term == other.term for other in before):
             cause = _("词语本里已经有“{term}”了").format(term=term.term)
-            raise Refusal(409, cause, _("要改它的意思，用记事本打开 archive/glossary.yml"))
+            raise ApiError(409, cause, _("要改它的意思，用记事本打开 archive/glossary.yml"))
         _append(project, term, before)
         return project.read_glossary([])
 
@@ -103,7 +103,7 @@ def _append(project: Project, term: Term, before: tuple[Term, ...]) -> None:
     except (ValueError, yaml.YAMLError) as error:
         cause = _("词语本的写法特别，这里加不进去")
         remedy = _("用记事本打开 archive/glossary.yml，照着别的词加")
-        raise Refusal(409, cause, remedy) from error
+        raise ApiError(409, cause, remedy) from error
     write_atomic(path, new)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.routing import Route
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.machine_json import read_heard
+from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.transcript_file import status_of
 from cunshi.catalogue.titles import recording_title
 from cunshi.core.i18n import _
@@ -17,14 +17,14 @@ from cunshi.core.yaml_fields import read_text
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording, is_text
 from cunshi.domain.transcript import Segment
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.editor import history
 from cunshi.review.editor.approval import approve, reopen
 from cunshi.review.editor.document import (
     Conflict,
-    Manuscript,
     Saved,
+    TranscriptDocument,
     draft_of_written,
     name_of,
     opened,
@@ -47,25 +47,25 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def _looking(desk: Desk) -> list[Route]:
-    def read(ask: Ask) -> dict[str, Any]:
+    def read(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
             view = _view(desk, accession, manuscript)
         return view if ask.query.get("machine") == "later" else view | _heard(desk, accession)
 
-    def machine(ask: Ask) -> dict[str, Any]:
+    def machine(ask: ApiRequest) -> dict[str, Any]:
         return _heard(desk, desk.accession(ask.path["id"]))
 
-    def revisions(ask: Ask) -> dict[str, Any]:
+    def revisions(ask: ApiRequest) -> dict[str, Any]:
         with opened(desk.project, desk.accession(ask.path["id"])) as manuscript:
             return {"revisions": _listed(manuscript.history.revisions())}
 
-    def revision(ask: Ask) -> dict[str, Any]:
+    def revision(ask: ApiRequest) -> dict[str, Any]:
         with opened(desk.project, desk.accession(ask.path["id"])) as manuscript:
             number = _number(ask.path["n"])
             found = manuscript.history.revision(number)
             if found is None:
-                raise Refusal(404, _("没有这一版"), _("刷新这一页"))
+                raise ApiError(404, _("没有这一版"), _("刷新这一页"))
             return {
                 **_told(found),
                 "segments": [to_json(line) for line in manuscript.lines_at(number)],
@@ -80,7 +80,7 @@ def _looking(desk: Desk) -> list[Route]:
 
 
 def _writing(desk: Desk) -> list[Route]:
-    def save(ask: Ask) -> dict[str, Any]:
+    def save(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base, data = ask.field("base", int), ask.field("segments", list)
         with opened(desk.project, accession) as manuscript:
@@ -91,7 +91,7 @@ def _writing(desk: Desk) -> list[Route]:
             found = manuscript.save(ask.person, base, lines, _tab(ask))
             return _answer(found, lines)
 
-    def restore(ask: Ask) -> dict[str, Any]:
+    def restore(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base, number = ask.field("base", int), ask.field("revision", int)
         with opened(desk.project, accession) as manuscript:
@@ -107,7 +107,7 @@ def _writing(desk: Desk) -> list[Route]:
 
 
 def _approving(desk: Desk) -> list[Route]:
-    def close(ask: Ask) -> dict[str, Any]:
+    def close(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base = ask.field("base", int)
         with opened(desk.project, accession) as manuscript:
@@ -116,7 +116,7 @@ def _approving(desk: Desk) -> list[Route]:
                 _answer(manuscript.conflict(base), ())
             return approve(desk.project, accession, manuscript, ask.person)
 
-    def open_again(ask: Ask) -> dict[str, Any]:
+    def open_again(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
             return reopen(desk.project, accession, manuscript, ask.person)
@@ -127,7 +127,7 @@ def _approving(desk: Desk) -> list[Route]:
     ]
 
 
-def _view(desk: Desk, accession: Accession, manuscript: Manuscript) -> dict[str, Any]:
+def _view(desk: Desk, accession: Accession, manuscript: TranscriptDocument) -> dict[str, Any]:
     recording = desk.project.read_recording(accession, [])
     said, sound = recording.description, recording.technical.has_sound
     written = _written(accession, recording)
@@ -180,7 +180,7 @@ def _machine(accession: Accession, terms: Sequence[Term]) -> tuple[Segment, ...]
 
 @lru_cache(maxsize=8)
 def _draft(machine: Path, modified: int, terms: tuple[Term, ...]) -> tuple[Segment, ...]:
-    heard = read_heard(machine)
+    heard = read_machine_json(machine)
     return draft(heard, terms) if heard else ()
 
 
@@ -202,10 +202,10 @@ def _day(day: dt.date | None) -> str:
 
 
 def _open(desk: Desk, accession: Accession) -> Recording:
-    """The recording, if its transcript may be changed; else Refusal 423."""
+    """The recording, if its transcript may be changed; else ApiError 423."""
     recording = desk.project.read_recording(accession, [])
     if recording.description.approved_by:
-        raise Refusal(
+        raise ApiError(
             423,
             _("这份文稿已经由 {who} 定稿").format(who=recording.description.approved_by),
             _("要再改，先取消定稿"),
@@ -213,10 +213,10 @@ def _open(desk: Desk, accession: Accession) -> Recording:
     return recording
 
 
-def _tab(ask: Ask) -> str:
+def _tab(ask: ApiRequest) -> str:
     tab = ask.body.get("tab", "")
     if not isinstance(tab, str) or len(tab) > _LONGEST_TAB:
-        raise Refusal(400, _("请求里的 {name} 看不懂").format(name="tab"))
+        raise ApiError(400, _("请求里的 {name} 看不懂").format(name="tab"))
     return tab
 
 
@@ -224,9 +224,9 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-def _check_revision(manuscript: Manuscript, number: int, first: int = 0) -> None:
+def _check_revision(manuscript: TranscriptDocument, number: int, first: int = 0) -> None:
     if not first <= number <= manuscript.revision:
-        raise Refusal(400, _("没有这一版"), _("刷新这一页"))
+        raise ApiError(400, _("没有这一版"), _("刷新这一页"))
 
 
 def _answer(found: Saved | Conflict, sent: Sequence[Segment]) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def _answer(found: Saved | Conflict, sent: Sequence[Segment]) -> dict[str, Any]:
             "merged": list(found.merged),
             "segments": [to_json(line) for line in found.lines] if other else None,
         }
-    raise Refusal(
+    raise ApiError(
         409,
         _("{who} 同时改了这几句").format(who=found.who or _("别人")),
         _("看一看两边写的，选好再保存；您写的还在这一页上"),

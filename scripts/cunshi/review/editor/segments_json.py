@@ -7,7 +7,7 @@ from cunshi.archive.transcript_file import REASONS, as_written
 from cunshi.core.i18n import _
 from cunshi.core.timecode import format_clock
 from cunshi.domain.transcript import Flag, Replacement, Segment
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 
 MOST = 20_000  # lines of a transcript
 _LONGEST = 10_000  # characters of one line
@@ -37,12 +37,12 @@ def to_json(segment: Segment) -> dict[str, Any]:
 def from_json(
     data: Sequence[Any], known: Iterable[Segment], duration: float
 ) -> tuple[Segment, ...]:
-    """The lines that somebody sends, by their times; Refusal when one of them cannot be.
+    """The lines that somebody sends, by their times; ApiError when one of them cannot be.
 
     None may end behind the recording or behind the last of the ``known`` lines.
     """
     if len(data) > MOST:
-        raise Refusal(422, _("句子太多了（最多 {count} 句）").format(count=MOST))
+        raise ApiError(422, _("句子太多了（最多 {count} 句）").format(count=MOST))
     ends = [segment.end for segment in known]
     latest = max([duration + _BEYOND, *ends])
     lines = [_line(entry) for entry in data]
@@ -52,7 +52,7 @@ def from_json(
         if (cause := _why_not(line, latest))
     ]
     if problems:
-        raise Refusal(
+        raise ApiError(
             422,
             _("有的句子存不了：{cause}").format(cause=problems[0]["cause"]),
             _("改好这一句再保存"),
@@ -63,7 +63,7 @@ def from_json(
 
 
 def _line(data: Any) -> Segment:
-    """Refusal 400 for what is no line at all."""
+    """ApiError 400 for what is no line at all."""
     if not isinstance(data, dict):
         raise _not_understood("segments")
     start, end = (_seconds(data, name) for name in ("start", "end"))
@@ -96,8 +96,8 @@ def _typed(data: dict[str, Any], name: str, kind: Any, default: Any = None) -> A
     return value
 
 
-def _not_understood(name: str) -> Refusal:
-    return Refusal(400, _("请求里的 {name} 看不懂").format(name=name), _("刷新这一页"))
+def _not_understood(name: str) -> ApiError:
+    return ApiError(400, _("请求里的 {name} 看不懂").format(name=name), _("刷新这一页"))
 
 
 def _flags(data: list[Any]) -> tuple[Flag, ...]:

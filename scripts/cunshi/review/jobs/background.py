@@ -11,7 +11,7 @@ Progress = Callable[[float], None]
 Make = Callable[[Progress], None]
 
 
-class Maker:
+class BackgroundWorker:
     """Makes each file once. Ends with the program, so what it makes has to be written whole."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from cunshi.core import clock
 from cunshi.core.errors import CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.problems import as_json, goes_elsewhere
 from cunshi.workflow import Report
@@ -78,10 +78,10 @@ class Jobs:
         return {"running": running.as_json() if running else None, "last": self._last}
 
     def start(self, what: str) -> None:
-        """Begin; Refusal 409 while another job runs, BusyError while another window works."""
+        """Begin; ApiError 409 while another job runs, BusyError while another window works."""
         with self._starting:
             if self._running:
-                raise Refusal(409, _("正在忙着，一次只做一件事"), _("等它做完，再点一次"))
+                raise ApiError(409, _("正在忙着，一次只做一件事"), _("等它做完，再点一次"))
             with self._project.lock():
                 pass  # told at once, not when the thread has found it out
             self._count += 1
@@ -110,13 +110,13 @@ def routes(desk: Desk) -> list[Route]:
     """Starting a job, and how it goes."""
     jobs = Jobs(desk.project)
 
-    def look(ask: Ask) -> dict[str, Any]:
+    def look(ask: ApiRequest) -> dict[str, Any]:
         return jobs.as_json()
 
-    def start(ask: Ask) -> JSONResponse:
+    def start(ask: ApiRequest) -> JSONResponse:
         what = ask.field("what", str)
         if what not in {TRANSCRIBE, SITE, PUBLISH}:
-            raise Refusal(400, _("不知道要做什么：{what}").format(what=what[:40]))
+            raise ApiError(400, _("不知道要做什么：{what}").format(what=what[:40]))
         jobs.start(what)
         return JSONResponse(jobs.as_json(), 202)
 

@@ -18,7 +18,7 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
 from cunshi.core.files import put_in_place
 from cunshi.core.i18n import _
-from cunshi.review.api import Ask, Refusal, refuse, route
+from cunshi.review.api import ApiError, ApiRequest, error_response, route
 from cunshi.review.auth.middleware import too_large
 from cunshi.review.context import Desk
 from cunshi.review.uploads.file_names import clean_name
@@ -38,7 +38,7 @@ _SHOWN = {
 def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Route]:
     """Putting in a scan, answered with the ``view`` of the record, and looking at it."""
 
-    def show(ask: Ask) -> Response:
+    def show(ask: ApiRequest) -> Response:
         accession = desk.accession(ask.path["id"])
         for scan in scans_of(accession):
             if scan.name == ask.path["name"]:
@@ -49,7 +49,7 @@ def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Rout
                     filename=scan.name,
                     content_disposition_type="inline" if kind else "attachment",
                 )
-        raise Refusal(404, _("没有这份扫描件"), _("刷新页面"))
+        raise ApiError(404, _("没有这份扫描件"), _("刷新页面"))
 
     async def put(request: Request) -> Response:
         try:
@@ -59,10 +59,10 @@ def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Rout
             request.state.allowance.most = LARGEST
             name = await _receive(desk.project, accession, request)
             found = await run_in_threadpool(view, accession)
-        except Refusal as refusal:
-            return refuse(refusal.status, **refusal.answer)
+        except ApiError as refusal:
+            return error_response(refusal.status, **refusal.answer)
         except CunshiError as error:
-            return refuse(409, error.cause, error.remedy)
+            return error_response(409, error.cause, error.remedy)
         return JSONResponse(found | {"name": name})
 
     address = "/api/recordings/{id}/scans/{name}"
@@ -115,11 +115,11 @@ def _aside(project: Project) -> Path:
 def keep(project: Project, accession: Accession, aside: Path, name: str, person: str) -> str:
     """Put a scan into the archive under its name, never over another; the same bytes once.
 
-    Raises Refusal 422 for an empty file.
+    Raises ApiError 422 for an empty file.
     """
     size, digest = aside.stat().st_size, sha256_of(aside)
     if not size:
-        raise Refusal(422, _("这个文件是空的"), _("重新扫描或拍照，再放进来"))
+        raise ApiError(422, _("这个文件是空的"), _("重新扫描或拍照，再放进来"))
     with project.writing():
         present = scans_of(accession)
         for path in present:

@@ -11,7 +11,7 @@ from cunshi.core.text import duration
 from cunshi.domain.consent import ARCHIVE, LESSON, SOCIAL, TRANSCRIPTION, USES, WEBSITE
 from cunshi.domain.recording import Description, Kind
 from cunshi.domain.settings import MANDARIN, MIXED, WU
-from cunshi.review.api import Ask, route
+from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
 
 # The forms are in Chinese, as the pages of the site are: the people who sign them read Chinese.
@@ -43,10 +43,10 @@ def _uses(sends: bool) -> list[_Use]:
 def routes(desk: Desk) -> list[Route]:
     """Each form blank, and filled in with what is known of a recording."""
 
-    def consent(ask: Ask) -> Response:
+    def consent(ask: ApiRequest) -> Response:
         return _form(desk, "form_consent", ask.path.get("id", ""))
 
-    def collection(ask: Ask) -> Response:
+    def collection(ask: ApiRequest) -> Response:
         return _form(desk, "form_collection", ask.path.get("id", ""))
 
     return [

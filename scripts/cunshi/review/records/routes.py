@@ -28,7 +28,7 @@ from cunshi.domain.course import LESSON_COUNT
 from cunshi.domain.pseudonyms import names_of
 from cunshi.domain.recording import Description
 from cunshi.publishing.log import day_of
-from cunshi.review.api import Ask, Refusal, route
+from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.records import consent_scans
 
@@ -45,15 +45,15 @@ _CONSENT = {field.name for field in fields(Consent)}
 def routes(desk: Desk) -> list[Route]:
     """Reading and changing a record, withdrawing a consent, and the scans of what was signed."""
 
-    def read(ask: Ask) -> dict[str, Any]:
+    def read(ask: ApiRequest) -> dict[str, Any]:
         return view(desk, desk.accession(ask.path["id"]))
 
-    def change(ask: Ask) -> dict[str, Any]:
+    def change(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         base, values = ask.field("base", str), ask.field("values", dict)
         with desk.project.writing():
             if base != _base(accession):
-                raise Refusal(
+                raise ApiError(
                     409,
                     _("这张目录卡刚才有人改过"),
                     _("看一看两边写的，选好再保存"),
@@ -62,7 +62,7 @@ def routes(desk: Desk) -> list[Route]:
             _save(accession, ask.person, values)
         return view(desk, accession)
 
-    def withdraw(ask: Ask) -> dict[str, Any]:
+    def withdraw(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with desk.project.writing():
             if _read(accession).said.consent.withdrawn_on is None:
@@ -106,7 +106,7 @@ def view(desk: Desk, accession: Accession) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Card:
+class _RecordForm:
     text: str
     said: Description
     problems: list[Problem]
@@ -119,16 +119,16 @@ def _base(accession: Accession) -> str:
         return ""
 
 
-def _read(accession: Accession) -> _Card:
+def _read(accession: Accession) -> _RecordForm:
     if not accession.record.is_file():
-        return _Card("", Description(), [])
+        return _RecordForm("", Description(), [])
     return _parse(read_text(accession.record))
 
 
-def _parse(text: str) -> _Card:
+def _parse(text: str) -> _RecordForm:
     problems: list[Problem] = []
     said = read_description(parse_fields(text, "", problems, ALIASES), finish=False)
-    return _Card(text, said, problems)
+    return _RecordForm(text, said, problems)
 
 
 def _values(said: Description) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _last(accession: Accession) -> dict[str, str] | None:
 
 
 def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
-    """Write what was decided into recording.yml; Refusal 422, with nothing written."""
+    """Write what was decided into recording.yml; ApiError 422, with nothing written."""
     card = _read(accession)
     if not card.text:
         raise _untakable("", _("目录卡不见了"), _("从备份恢复 recording.yml"))
@@ -164,7 +164,7 @@ def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
     accession.add_event("metadata modification", agent=person, decided=dict(values))
 
 
-def _written(card: _Card, wanted: Description) -> str:
+def _written(card: _RecordForm, wanted: Description) -> str:
     read = card
     with suppress(yaml.YAMLError, AttributeError):  # a text that is no mapping
         read = _parse(set_fields(card.text, card.said, wanted))
@@ -180,9 +180,9 @@ def _by_hand() -> str:
     return _("请懂电脑的人用记事本打开 recording.yml 改好")
 
 
-def _untakable(key: str, cause: str, remedy: str = "") -> Refusal:
+def _untakable(key: str, cause: str, remedy: str = "") -> ApiError:
     problems = [{"key": key, "cause": cause, "remedy": remedy}]
-    return Refusal(422, cause, remedy, problems=problems)
+    return ApiError(422, cause, remedy, problems=problems)
 
 
 def _check_guardian(wanted: Description, values: Mapping[str, Any]) -> None:
@@ -260,7 +260,7 @@ def _wanted(ours: Description, entries: Mapping[str, Any]) -> Description:
         told = [
             {"key": keys[p.line - 1], "cause": p.cause, "remedy": p.remedy} for p in read.problems
         ]
-        raise Refusal(422, told[0]["cause"], told[0]["remedy"], problems=told)
+        raise ApiError(422, told[0]["cause"], told[0]["remedy"], problems=told)
     said = read.said
     consent = replace(ours.consent, **{name: getattr(said.consent, name) for name in inside})
     plain = {key: getattr(said, key) for key in entries if key not in inside.values()}

@@ -15,7 +15,7 @@ from cunshi.core.problem import Problem
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import TranscriptStatus
-from cunshi.review.api import Ask, route
+from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.workflow import Report
 
@@ -23,7 +23,7 @@ from cunshi.workflow import Report
 def routes(desk: Desk) -> list[Route]:
     """The problems of the whole project, as publishing would meet them."""
 
-    def problems(ask: Ask) -> dict[str, Any]:
+    def problems(ask: ApiRequest) -> dict[str, Any]:
         return survey(desk)
 
     return [route("GET", "/api/problems", problems)]

@@ -16,14 +16,14 @@ from cunshi.domain.consent import TRANSCRIPTION, Consent
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import TranscriptStatus
-from cunshi.intake.deposit_cache import Looks
+from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import find_deposits
 from cunshi.publishing.log import day_of
-from cunshi.review.api import Ask, route
+from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.lesson_titles import lesson_titles
 from cunshi.review.todo.problems import as_json
-from cunshi.review.todo.status_cache import Card, Cards
+from cunshi.review.todo.status_cache import RecordingStatus, StatusCache
 
 # What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
 # registering it takes a minute where correcting takes an evening.
@@ -39,15 +39,15 @@ _STATES = {
 
 def routes(desk: Desk) -> list[Route]:
     """The list of all recordings."""
-    cards = Cards(desk.project)
+    cards = StatusCache(desk.project)
 
-    def recordings(ask: Ask) -> dict[str, Any]:
+    def recordings(ask: ApiRequest) -> dict[str, Any]:
         return everything(desk.project, cards)
 
     return [route("GET", "/api/recordings", recordings)]
 
 
-def everything(project: Project, cards: Cards) -> dict[str, Any]:
+def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
     """All that the page of the to-do list shows."""
     problems: list[Problem] = []
     archive, today = project.read_archive(problems), day_of(project, clock.today(), problems)
@@ -62,7 +62,7 @@ def everything(project: Project, cards: Cards) -> dict[str, Any]:
     }
 
 
-def describe(card: Card, archive: Archive, today: dt.date) -> dict[str, Any]:
+def describe(card: RecordingStatus, archive: Archive, today: dt.date) -> dict[str, Any]:
     """A recording as the list shows it."""
     recording, said = card.recording, card.recording.description
     consent = consent_state(said.consent, today)
@@ -95,7 +95,7 @@ def consent_state(consent: Consent, today: dt.date) -> str:
     return "expired" if consent.by and consent.has_expired(today) else "missing"
 
 
-def state(card: Card, consent: str) -> str:
+def state(card: RecordingStatus, consent: str) -> str:
     """The one word that says what to do next."""
     if card.problems:
         return TROUBLED
@@ -106,8 +106,8 @@ def state(card: Card, consent: str) -> str:
     return _STATES[card.words.status] if consent == "held" else TO_ALLOW
 
 
-def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
-    talks: dict[int | None, list[Card]] = {}
+def _course(project: Project, cards: Iterable[RecordingStatus]) -> list[dict[str, Any]]:
+    talks: dict[int | None, list[RecordingStatus]] = {}
     for card in cards:
         if card.recording.kind is Kind.TALK:
             talks.setdefault(card.recording.lesson, []).append(card)
@@ -125,10 +125,10 @@ def _course(project: Project, cards: Iterable[Card]) -> list[dict[str, Any]]:
 
 
 def _recordings_to_come(
-    project: Project, archive: Archive, cards: Iterable[Card], problems: list[Problem]
+    project: Project, archive: Archive, cards: Iterable[RecordingStatus], problems: list[Problem]
 ) -> tuple[list[str], list[Problem]]:
     """Names of deposits that nobody has taken in yet, and why others could not be."""
-    deposits, looks = find_deposits(project, archive, problems), Looks(project)
+    deposits, looks = find_deposits(project, archive, problems), DepositCache(project)
     taken = {card.recording.original_name: card.recording for card in cards}
     masters = {h for a in project.accessions() for h in a.hashes().values()}
     waiting, refused = [], []

@@ -35,7 +35,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Card:
+class RecordingStatus:
     """What is known of a recording whatever the day is; ``last`` is who worked on it and when."""
 
     recording: Recording
@@ -44,7 +44,7 @@ class Card:
     problems: tuple[Problem, ...]
 
 
-class Cards:
+class StatusCache:
     """Cards of all recordings. What was read of transcripts is kept in build/, too.
 
     Parsing the transcripts of 500 recordings takes seconds; losing what is kept costs these.
@@ -52,17 +52,17 @@ class Cards:
 
     def __init__(self, project: Project):
         self._project = project
-        self._cards: dict[str, tuple[Stamp, Card]] = {}
+        self._cards: dict[str, tuple[Stamp, RecordingStatus]] = {}
         self._words = dict(_read_kept(project))
         self._is_new = False
         self._reading = threading.Lock()  # several people may ask at once
 
-    def all(self) -> list[Card]:
+    def all(self) -> list[RecordingStatus]:
         """Every recording's card, in the order of their ids."""
         with self._reading:
             return self._all()
 
-    def _all(self) -> list[Card]:
+    def _all(self) -> list[RecordingStatus]:
         found = {a.id: self._card(a) for a in self._project.accessions()}
         self._cards = found
         self._words = {i: kept for i, kept in self._words.items() if i in found}
@@ -71,7 +71,7 @@ class Cards:
             _keep(self._project, self._words)
         return [card for __, card in found.values()]
 
-    def _card(self, accession: Accession) -> tuple[Stamp, Card]:
+    def _card(self, accession: Accession) -> tuple[Stamp, RecordingStatus]:
         record, words = _stamps(accession)
         stamp = (*record, *words)
         kept = self._cards.get(accession.id)
@@ -83,7 +83,7 @@ class Cards:
         problems += [
             problem for problem in (_lost(self._project, recording), found.problem) if problem
         ]
-        card = Card(recording, found, last_worked(accession.history), tuple(problems))
+        card = RecordingStatus(recording, found, last_worked(accession.history), tuple(problems))
         return stamp, card
 
     def _read_words(self, accession: Accession, recording: Recording, stamp: Stamp) -> Words:

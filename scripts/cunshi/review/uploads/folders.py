@@ -10,7 +10,7 @@ from cunshi.archive.project import Project
 from cunshi.core.i18n import _
 from cunshi.domain.file_names import describe_folder
 from cunshi.intake.deposits import MOTTOES
-from cunshi.review.api import Refusal
+from cunshi.review.api import ApiError
 from cunshi.review.todo.lesson_titles import lesson_name, lesson_titles
 from cunshi.review.uploads.file_names import clean_name
 
@@ -37,11 +37,11 @@ class Folder:
 
 
 def find_folder(project: Project, folder_id: str) -> Folder:
-    """The folder of an id, which is compared, never joined to a path; else Refusal 404."""
+    """The folder of an id, which is compared, never joined to a path; else ApiError 404."""
     for folder in list_folders(project):
         if folder.id == folder_id:
             return folder
-    raise Refusal(404, _("没有这个文件夹"), _("刷新页面，再选一次"))
+    raise ApiError(404, _("没有这个文件夹"), _("刷新页面，再选一次"))
 
 
 def list_folders(project: Project) -> list[Folder]:

@@ -26,7 +26,7 @@ from cunshi.core.yaml_fields import read_text
 from cunshi.domain.file_names import describe_name, parse_day
 from cunshi.domain.recording import Description, is_photo, is_text
 from cunshi.media import audio, photos
-from cunshi.review.api import Ask, Refusal, refuse, route
+from cunshi.review.api import ApiError, ApiRequest, error_response, route
 from cunshi.review.context import Desk
 from cunshi.review.uploads.file_names import clean_name, named_after, numbered, stem_of
 from cunshi.review.uploads.folders import Folder, find_folder, list_folders
@@ -55,11 +55,11 @@ def routes(desk: Desk) -> list[Route]:
     """Where recordings can be put, and putting them there."""
     sweep(desk.project)
 
-    def folders(ask: Ask) -> dict[str, Any]:
+    def folders(ask: ApiRequest) -> dict[str, Any]:
         found = [folder.as_json() for folder in list_folders(desk.project)]
         return {"folders": found, "limit": LIMIT, "free": _free(desk.project.recordings)}
 
-    def described(ask: Ask) -> dict[str, Any]:
+    def described(ask: ApiRequest) -> dict[str, Any]:
         villages = desk.project.read_archive([]).villages
         names = [name for name in ask.field("names", list) if isinstance(name, str)]
         said = {name: describe_name(stem_of(clean_name(name)), villages) for name in names}
@@ -68,8 +68,8 @@ def routes(desk: Desk) -> list[Route]:
     async def deposit(request: Request) -> Response:
         try:
             return await _deposit(desk.project, request)
-        except Refusal as refusal:
-            answer = refuse(refusal.status, **refusal.answer)
+        except ApiError as refusal:
+            answer = error_response(refusal.status, **refusal.answer)
             if not await _read_away(request):
                 answer.headers["connection"] = "close"
             return answer
@@ -127,13 +127,13 @@ def _refuse_unread(name: str) -> None:
     lower = name.lower()
     unread = (".yml", ".yaml", ".yml.txt", ".yaml.txt", ".tmp", ".part", ".crdownload", ".download")
     if lower.endswith((*unread, ".partial")) or lower in {"thumbs.db", "desktop.ini"}:
-        raise Refusal(422, _("这不是录音：{name}").format(name=name), _("选录音、照片或文字文件"))
+        raise ApiError(422, _("这不是录音：{name}").format(name=name), _("选录音、照片或文字文件"))
     if lower in {"readme.md", "readme.txt"}:
-        raise Refusal(422, _("这个名字不会收录：{name}").format(name=name), _("换一个名字再放"))
+        raise ApiError(422, _("这个名字不会收录：{name}").format(name=name), _("换一个名字再放"))
 
 
 def _read_said(query: Mapping[str, str]) -> Description:
-    """What whoever adds a recording says of it; Refusal 422 for what cannot be read."""
+    """What whoever adds a recording says of it; ApiError 422 for what cannot be read."""
     texts = {key: " ".join(query.get(key, "").split()) for key in ("village", "narrator")}
     day = query.get("date", "").strip()
     problems = [
@@ -145,7 +145,7 @@ def _read_said(query: Mapping[str, str]) -> Description:
         cause = _("日期 “{value}” 看不懂").format(value=day[:20])
         problems.append({"key": "date", "cause": cause, "remedy": _("写成 2026-01-12 的样子")})
     if problems:
-        raise Refusal(422, problems[0]["cause"], problems[0]["remedy"], problems=problems)
+        raise ApiError(422, problems[0]["cause"], problems[0]["remedy"], problems=problems)
     village, narrator = texts.values()
     return Description(village=village, narrator=narrator, date=parse_day(day) if day else None)
 
@@ -179,18 +179,18 @@ def _refuse_too_large(size: int) -> None:
     if size > LIMIT:
         most = f"{LIMIT / (1 << 30):.3g} GB"
         cause = _("这个文件太大了")
-        raise Refusal(413, cause, _("最多 {most}；可以先分成几段").format(most=most))
+        raise ApiError(413, cause, _("最多 {most}；可以先分成几段").format(most=most))
 
 
-def _full() -> Refusal:
-    return Refusal(507, _("磁盘满了，放不下"), _("腾出一些地方，再放一次"))
+def _full() -> ApiError:
+    return ApiError(507, _("磁盘满了，放不下"), _("腾出一些地方，再放一次"))
 
 
-def _unwritable(error: OSError) -> Refusal:
+def _unwritable(error: OSError) -> ApiError:
     if error.errno in _FULL:
         return _full()
     cause = _("写不进 recordings 文件夹：{error}").format(error=error.strerror)
-    return Refusal(500, cause, _("检查磁盘和文件夹权限，再放一次"))
+    return ApiError(500, cause, _("检查磁盘和文件夹权限，再放一次"))
 
 
 async def _receive(pieces: AsyncIterator[bytes], arriving: _Arriving) -> None:
@@ -245,7 +245,7 @@ def _refuse_lonely(folder: Folder, name: str) -> None:
     beside = os.scandir(folder.path) if folder.path.is_dir() else ()
     if not any(stem_of(e.name) == stem and not _is_companion(e.name) for e in beside):
         cause = _("旁边没有同名的录音")
-        raise Refusal(422, cause, _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"))
+        raise ApiError(422, cause, _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"))
 
 
 def _is_companion(name: str) -> bool:
@@ -256,7 +256,7 @@ def _refuse_unsound(path: Path, name: str) -> None:
     """Tell at once what taking in would refuse by a look at its beginning."""
     try:
         if path.stat().st_size == 0:
-            raise Refusal(422, _("文件是空的（0 字节）"), _("从手机重新复制一次"))
+            raise ApiError(422, _("文件是空的（0 字节）"), _("从手机重新复制一次"))
         if is_photo(name):
             photos.check(path)
         elif is_text(name):
@@ -264,7 +264,7 @@ def _refuse_unsound(path: Path, name: str) -> None:
         else:
             audio.look(path)
     except CunshiError as error:
-        raise Refusal(422, error.cause, error.remedy) from error
+        raise ApiError(422, error.cause, error.remedy) from error
 
 
 def _same_bytes(project: Project, arriving: _Arriving) -> str:
@@ -300,7 +300,7 @@ def _put_in_place(
                 sidecar.unlink()
             if not isinstance(error, FileExistsError):
                 raise
-    raise Refusal(409, _("同名的文件太多了"), _("换一个名字再放"))
+    raise ApiError(409, _("同名的文件太多了"), _("换一个名字再放"))
 
 
 def _is_described(folder: Path, name: str) -> bool:

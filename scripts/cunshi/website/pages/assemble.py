@@ -37,7 +37,7 @@ _NEWEST = 6  # recordings on the home page
 
 
 @dataclass(frozen=True)
-class _Card:
+class _HomeLink:
     """A lesson on the home page; without ``lesson`` it is still being prepared."""
 
     number: int
@@ -98,7 +98,7 @@ def _home_page(catalogue: Catalogue) -> Page:
     for number in range(1, LESSON_COUNT + 1):
         lesson, clips = written.get(number, (None, ()))
         voices = sum(not clip.withheld for clip in clips)
-        cards.append(_Card(number, lesson_title(catalogue, number), lesson, voices))
+        cards.append(_HomeLink(number, lesson_title(catalogue, number), lesson, voices))
     return render(
         "index",
         "index.md",

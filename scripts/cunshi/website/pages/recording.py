@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from cunshi.archive.cache.recording_cache import Lines
+from cunshi.archive.cache.recording_cache import CachedSegments
 from cunshi.catalogue import transcript_quality
 from cunshi.catalogue.titles import lesson_title, recording_title
 from cunshi.core import text
@@ -38,7 +38,7 @@ def group_paragraphs(segments: Sequence[Segment]) -> list[Paragraph]:
     A segment with its meaning in Mandarin stands alone, so that the two can be read together; so
     does one that is withheld, so that its time can be seen.
     """
-    if isinstance(segments, Lines):
+    if isinstance(segments, CachedSegments):
         return segments.once("paragraphs", lambda: _group(segments))
     return _group(segments)
 
