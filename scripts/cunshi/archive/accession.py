@@ -1,29 +1,14 @@
 """The folder of one accession: the names of its files, its hashes and events."""
 
-import json
-import os
-import shutil
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from filelock import FileLock, Timeout
+
 from cunshi.archive.events import event, format_events, parse_event, scans_in
 from cunshi.archive.fixity import manifest as fixity
-from cunshi.archive.settings_file import read_archive
-from cunshi.core.errors import (BusyError, ConfigurationError, DiskError, ExitCode, RecordError)
-from cunshi.core.files import exists, files_below, write_atomic
+from cunshi.core.errors import DiskError, RecordError
+from cunshi.core.files import write_atomic
 from cunshi.core.i18n import _
-from cunshi.domain.consent import Consent
-from cunshi.core.problem import Problem
-from cunshi.domain.recording import Recording
-from cunshi.domain.glossary import Term
-from cunshi.archive.glossary_file import read_glossary
-from cunshi.archive.records import read_recording
-from cunshi.domain.settings import Archive
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,24 @@ from datetime import date
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-from cunshi.core.errors import (ConfigurationError, CunshiError, DiskError, ExitCode, RecordError, SiteError)
-from cunshi.archive.bag import write_bag
-from cunshi.core.files import (exists, files_below, put_in_place, temporary_name)
-from cunshi.archive.fixity.manifest import copy_checked, sha256_of
-from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
-from cunshi.core.text import file_name
-from cunshi.core.progress import Reporter
 from cunshi.archive.accession import Accession
+from cunshi.archive.bag import write_bag
+from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.clock import now
+from cunshi.core.errors import (
+    ConfigurationError,
+    CunshiError,
+    DiskError,
+    ExitCode,
+    RecordError,
+    SiteError,
+)
+from cunshi.core.files import exists, files_below, put_in_place, temporary_name
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
+from cunshi.core.text import file_name
 
 _EARLIER = "earlier"
 _KEPT = ("archive", "courses")

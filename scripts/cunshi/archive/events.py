@@ -1,36 +1,16 @@
 """events.jsonl: what happened to an accession, in the event names of PREMIS."""
 
 import json
-import os
-import shutil
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
-from filelock import FileLock, Timeout
+
 from cunshi.core.clock import now
-from cunshi.archive.fixity import manifest as fixity
-from cunshi.archive.settings_file import read_archive
-from cunshi.core.errors import (BusyError, ConfigurationError, DiskError, ExitCode, RecordError)
-from cunshi.core.files import exists, files_below, write_atomic
-from cunshi.core.i18n import _
-from cunshi.domain.consent import Consent
-from cunshi.core.problem import Problem
-from cunshi.domain.recording import Recording
-from cunshi.domain.glossary import Term
-from cunshi.archive.glossary_file import read_glossary
-from cunshi.archive.records import read_recording
-from cunshi.domain.settings import Archive
 
 
 def scans_in(events: Iterable[dict[str, Any]]) -> dict[str, str]:
     """Path → SHA-256 of what lies in ``consent_forms``, from all events of an accession."""
     hashes = (pair for entry in events for pair in entry.get("hashes", {}).items())
     return {path: digest for path, digest in hashes if path.startswith("consent/")}
-
 
 
 def parse_event(line: str) -> dict[str, Any]:
@@ -43,11 +23,9 @@ def parse_event(line: str) -> dict[str, Any]:
     return found
 
 
-
 def event(kind: str, **detail: Any) -> dict[str, Any]:
     """One line of events.jsonl; ``detail`` holds JSON values."""
     return {"event": kind, "time": now().isoformat(timespec="seconds"), **detail}
-
 
 
 def format_events(events: list[dict[str, Any]]) -> str:

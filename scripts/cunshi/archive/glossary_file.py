@@ -1,21 +1,12 @@
 """Read archive/glossary.yml: the local words."""
 
-import re
-from dataclasses import fields as dataclass_fields
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
-import yaml
+
 from cunshi.core.errors import ExitCode
-from cunshi.core.yaml_fields import Fields, load_fields, parse_fields
-from cunshi.core.files import composed
 from cunshi.core.i18n import _
-from cunshi.domain.consent import (ARCHIVE, LESSON, NO_USE, SOCIAL, TRANSCRIPTION, USES, WEBSITE, Access, Consent)
-from cunshi.domain.recording import (Description, Kind, Recording, Technical)
 from cunshi.core.problem import Problem
+from cunshi.core.yaml_fields import Fields, load_fields, parse_fields
 from cunshi.domain.glossary import Term
-from cunshi.domain.settings import MANDARIN, MIXED, WU
 
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:
@@ -23,11 +14,9 @@ def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term
     return _read_terms(load_fields(path, where, problems))
 
 
-
 def parse_glossary(text: str, where: str, problems: list[Problem]) -> tuple[Term, ...]:
     """The local words in the text of a glossary.yml."""
     return _read_terms(parse_fields(text, where, problems))
-
 
 
 def _read_terms(fields: Fields) -> tuple[Term, ...]:
@@ -41,7 +30,6 @@ def _read_terms(fields: Fields) -> tuple[Term, ...]:
             fields.problems.append(problem)
         seen.add(term.term)
     return tuple(term for term in terms if term.term)
-
 
 
 def _read_term(fields: Fields) -> Term:

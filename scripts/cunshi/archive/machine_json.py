@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.core.errors import DiskError
-from cunshi.domain.transcript import (Coverage, Flag, Segment, Weighed, Word)
+from cunshi.domain.transcript import Coverage, Flag, Segment, Weighed, Word
 
 # What the segments stand between.
 _SEGMENTS, _END = b'"segments": [\n', b"\n]\n}\n"

@@ -1,48 +1,29 @@
 """Where everything lives. The only module that knows folder names; atomic writes; the lock."""
 
-import json
 import os
 import shutil
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.fixity import manifest as fixity
-from cunshi.archive.settings_file import read_archive
-from cunshi.core.errors import (BusyError, ConfigurationError, DiskError, ExitCode, RecordError)
-from cunshi.core.files import exists, files_below, write_atomic
-from cunshi.core.i18n import _
-from cunshi.domain.consent import Consent
-from cunshi.core.problem import Problem
-from cunshi.domain.recording import Recording
-from cunshi.domain.glossary import Term
 from cunshi.archive.glossary_file import read_glossary
 from cunshi.archive.records import read_recording
+from cunshi.archive.settings_file import read_archive
+from cunshi.core.errors import BusyError, ConfigurationError, ExitCode
+from cunshi.core.files import exists, files_below
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.domain.consent import Consent
+from cunshi.domain.glossary import Term
+from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 
 _LOOK = 0.01  # seconds after which it looks again whether it may
 _PATIENCE = 30.0  # seconds that one writer waits for another; a write takes milliseconds
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from cunshi.domain.description_merge import limited, stricter
+from cunshi.archive.records import ALIASES, description_values, dump_inline, read_description
+from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import LOADER, parse_fields
 from cunshi.domain.consent import Access, Consent
+from cunshi.domain.description_merge import limited, stricter
 from cunshi.domain.recording import Description
-from cunshi.core.problem import Problem
-from cunshi.archive.records import (ALIASES, description_values, dump_inline, read_description)
 
 
 def as_logged(said: Description) -> dict[str, Any]:

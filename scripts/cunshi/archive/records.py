@@ -3,20 +3,26 @@
 import re
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cunshi.core.errors import ExitCode
-from cunshi.core.yaml_fields import Fields, load_fields, parse_fields
-from cunshi.core.files import composed
 from cunshi.core.i18n import _
-from cunshi.domain.consent import (ARCHIVE, LESSON, NO_USE, SOCIAL, TRANSCRIPTION, USES, WEBSITE, Access, Consent)
-from cunshi.domain.recording import (Description, Kind, Recording, Technical)
 from cunshi.core.problem import Problem
-from cunshi.domain.glossary import Term
+from cunshi.core.yaml_fields import Fields, load_fields
+from cunshi.domain.consent import (
+    ARCHIVE,
+    LESSON,
+    NO_USE,
+    SOCIAL,
+    TRANSCRIPTION,
+    USES,
+    WEBSITE,
+    Access,
+    Consent,
+)
+from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import MANDARIN, MIXED, WU
 
 ALIASES = {
@@ -98,12 +104,6 @@ RECORD_HEAD = """\
 RECORD_TAIL = """\
 # 以下由程序登记，请不要改动。
 """
-
-
-
-
-
-
 
 
 def read_description(fields: Fields, *, finish: bool = True) -> Description:
@@ -252,11 +252,3 @@ def _read_technical(fields: Fields) -> Technical:
     )
     fields.finish()
     return technical
-
-
-
-
-
-
-
-

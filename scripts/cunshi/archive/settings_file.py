@@ -3,11 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cunshi.core.yaml_fields import Fields, load_fields
+from cunshi.archive.records import LANGUAGES
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.archive.records import LANGUAGES
-from cunshi.domain.settings import (ANONYMOUS, MANDARIN, MIXED, WU, Archive, Destination, Names, Recogniser)
+from cunshi.core.yaml_fields import Fields, load_fields
+from cunshi.domain.settings import (
+    ANONYMOUS,
+    MANDARIN,
+    MIXED,
+    WU,
+    Archive,
+    Destination,
+    Names,
+    Recogniser,
+)
 
 
 def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:

@@ -7,8 +7,21 @@ line that takes their place.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from cunshi.archive.transcript_file import (
+    DRAFT_NOTE,
+    GOLDEN,
+    GUIDE,
+    MARKS,
+    WITHHELD,
+    Cue,
+    as_written,
+    blocks,
+    format_cue,
+    is_cue,
+    parse_cues,
+    remarks,
+)
 from cunshi.domain.transcript import Segment
-from cunshi.archive.transcript_file import (DRAFT_NOTE, GOLDEN, GUIDE, MARKS, WITHHELD, Cue, as_written, blocks, format_cue, is_cue, parse_cues, remarks)
 
 _GUIDE = """\
 NOTE

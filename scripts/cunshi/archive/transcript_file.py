@@ -16,14 +16,14 @@ from typing import NamedTuple
 import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
-from cunshi.core.errors import RecordError
-from cunshi.core.yaml_fields import read_text
-from cunshi.core.files import exists
 from cunshi.archive.machine_json import MachineTranscript
+from cunshi.core.errors import RecordError
+from cunshi.core.files import exists
 from cunshi.core.i18n import _
-from cunshi.domain.transcript import (Flag, Replacement, Segment, Transcript, TranscriptStatus)
-from cunshi.domain.recording import Recording
 from cunshi.core.timecode import format_timecode, parse_timecode
+from cunshi.core.yaml_fields import read_text
+from cunshi.domain.recording import Recording
+from cunshi.domain.transcript import Flag, Replacement, Segment, Transcript, TranscriptStatus
 
 DRAFT_NOTE = re.compile(r"^NOTE draft-sha256: ([0-9a-f]{64})$", re.MULTILINE)
 GUIDE = """\

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 from zlib import crc32
 
-from cunshi.core.files import files_below, stat_of, write_made
-from cunshi.domain.transcript import Segment
 from cunshi.archive.cache.stamps import program, stamp_of
 from cunshi.archive.project import Project
+from cunshi.core.files import files_below, stat_of, write_made
+from cunshi.domain.transcript import Segment
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from cunshi.archive.project import Project
 from cunshi.core.files import stat_of, write_made
 from cunshi.core.i18n import language
-from cunshi.archive.project import Project
 
 # What the results of a stage depend on besides this program.
 _PACKAGES = (

@@ -1,23 +1,15 @@
 """Does the archive still hold what it promises? Fixity, records and consent → Problems."""
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from cunshi.archive.fixity import manifest
-from cunshi.core.errors import CunshiError, ExitCode
-from cunshi.core.yaml_fields import read_text
-from cunshi.core.i18n import _
-from cunshi.domain.consent import ARCHIVE, Access
-from cunshi.domain.recording import Kind, Recording
-from cunshi.core.problem import Problem
-from cunshi.domain.transcript import Transcript
-from cunshi.core.progress import Reporter
-from cunshi.domain.pseudonyms import SHORTEST, across_lines, says_name
-from cunshi.domain.settings import Archive, Names
 from cunshi.archive.accession import Accession
+from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
-
+from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Problem
+from cunshi.core.progress import Reporter
 
 
 def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
@@ -90,19 +82,3 @@ def _difference(path: Path, digest: str) -> str:
     if not path.is_file():
         return "missing"
     return "" if manifest.sha256_of(path) == digest else "changed"
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-

@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from cunshi.archive.accession import Accession
+from cunshi.archive.events import scans_in
 from cunshi.archive.fixity import manifest
+from cunshi.archive.fixity.check import compare_accession, differing, without_manifest
+from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
-from cunshi.archive.accession import Accession
-from cunshi.archive.project import Project
-from cunshi.archive.events import scans_in
-from cunshi.archive.fixity.check import compare_accession, differing, without_manifest
 
 CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
 
