@@ -302,7 +302,7 @@ def heard_times(page: Page, todo: list[Fix], lines: list[dict[str, Any]], view: 
         line = lines[fix.line]
         fix.heard = page.evaluate(
             """async ([line, at, words, machine]) => {
-                const { Heard, times } = await import('/static/align.js')
+                const { Heard, times } = await import('/static/editor/word_times.js')
                 const heard = new Heard(words, machine).within(line.start, line.end)
                 return times(line.text, heard, line.start, line.end).ends[Math.max(0, at - 1)]
             }""",

@@ -1,10 +1,10 @@
 // What tests/test_review_lines.py asks of the editor's pure modules, in the browser: random edits by a
 // seed, and the rules that have to hold after each. A check returns what is wrong, or null.
 
-import * as A from "/static/align.js"
-import * as D from "/static/document.js"
-import * as M from "/static/merging.js"
-import * as S from "/static/saving.js"
+import * as A from "/static/editor/word_times.js"
+import * as D from "/static/editor/document.js"
+import * as M from "/static/editor/merge.js"
+import * as S from "/static/editor/saving.js"
 
 const random = seed => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648)
 const words = "我们村里有一条河上座桥老人家天在聊金A b1。，"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,6 +14,7 @@ from conftest import ROOT
 from cunshi.review.context import STATIC
 
 pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +24,11 @@ def page(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
 
     def answer(route: Any) -> None:
-        name = route.request.url.rpartition("/")[2]
-        if name.endswith(".js"):
-            folder = Path(__file__).parent if name == "review_lines.js" else STATIC
-            route.fulfill(path=folder / name, content_type="text/javascript")
+        path = urlsplit(route.request.url).path
+        if path.endswith(".js"):
+            is_of_the_desk = path.startswith("/static/")
+            file = STATIC / path.removeprefix("/static/") if is_of_the_desk else HERE / path[1:]
+            route.fulfill(path=file, content_type="text/javascript")
         else:
             route.fulfill(body="<!doctype html>", content_type="text/html")
 

@@ -115,7 +115,7 @@ def test_from_an_empty_archive_to_drafts(browser: Browser, hearing: Project) -> 
 
 # The first look hears that nothing goes on, and by then a job has begun; it has ended at the third.
 LOOKS = """async () => {
-  const { watch } = await import("/static/working.js")
+  const { watch } = await import("/static/shared/job_progress.js")
   const told = [[null, null], [1, null], [null, 1], [null, 1]]
   let answerFirst
   const first = new Promise(resolve => { answerFirst = resolve })

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from conftest import tree
+from conftest import ROOT, tree
 from cunshi.archive.project import Project
 from cunshi.review import app
 from cunshi.review.api import route
@@ -25,6 +25,7 @@ from cunshi.review.auth.middleware import AuthMiddleware, DeskAuth, Limits
 from cunshi.review.context import STATIC
 from desk import OpenDesk, every_route, filled, is_in, open_desk, send, signed
 
+FORMS = ROOT / "scripts/cunshi/catalogue/templates/_forms.html.j2"
 LIMITS = Limits(json=20_000, json_seconds=0.5)
 TRAVERSALS = [
     "..",
@@ -161,7 +162,7 @@ def test_other_sites_read_nothing_and_may_only_link(
 ) -> None:
     cookie = signed(desk)["Cookie"]
     item = home.accessions()[0].id
-    for path in ("/api/session", f"/media/{item}", "/static/desk.js"):
+    for path in ("/api/session", f"/media/{item}", "/static/shared/desk.js"):
         assert send(desk, "GET", path, Cookie=cookie, Sec_Fetch_Site=site)[0] == 403
     linked = {"Sec_Fetch_Site": site, "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
     assert send(desk, "GET", "/sign-in", **linked)[0] == 200
@@ -204,9 +205,9 @@ def _takes_files(path: str, method: str) -> bool:
         "/static/%2fetc%2fpasswd",
         "/static/",
         "/static/%00",
-        "//127.0.0.1/static/desk.js",
+        "//127.0.0.1/static/shared/desk.js",
         "/sign-in/../api/session",
-        "/sign-in/../static/editor.js",
+        "/sign-in/../static/editor/editor.js",
     ],
 )
 def test_static_files_are_only_those(desk: OpenDesk, path: str) -> None:
@@ -369,7 +370,7 @@ def test_every_answer_carries_the_policy(desk: OpenDesk, home: Project) -> None:
         send(desk, "GET", "/api/session"),
         send(desk, "GET", "/api/session", Cookie=cookie),
         send(desk, "GET", "/nothing", Cookie=cookie),
-        send(desk, "GET", "/static/desk.js"),
+        send(desk, "GET", "/static/shared/desk.js"),
         send(desk, "GET", "/static/nothing.js", Cookie=cookie),
         send(desk, "GET", f"/media/{item}", Cookie=cookie),
         send(desk, "GET", f"/media/{item}", Cookie=cookie, Range="bytes=0-9"),
@@ -410,7 +411,9 @@ def test_a_fault_of_the_program_tells_strangers_nothing(
     assert "ZeroDivisionError: secret detail" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in STATIC.glob("*.html")))
+@pytest.mark.parametrize(
+    "name", sorted(p.relative_to(STATIC).as_posix() for p in STATIC.rglob("*.html"))
+)
 def test_no_shell_has_a_script_or_style_inside(name: str) -> None:
     text = (STATIC / name).read_text("utf-8")
     assert not re.search(r"<script(?![^>]*\bsrc=)", text)
@@ -425,6 +428,17 @@ def test_no_script_of_the_desk_makes_markup_or_code_from_texts() -> None:
     forbidden = r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval|new Function)\b"
     for path in own:
         assert not re.search(forbidden, path.read_text("utf-8")), path
+
+
+def test_every_file_that_a_page_or_script_names_is_there() -> None:
+    missing = []
+    for path in [*STATIC.rglob("*.html"), FORMS]:
+        named = re.findall(r'"/static/([^"]+)"', path.read_text("utf-8"))
+        missing += [(path.name, name) for name in named if not (STATIC / name).is_file()]
+    for path in STATIC.rglob("*.js"):
+        named = re.findall(r'(?:\bfrom |\bimport\()"([^"]+)"', path.read_text("utf-8"))
+        missing += [(path.name, name) for name in named if not (path.parent / name).is_file()]
+    assert not missing
 
 
 def test_static_files_of_the_desk_are_one_mount(desk: OpenDesk) -> None:

@@ -67,7 +67,7 @@ def test_what_the_sample_village_publishes_is_valid(
     captions = [*project.site.rglob("*.vtt"), *bag.rglob("*.vtt"), *inside_ohms(bag, tmp_path)]
     captions += [accession.transcript for accession in project.accessions()]
     iiif = [*project.site.glob("iiif/*.json"), *bag.glob("data/iiif/*.json")]
-    pages = [*project.site.rglob("*.html"), *DESK.glob("*.html")]
+    pages = [*project.site.rglob("*.html"), *DESK.rglob("*.html")]
     assert min(map(len, (captions, iiif, pages))) > 5
     assert complaints([*captions, *iiif, *pages]) == []
 

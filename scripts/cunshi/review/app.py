@@ -32,13 +32,13 @@ mimetypes.add_type("image/svg+xml", ".svg")
 
 # Address → the page's shell in static/; what it shows comes from the interface.
 _PAGES = {
-    "/": "todo.html",
-    "/edit/{id}": "editor.html",
-    "/record/{id}": "record.html",
-    "/add": "add.html",
-    "/publish": "publish.html",
-    "/glossary": "glossary.html",
-    SIGN_IN: "sign-in.html",
+    "/": "todo/todo.html",
+    "/edit/{id}": "editor/editor.html",
+    "/record/{id}": "records/record.html",
+    "/add": "uploads/add.html",
+    "/publish": "jobs/publish.html",
+    "/glossary": "glossary/glossary.html",
+    SIGN_IN: "auth/sign-in.html",
 }
 
 
@@ -81,7 +81,7 @@ def _shell(name: str) -> Callable[[Request], Response]:
 
 
 def _icon(request: Request) -> Response:
-    return FileResponse(STATIC / "icon.svg")
+    return FileResponse(STATIC / "shared" / "icon.svg")
 
 
 def _static() -> Mount:

@@ -30,10 +30,10 @@ _OPEN = {
     SIGN_IN,
     "/api/sign-in",
     "/favicon.ico",
-    "/static/desk.css",
-    "/static/desk.js",
-    "/static/sign-in.css",
-    "/static/sign-in.js",
+    "/static/shared/desk.css",
+    "/static/shared/desk.js",
+    "/static/auth/sign-in.css",
+    "/static/auth/sign-in.js",
 }
 _SAFE = {"GET", "HEAD"}
 _UPLOAD = re.compile(r"/api/(deposits|recordings/[^/]+/scans)/.+", re.DOTALL)
