@@ -2,11 +2,12 @@
 
 import os
 import shutil
-import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from playwright.sync_api import Page as BrowserPage
@@ -14,25 +15,11 @@ from playwright.sync_api import Page as BrowserPage
 from cunshi import cli
 from cunshi.archive.project import Project
 from cunshi.transcription import engines
-from desk import OpenDesk, open_desk
+from cunshi.website import server as serve
+from support.desk import OpenDesk, open_desk
+from support.village import EPOCH, PATIENCE, ROOT, chromium_path, new_village, sample_path, settle
 
-ROOT = Path(__file__).parents[1]
-# The same moment everywhere, so that archives made by two runs can be compared byte for byte.
-EPOCH = "1800000000"
-# Milliseconds that a page may take, on a busy computer, to show what is expected of it.
-PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
-# Of a lesson that cites the talk of ``told``.
-LESSON_HEAD = """---
-title: 桥
-villages: [金村村]
-grade: 三年级
-minutes: 40
-objectives: [听一听]
-keywords: [老人家]
-sources: [采访]
----
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -41,20 +28,7 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUNSHI_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-    monkeypatch.setitem(engines.ENGINES, "recorded", "recorded_engine")
-
-
-def new_village(folder: Path) -> Project:
-    """A project without recordings: the sample's settings, course, glossary and theme."""
-    (folder / "recordings").mkdir(parents=True)
-    (folder / "archive").mkdir()
-    for name in ("archive.yml", "glossary.yml"):
-        shutil.copy(ROOT / "archive" / name, folder / "archive")
-    shutil.copytree(ROOT / "courses", folder / "courses")
-    theme = Path("scripts", "cunshi", "theme")
-    shutil.copytree(ROOT / theme, folder / theme)
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-    return Project.at(folder)
+    monkeypatch.setitem(engines.ENGINES, "recorded", "support.recorded_engine")
 
 
 @pytest.fixture
@@ -76,11 +50,6 @@ def sample() -> Callable[[str], Path]:
     return sample_path
 
 
-def sample_path(beginning: str) -> Path:
-    folder, __, name = beginning.partition("/")
-    return next((ROOT / "recordings").glob(f"{folder}*/{name}*.*[!l]"))
-
-
 @pytest.fixture
 def drop(village: Project) -> Callable[..., Path]:
     """Drop a sample recording into the village's recordings/ under a name."""
@@ -93,11 +62,6 @@ def drop(village: Project) -> Callable[..., Path]:
         return target
 
     return drop_
-
-
-def settle(path: Path, later: int = 0) -> None:
-    """Make a file look as if it had been there for a while."""
-    os.utime(path, (1_700_000_000 + later,) * 2)
 
 
 @pytest.fixture
@@ -145,7 +109,7 @@ def _make_sample(root: Path) -> None:
 def _build(project: Project, *words: str) -> None:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        patch.setitem(engines.ENGINES, "recorded", "recorded_engine")
+        patch.setitem(engines.ENGINES, "recorded", "support.recorded_engine")
         cli.main(["--root", str(project.root), "build", *words])
     assert ended.value.code == 0
 
@@ -207,12 +171,6 @@ def desk(home: Project) -> Iterator[OpenDesk]:
         yield opened
 
 
-def chromium_path() -> str | None:
-    """An installed Chromium or Chrome."""
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-    return next(filter(None, map(shutil.which, names)), None)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A real browser. Where none is installed these tests are skipped, except in CI."""
@@ -251,6 +209,21 @@ def browser_page(browser: Browser) -> Iterator[Callable[..., BrowserPage]]:
     assert faults == []
 
 
+@pytest.fixture(scope="module")
+def http(built: Project) -> Iterator[str]:
+    """The built sample village on a local server with byte ranges."""
+    config = uvicorn.Config(serve.application(built.site), port=0, log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
 def _note_error(message: ConsoleMessage, faults: list[str]) -> None:
     if message.type == "error":
         faults.append(f"{message.text} {message.location}")
@@ -260,15 +233,3 @@ def _watch(url: str, home: str, faults: list[str]) -> None:
     scheme, __, rest = url.partition("://")
     if scheme in {"http", "https", "ws", "wss", "file"} and rest.split("/", 1)[0] != home:
         faults.append(f"request to {url}")
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, but the locks."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in {".lock", ".writing"}
-    }
-
-
-sys.path.insert(0, str(Path(__file__).parent))

@@ -6,7 +6,7 @@ import { HtmlValidate } from "html-validate";
 import { Maniiifest } from "maniiifest";
 import webvtt from "webvtt-parser";
 
-// Whom a page shuts out is the matter of tests/test_accessibility.py.
+// Whom a page shuts out is the matter of tests/browser/test_accessibility.py.
 const rules = {
   // Matters of taste. Inline styles hold what differs from element to element: a place on the map.
   "doctype-style": "off",

@@ -2,7 +2,7 @@
 
 MkDocs takes a hundredth of a second and more for every page, and only the middle of a recording's
 page is its own. So MkDocs makes a frame for all of a kind, and the pages are put into it. They are
-the bytes that MkDocs itself would make; tests/test_frames.py compares them.
+the bytes that MkDocs itself would make; tests/website/test_frames.py compares them.
 """
 
 import re

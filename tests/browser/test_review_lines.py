@@ -1,0 +1,115 @@
+"""The editor's pure modules, in the browser that runs them: no edit loses a time or a change."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from cunshi.review.context import STATIC
+from support.village import ROOT
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page with the modules, and no server: they need none."""
+    context = browser.new_context()
+    page = context.new_page()
+
+    def answer(route: Any) -> None:
+        path = urlsplit(route.request.url).path
+        if path.endswith(".js"):
+            is_of_the_desk = path.startswith("/static/")
+            file = STATIC / path.removeprefix("/static/") if is_of_the_desk else HERE / path[1:]
+            route.fulfill(path=file, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+
+    page.route("http://lines.invalid/**", answer)
+    page.goto("http://lines.invalid/")
+    yield page
+    context.close()
+
+
+def check(page: Page, name: str) -> Any:
+    return page.evaluate("name => import('/review_lines.js').then(tests => tests[name]())", name)
+
+
+def test_no_edit_loses_a_time(page: Page) -> None:
+    """Splits, merges, emptied lines: time that has a line keeps one, and lines stay in order."""
+    wrong = check(page, "noEditLosesATime")
+    assert wrong is None
+
+
+def test_starting_now_leaves_no_gap_where_there_was_none(page: Page) -> None:
+    found = check(page, "startingNowLeavesNoGapWhereThereWasNone")
+    assert found == [
+        [[0, 2.5], [2.5, 4], [5, 6]],
+        [[0, 1.5], [1.5, 4], [5, 6]],
+        [[0, 2], [2, 4], [4, 6]],
+        [[0, 2], [2, 4], [4.5, 6]],
+        [[0, 3.95], [3.95, 4], [5, 6]],
+    ]
+
+
+def test_characters_keep_their_times_through_any_edit(page: Page) -> None:
+    """Within the line and never backwards; untouched characters exactly where they were."""
+    wrong = check(page, "charactersKeepTheirTimesThroughAnyEdit")
+    assert wrong is None
+
+
+def test_a_corrected_word_has_the_time_of_what_was_heard(page: Page) -> None:
+    found = check(page, "aCorrectedWordHasTheTimeOfWhatWasHeard")
+    assert found["starts"][:2] == [0, 0.5]
+    assert 0.5 < found["starts"][2] < found["starts"][3] == 3
+    assert found["chances"] == [0.4, 0.4, 1, 0.9, 0.9]
+    assert found["same"] == [False, True, False, True, True]
+    assert 1 <= found["cut"] <= 3
+
+
+def test_traditional_words_carry_the_times_of_a_simplified_draft(page: Page) -> None:
+    found = check(page, "traditionalWordsCarryTheTimesOfASimplifiedDraft")
+    assert [each["char"] for each in found] == ["时", "候", "，"]
+    assert [round(each["start"], 2) for each in found] == [0, 0.4, 0.7]
+
+
+def test_merging_keeps_both_peoples_changes(page: Page) -> None:
+    """Whatever two people do, each change stands in what comes out, or in the question about it."""
+    wrong = check(page, "mergingKeepsBothPeoplesChanges")
+    assert wrong is None
+
+
+def test_two_people_may_change_different_things_of_a_line(page: Page) -> None:
+    parts = check(page, "twoPeopleMayChangeDifferentThingsOfALine")
+    [line] = parts[0]["lines"]
+    assert (line["text"], line["speaker"], line["golden"]) == ("壹", "金老师", True)
+
+
+def test_what_a_page_left_behind_comes_back_whole(page: Page) -> None:
+    wrong = check(page, "whatAPageLeftBehindComesBackWhole")
+    assert wrong == 0
+
+
+def test_going_back_undoes_only_ones_own(page: Page) -> None:
+    found = check(page, "goingBackUndoesOnlyOnesOwn")
+    assert found == [True, "别人的"]
+
+
+def test_what_is_vendored_is_what_docs_say() -> None:
+    """Name, version, licence and hash of every vendored file stand in docs/dependencies.md."""
+    text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    files = [path for path in (STATIC / "vendor").iterdir() if path.suffix == ".js"]
+    assert files
+    for path in files:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert re.search(rf"{re.escape(path.name)}.*{digest}", text), path.name
+    assert "BSD 3-Clause License" in (STATIC / "vendor" / "wavesurfer-LICENSE.txt").read_text(
+        "utf-8"
+    )

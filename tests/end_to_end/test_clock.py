@@ -1,0 +1,130 @@
+"""A clock that is wrong by days or years opens nothing that is closed, and loses nothing."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from cunshi.publishing.folder import Share, publish_to_folder, roll_back
+from cunshi.publishing.log import last_day
+from support.fault_cases import bare, pytestmark, state, talk, write
+from support.faults import Ran, run
+
+__all__ = ["pytestmark"]
+BUILD = ("build", "--engine", "recorded")
+
+
+def on(day: str, top: Path, words: Sequence[str] = BUILD) -> Ran:
+    """Run a command at noon of a day."""
+    moment = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+    return run(top, words, epoch=str(moment))
+
+
+def agreed(top: Path, terms: str) -> Path:
+    village = bare(top)
+    consent = f"consent: {{by: 王老师, signed_on: 2026-01-01, {terms}}}\n"
+    write(village / "recordings" / "folder.yml", consent)
+    return village
+
+
+def shown(village: Path) -> bool:
+    page = village / "build" / "site" / "recordings" / f"{talk(village).name}.html"
+    return page.is_file()
+
+
+def test_a_clock_set_back_brings_no_ended_consent_back(tmp_path: Path) -> None:
+    village = agreed(tmp_path, "until: 2026-12-31")
+    assert on("2026-12-01", tmp_path).code == 0
+    assert shown(village)
+    assert on("2027-01-15", tmp_path).code == 0
+    assert not shown(village)
+    before = state(tmp_path)
+    for words in (BUILD, ("publish", "--to", "{work}/out")):
+        ran = on("2020-01-01", tmp_path, words)
+        assert ran.code == ExitCode.CONFIGURATION
+        assert "电脑的日期是 2020-01-01，可是 2027-01-15 已经做过网站" in ran.printed
+        assert "archive/publications.jsonl 第 2 行" in ran.printed
+        assert "→ 把电脑的日期调对" in ran.printed
+        assert not shown(village)
+    assert state(tmp_path) == before  # nothing was published anywhere
+    assert on("2027-01-15", tmp_path).code == 0
+
+
+def test_what_was_taken_in_by_a_wrong_clock_keeps_its_place(tmp_path: Path) -> None:
+    """Ids know no clock, and a log is in the order in which things happened."""
+    village = agreed(tmp_path, "until: 2026-12-31")
+    assert on("2026-12-01", tmp_path).code == 0
+    ids = [path.name for path in village.glob("archive/2*")]
+    write(village / "recordings" / "folder.yml", "consent: {by: 李老师, signed_on: 2026-02-02}\n")
+    assert on("2020-01-01", tmp_path).code == ExitCode.CONFIGURATION
+    assert [path.name for path in village.glob("archive/2*")] == ids
+    lines = (talk(village) / "events.jsonl").read_text("utf-8").splitlines()
+    last = json.loads(lines[-1])
+    assert (last["event"], last["time"][:4]) == ("metadata modification", "2020")
+    assert [json.loads(line)["time"][:4] for line in lines[:-1]] == ["2026"] * (len(lines) - 1)
+
+
+def test_a_clock_that_was_ahead_does_not_open_what_still_waits(tmp_path: Path) -> None:
+    village = agreed(tmp_path, "embargo: 2030-01-01")
+    assert on("2026-12-01", tmp_path).code == 0
+    assert not shown(village)
+    assert on("2031-01-01", tmp_path).code == 0  # nobody can know that this is wrong
+    assert shown(village)
+    ran = on("2026-12-02", tmp_path)
+    assert ran.code == ExitCode.CONFIGURATION
+    assert not shown(village)
+    log = village / "archive" / "publications.jsonl"
+    log.write_text(log.read_text("utf-8").replace('"2031-', '"2026-'), "utf-8")
+    ran = on("2026-12-03", tmp_path)
+    assert ran.code == 0, ran.printed
+    assert not shown(village)
+
+
+def test_a_day_may_be_the_way_around_the_earth(tmp_path: Path) -> None:
+    agreed(tmp_path, "until: 2026-12-31")
+    for day in ("2026-12-01", "2026-11-30"):
+        assert on(day, tmp_path).code == 0
+    assert on("2026-11-28", tmp_path).code == ExitCode.CONFIGURATION
+
+
+def test_the_latest_line_counts_wherever_it_stands(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    assert last_day(project) == (dt.date.min, 0)
+    project.archive.mkdir()
+    days = ("2026-01-01", "2027-03-04", "2020-01-01")
+    lines = [
+        f'{{"event": "dissemination", "time": "{day}T12:00:00+00:00", "files": {{}}}}'
+        for day in days
+    ]
+    project.publications.write_text("\n".join([*lines, "half a li"]), "utf-8")
+    assert last_day(project) == (dt.date(2027, 3, 4), 2)
+
+
+def test_releases_are_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    share, site = Share(tmp_path / "share"), tmp_path / "site"
+    for stamp, words in (
+        ("20270101T000000Z", "一"),
+        ("20200101T000000Z", "二"),
+        ("20200101T000000Z", "三"),
+    ):
+        write(site / "index.html", words)
+        publish_to_folder(share, site, stamp)
+        assert (share.current / "index.html").read_text("utf-8") == words
+    roll_back(share, set())
+    assert (share.current / "index.html").read_text("utf-8") == "二"
+
+
+def test_what_a_backup_set_aside_is_not_written_over(tmp_path: Path) -> None:
+    village = bare(tmp_path)
+    backup = ("backup", "{work}/copy")
+    assert on("2026-12-01", tmp_path, ("ingest",)).code == 0
+    record = talk(village) / "recording.yml"
+    for number in range(4):
+        text = record.read_text("utf-8")
+        record.write_text(f"{text}# {number}\n", "utf-8")
+        assert on("2020-01-01", tmp_path, backup).code == 0
+    kept = tmp_path / "work" / "copy" / "earlier"
+    texts = sorted(len(p.read_text("utf-8").splitlines()) for p in kept.rglob("recording.yml.*"))
+    assert texts == [texts[0], texts[0] + 1, texts[0] + 2]

@@ -1,0 +1,169 @@
+"""Two villages' archives become one: the same bytes once, and no silent arbitration."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import bagit
+import pytest
+
+from cunshi.archive.project import Project
+from cunshi.core.errors import ExitCode
+from support.village import settle, tree
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def villages(
+    told: tuple[Project, str, str], village: Project, run: Run, drop: Callable[..., Path]
+) -> tuple[Project, Project, str, str]:
+    """Ours, which is empty, theirs, and the ids of their open and their sealed talk."""
+    theirs, open_id, sealed_id = told
+    settings = theirs.archive / "archive.yml"
+    text = settings.read_text("utf-8").splitlines()
+    kept = [line for line in text if not line.startswith(("institution:", "rights:"))]
+    settings.write_text(
+        "\n".join([*kept, "institution: 顾家村档案室", "rights: 顾家村的"]), "utf-8"
+    )
+    return village, theirs, open_id, sealed_id
+
+
+def record(project: Project, recording_id: str) -> str:
+    return project.accession(recording_id).record.read_text("utf-8")
+
+
+def edit(project: Project, recording_id: str, old: str, new: str) -> None:
+    text = record(project, recording_id)
+    assert old in text
+    project.accession(recording_id).record.write_text(text.replace(old, new), "utf-8")
+
+
+def test_everything_comes_in_with_its_holder(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    before = tree(theirs.root)
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "从顾家村档案室并入 2 件" in printed) == (0, True)
+    assert tree(theirs.root) == before
+    for recording_id in (open_id, sealed_id):
+        here, there = ours.accession(recording_id), theirs.accession(recording_id)
+        assert tree(here.master) == tree(there.master)
+        assert here.transcript.read_bytes() == there.transcript.read_bytes()
+        assert "holder: 顾家村档案室" in record(ours, recording_id)
+        assert here.read_events()[-1]["source"] == "顾家村档案室"
+    assert run(ours, "check")[0] == 0
+    assert run(ours, "site")[0] == 0
+    page = (ours.site / "recordings" / f"{open_id}.html").read_text("utf-8")
+    assert "顾家村档案室" in page
+    assert "顾家村的" in page
+    assert not (ours.site / "recordings" / f"{sealed_id}.html").exists()
+
+
+def test_merging_twice_changes_nothing(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, __, __ = villages
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    before = tree(ours.archive)
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "并入 0 件；2 件两边都有" in printed, "不一样" in printed) == (0, True, False)
+    assert tree(ours.archive) == before
+
+
+def test_what_the_two_say_differently_stands_side_by_side(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    edit(ours, open_id, "title: 村名", "title: 我们的题名")
+    edit(theirs, open_id, "title: 村名", "title: 他们的题名")
+    before = record(ours, open_id)
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == 0
+    lines = printed.splitlines()
+    at = lines.index(f"  {open_id} title")
+    assert lines[at + 1 : at + 3] == ["    这里：我们的题名", "    那边：他们的题名"]
+    assert record(ours, open_id) == before
+
+
+def test_a_withdrawal_there_holds_here(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    assert run(ours, "site")[0] == 0
+    sidecar = next(theirs.recordings.rglob("金村村_金老师*.m4a")).with_suffix(".yml")
+    sidecar.write_text("consent: {withdrawn_on: 2026-03-01}\n", "utf-8")
+    settle(sidecar)
+    assert run(theirs, "ingest")[0] == 0
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "更严的限制" in printed) == (0, True)
+    assert "2026-03-01" in record(ours, open_id)
+    assert run(ours, "site")[0] == 0
+    assert not (ours.site / "recordings" / f"{open_id}.html").exists()
+
+
+def test_a_damaged_master_does_not_come_in(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    next(theirs.accession(open_id).master.iterdir()).write_bytes(b"?")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == ExitCode.RECORD
+    assert open_id in printed
+    assert [a.id for a in ours.accessions()] == [sealed_id]
+
+
+def test_the_same_id_with_other_bytes_is_refused(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    here = ours.accession(open_id)
+    shutil.rmtree(here.folder)
+    other = next(a for a in ours.accessions() if a.id != open_id)
+    shutil.copytree(other.folder, here.folder)
+    before = tree(here.folder)
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == ExitCode.RECORD
+    assert "录音却不一样" in printed
+    assert tree(here.folder) == before
+
+
+def test_a_bag_is_handed_over_checked_and_brought_in(
+    villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    code, printed = run(theirs, "backup", str(tmp_path / "out"), "--bag")
+    assert (code, "包括封存的录音" in printed) == (0, True)
+    [bag] = (tmp_path / "out").iterdir()
+    bagit.Bag(str(bag)).validate()
+    assert run(theirs, "backup", str(tmp_path / "out"), "--bag")[0] == ExitCode.SITE
+    transcript = bag / "data" / "archive" / open_id / "transcript.vtt"
+    whole = transcript.read_bytes()
+    transcript.write_bytes(whole + b"\n")
+    code, printed = run(ours, "merge", str(bag))
+    assert (code, "不完整" in printed) == (ExitCode.RECORD, True)
+    assert ours.accessions() == []
+    transcript.write_bytes(whole)
+    assert run(ours, "merge", str(bag))[0] == 0
+    assert {a.id for a in ours.accessions()} == {open_id, sealed_id}
+
+
+def test_limits_brought_in_leave_a_persons_words_alone(
+    villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    """What merge notes is not taken for what the folder said, which would let the folder win."""
+    ours, theirs, open_id, __ = villages
+    shutil.copytree(theirs.recordings, ours.recordings, dirs_exist_ok=True)
+    assert run(ours, "ingest")[0] == 0
+    edit(ours, open_id, "title: 村名", "title: 我们的题名")
+    edit(theirs, open_id, "access:", "access: sealed")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "更严的限制" in printed) == (0, True)
+    assert ours.accession(open_id).read_events()[-1]["limited"] == {"access": "sealed"}
+    assert run(ours, "ingest")[0] == 0
+    assert "title: 我们的题名" in record(ours, open_id)
+    assert "access: sealed" in record(ours, open_id)

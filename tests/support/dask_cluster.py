@@ -1,0 +1,157 @@
+"""A Dask scheduler and workers, each a process on this computer, and a line that can be cut."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from support.village import EPOCH, ROOT
+
+WAIT = 300  # seconds: this computer may have other work
+
+
+class Dask:
+    """Starts and ends the processes; all of them are gone when the ``with`` block ends."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.address = ""
+
+    def __enter__(self) -> "Dask":
+        return self
+
+    def __exit__(self, *__: object) -> None:
+        for process in reversed(self.processes):
+            process.kill()
+            process.wait()
+
+    def scheduler(self, *options: str, **variables: str) -> str:
+        """Start the scheduler; its address."""
+        file = self.folder / "scheduler.json"
+        file.unlink(missing_ok=True)
+        self._start(
+            "dask_scheduler", "--port=0", "--scheduler-file", str(file), *options, **variables
+        )
+        wait_for(lambda: file.exists() and file.read_bytes().endswith(b"}"))
+        self.address = json.loads(file.read_text("utf-8"))["address"]
+        return self.address
+
+    def worker(self, *options: str, **variables: str) -> subprocess.Popen[bytes]:
+        here = str(self.folder)
+        words = [self.address, "--nthreads=1", "--no-nanny", "--local-directory", here]
+        preload = ["--preload", "support.cluster_worker"]
+        return self._start("dask_worker", *words, *preload, *options, **variables)
+
+    def _start(self, module: str, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", *words]
+        command += ["--host=127.0.0.1", "--no-dashboard"]
+        paths = os.pathsep.join(map(str, (ROOT / "scripts", ROOT / "tests")))
+        with (self.folder / f"{module}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, "PYTHONPATH": paths, "SOURCE_DATE_EPOCH": EPOCH, **variables},
+                stdout=log,
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """As by a power cut."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def wait_for(ready: Callable[[], object], seconds: float = WAIT) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+class Line:
+    """A TCP connection to an address that can be cut; each cut is mended at once, or never."""
+
+    def __init__(self, address: str):
+        self.lead_to(address)
+        self._ends: list[socket.socket] = []
+        self.connections = 0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def lead_to(self, address: str) -> None:
+        """Where connections go from now on."""
+        self._scheme, __, target = address.partition("://")
+        host, __, port = target.rpartition(":")
+        self._target = (host, int(port))
+
+    @property
+    def address(self) -> str:
+        return f"{self._scheme}://127.0.0.1:{self._listening.getsockname()[1]}"
+
+    def cut(self, *, for_good: bool = False) -> None:
+        if for_good:
+            self.close()
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        # shutdown() wakes the thread that waits in accept().
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, __ = self._listening.accept()
+                try:
+                    far = socket.create_connection(self._target)
+                except OSError:  # nobody is there at the moment
+                    near.close()
+                    continue
+                self.connections += 1
+                self._ends += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=_pump, args=pair, daemon=True).start()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something in another thread; what goes wrong there fails the test."""
+    wrong: list[BaseException] = []
+
+    def noted() -> None:
+        try:
+            work()
+        except BaseException as error:
+            wrong.append(error)
+
+    thread = threading.Thread(target=noted)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(WAIT)
+    assert not wrong, wrong
+    assert not thread.is_alive()

@@ -1,0 +1,13 @@
+"""Sounds made for tests."""
+
+from pathlib import Path
+
+from pydub.generators import Sine
+
+
+def tone(path: Path, hertz: int) -> None:
+    """A second of a tone, different for each frequency: a good recording."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = Sine(hertz).to_audio_segment(2500).set_frame_rate(8000)
+    with path.open("wb") as stream:
+        sound.export(stream, "wav")

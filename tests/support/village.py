@@ -1,0 +1,68 @@
+"""The sample village and its parts, to build tests from."""
+
+import os
+import shutil
+from pathlib import Path
+
+from cunshi.archive.project import Project
+
+ROOT = Path(__file__).parents[2]
+
+
+# The same moment everywhere, so that archives made by two runs can be compared byte for byte.
+EPOCH = "1800000000"
+
+
+# Milliseconds that a page may take, on a busy computer, to show what is expected of it.
+PATIENCE = 60_000
+
+
+# Of a lesson that cites the talk of ``told``.
+LESSON_HEAD = """---
+title: 桥
+villages: [金村村]
+grade: 三年级
+minutes: 40
+objectives: [听一听]
+keywords: [老人家]
+sources: [采访]
+---
+"""
+
+
+def new_village(folder: Path) -> Project:
+    """A project without recordings: the sample's settings, course, glossary and theme."""
+    (folder / "recordings").mkdir(parents=True)
+    (folder / "archive").mkdir()
+    for name in ("archive.yml", "glossary.yml"):
+        shutil.copy(ROOT / "archive" / name, folder / "archive")
+    shutil.copytree(ROOT / "courses", folder / "courses")
+    theme = Path("scripts", "cunshi", "theme")
+    shutil.copytree(ROOT / theme, folder / theme)
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    return Project.at(folder)
+
+
+def sample_path(beginning: str) -> Path:
+    folder, __, name = beginning.partition("/")
+    return next((ROOT / "recordings").glob(f"{folder}*/{name}*.*[!l]"))
+
+
+def settle(path: Path, later: int = 0) -> None:
+    """Make a file look as if it had been there for a while."""
+    os.utime(path, (1_700_000_000 + later,) * 2)
+
+
+def chromium_path() -> str | None:
+    """An installed Chromium or Chrome."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, but the locks."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in {".lock", ".writing"}
+    }
