@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from support.dask_cluster import Dask, kill, meanwhile
+from test_blocks import long_talk, write
 from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
-from conftest import EPOCH, new_village, settle, tree
 from cunshi.archive.project import Project
 from cunshi.media import audio
 from cunshi.transcription import vad
@@ -31,8 +32,7 @@ from cunshi.transcription.engines import open_engine
 from cunshi.transcription.error_rate import count_errors
 from cunshi.transcription.pipeline import in_order
 from cunshi.transcription.recognise import Here
-from dask_cluster import Dask, kill, meanwhile
-from test_blocks import long_talk, write
+from support.village import EPOCH, new_village, settle, tree
 
 SECONDS = 1800
 RATE = vad.RATE

@@ -14,12 +14,12 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 from workbench import machine
 
-from conftest import chromium_path, new_village, sample_path, settle
 from cunshi import workflow
 from cunshi.archive.project import Project
 from cunshi.core.progress import SilentReporter
 from cunshi.core.timecode import format_timecode
-from desk import OpenDesk, open_desk
+from support.desk import OpenDesk, open_desk
+from support.village import chromium_path, new_village, sample_path, settle
 
 LINES, STEP, ROUNDS = 3000, 3.6, 5
 SAID = "从前我们金村和恬庄福山庆安是常熟北门外有名的四个古镇"

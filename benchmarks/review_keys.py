@@ -24,10 +24,10 @@ from playwright.sync_api import Page, sync_playwright
 from pypinyin import lazy_pinyin
 from workbench import ROOT, machine
 
-from conftest import EPOCH, chromium_path, new_village, settle
 from cunshi import cli
 from cunshi.archive.project import Project
-from desk import open_desk
+from support.desk import open_desk
+from support.village import EPOCH, chromium_path, new_village, settle
 
 REACTION = 1.0  # seconds from a wrong word's end until the sound is stopped
 LOOKAHEAD = 3  # doubtful places that a volunteer passes over to get to the next error

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from support.village import settle, tree
 from cunshi.archive import backup
 from cunshi.archive import project as store
 from cunshi.archive.accession import Accession
@@ -22,6 +21,7 @@ from cunshi.core.errors import ConfigurationError, ExitCode
 from cunshi.core.progress import SilentReporter
 from cunshi.domain.settings import Archive
 from cunshi.intake.accessioning import take_in
+from support.village import settle, tree
 
 Run = Callable[..., tuple[int, str]]
 NAMES = ("金村村_金家_2026-02-01.amr", "顾家村_顾家_2026-02-02.amr", "蒋家村_蒋家_2026-02-03.ogg")

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from support.village import EPOCH, LESSON_HEAD, sample_path, settle
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import format_cue
@@ -29,6 +28,7 @@ from cunshi.media import audio
 from cunshi.website import mkdocs_run, prerender
 from cunshi.website.pages import assemble as pages
 from cunshi.website.pages import mentions
+from support.village import EPOCH, LESSON_HEAD, sample_path, settle
 
 Run = Callable[..., tuple[int, str]]
 BUILD = ("build", "--engine", "recorded")

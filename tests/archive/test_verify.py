@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from support.village import tree
 from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.project import Project
@@ -19,6 +18,7 @@ from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
 from cunshi.intake.accessioning import take_in
+from support.village import tree
 
 TODAY = dt.date(2026, 6, 1)
 GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))
