@@ -23,7 +23,6 @@ from typing import Any
 import ggml
 import numpy as np
 import yaml
-from test_build import occurrences
 from test_listening import load, music, room, silence
 from watching import peak
 from workbench import ROOT, Figure, head, publish, table
@@ -41,6 +40,7 @@ from cunshi.transcription.error_rate import Errors, count_errors
 from cunshi.transcription.glossary_match import find_candidates
 from cunshi.transcription.pipeline import in_order
 from cunshi.transcription.recognise import Listened, listen
+from support.words import occurrences
 
 RATE = vad.RATE
 SAMPLES = ROOT / "tests" / "samples"

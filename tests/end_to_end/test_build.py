@@ -5,7 +5,6 @@ import os
 import random
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from cunshi.transcription.chinese import to_simplified
 from cunshi.transcription.engines import open_engine
 from cunshi.transcription.error_rate import error_rate
 from support.village import ROOT, settle, tree
+from support.words import occurrences
 
 Run = Callable[..., tuple[int, str]]
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -77,12 +77,6 @@ def test_local_words_are_found_and_none_is_put_where_it_was_not_said(built: Proj
     assert replaced > 20
     assert found / spoken >= LEAST_NAMES_FOUND
     assert 1 - len(wrong) / replaced >= LEAST_PRECISION, wrong
-
-
-def occurrences(text: str, terms: list[str]) -> Counter[str]:
-    """How often each term stands in a text; of two at one place the longer."""
-    longest_first = sorted(terms, key=len, reverse=True)
-    return Counter(re.findall("|".join(map(re.escape, longest_first)), text))
 
 
 @pytest.mark.whisper
