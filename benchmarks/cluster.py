@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from test_blocks import long_talk, write
 from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
@@ -32,6 +31,7 @@ from cunshi.transcription.error_rate import count_errors
 from cunshi.transcription.pipeline import in_order
 from cunshi.transcription.recognise import Here
 from support.dask_cluster import Dask, kill, meanwhile
+from support.long_talks import long_talk, write
 from support.village import EPOCH, new_village, settle, tree
 
 SECONDS = 1800

@@ -23,7 +23,6 @@ from typing import Any
 import ggml
 import numpy as np
 import yaml
-from test_listening import load, music, room, silence
 from watching import peak
 from workbench import ROOT, Figure, head, publish, table
 
@@ -40,6 +39,8 @@ from cunshi.transcription.error_rate import Errors, count_errors
 from cunshi.transcription.glossary_match import find_candidates
 from cunshi.transcription.pipeline import in_order
 from cunshi.transcription.recognise import Listened, listen
+from support.noises import music, room, silence
+from support.real_speech import load
 from support.words import occurrences
 
 RATE = vad.RATE

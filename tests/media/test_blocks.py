@@ -4,14 +4,12 @@ import difflib
 import os
 import subprocess
 import sys
-import wave
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from numpy.typing import NDArray
 
 from cunshi.archive.machine_json import read_machine_json
@@ -23,43 +21,11 @@ from cunshi.transcription.engines import EngineIdentity, HeardSegment
 from cunshi.transcription.engines.faster_whisper import FasterWhisper
 from cunshi.transcription.error_rate import count_errors
 from cunshi.transcription.recognise import Listened, listen
-from support.real_speech import load
+from support.long_talks import RATE, Samples, long_talk, write
 from support.village import ROOT, settle
 
-RATE = vad.RATE
-REFERENCE = yaml.safe_load((ROOT / "tests" / "samples" / "reference.yml").read_text("utf-8"))
-TALKS = REFERENCE[:10]
 WORD = RATE // 20  # samples
-Samples = NDArray[np.int16]
 Run = Callable[..., tuple[int, str]]
-
-
-def long_talk(seconds: int) -> tuple[Samples, str]:
-    """The talks of the sample village over and over, at most so long, and what is said in them.
-
-    No two moments of the recording are the same.
-    """
-    chance = np.random.default_rng(5)
-    parts, said, count = list[Samples](), "", 0
-    while True:
-        for number in chance.permutation(len(TALKS)):
-            pause = np.zeros(chance.integers(RATE // 2, 2 * RATE), np.float32)
-            part = np.concatenate([load(ROOT / TALKS[number]["file"]), pause])
-            part += chance.normal(0, 0.001, len(part)).astype(np.float32)
-            count += len(part)
-            if count > seconds * RATE:
-                return np.concatenate(parts), said
-            parts.append((part * 32767).astype(np.int16))
-            said += TALKS[number]["text"]
-
-
-def write(path: Path, samples: Samples) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return path
 
 
 class Ruler:

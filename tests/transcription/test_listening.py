@@ -15,36 +15,11 @@ from cunshi.transcription.engines import EngineIdentity, HeardSegment, open_engi
 from cunshi.transcription.error_rate import error_rate
 from cunshi.transcription.recognise import Listened, listen
 from cunshi.transcription.vad import RATE, Passage, Span
+from support.noises import music, room, silence
 from support.real_speech import Samples, load
 from support.village import ROOT
 
 REAL = Path(__file__).parents[1] / "samples" / "real-speech"
-
-
-def silence(seconds: float) -> Samples:
-    return np.zeros(round(seconds * RATE), np.float32)
-
-
-def room(seconds: float) -> Samples:
-    """Pink noise at -46 dBFS over a mains hum."""
-    count = round(seconds * RATE)
-    spectrum = np.fft.rfft(np.random.default_rng(3).standard_normal(count))
-    pink = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), count)
-    hum = 0.005 * np.sin(2 * np.pi * 50 * np.arange(count) / RATE)
-    return (0.02 * pink / np.abs(pink).max() + hum).astype(np.float32)
-
-
-def music(seconds: float) -> Samples:
-    """A plucked tune in half seconds, four harmonics each."""
-    tune = [261.6, 293.7, 329.6, 392.0, 440.0, 392.0, 329.6, 293.7]
-    time = np.arange(RATE // 2) / RATE
-    envelope = np.exp(-3 * time) * np.minimum(1, time * 50)
-    notes = []
-    for number in range(round(seconds * 2)):
-        pitch = tune[number % 8] * (1 if number // 8 % 2 else 2)
-        harmonics = (np.sin(2 * np.pi * pitch * h * time) / h for h in (1, 2, 3, 4))
-        notes.append(0.15 * envelope * sum(harmonics))
-    return np.concatenate(notes).astype(np.float32)
 
 
 def hear(samples: Samples) -> list[Listened]:
