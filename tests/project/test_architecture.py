@@ -1,14 +1,27 @@
-"""Who may use what: the rules that the import contracts of pyproject.toml cannot say."""
+"""The layout of the package: its import contracts, and what they cannot say."""
 
 import ast
-import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from support.village import ROOT
 
 PACKAGE = ROOT / "scripts" / "cunshi"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+LINT = (
+    "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+)
+
+
+def lint(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Check the contracts of pyproject.toml in a folder with the package in scripts/."""
+    program = f"import sys; sys.path.insert(0, 'scripts'); {LINT}"
+    command = [sys.executable, "-I", "-X", "utf8", "-c", program]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, encoding="utf-8")
 
 
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -16,11 +29,40 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
-def test_one_module_knows_pyav_and_pydub() -> None:
-    for path in MODULES:
-        if path != PACKAGE / "media" / "audio.py":
-            text = path.read_text("utf-8")
-            assert not re.search(r"^\s*(import|from) (av|pydub)\b", text, re.MULTILINE), path
+def test_imports_keep_the_contracts() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "arrow"),
+    [
+        ("domain/consent.py", "from cunshi.archive import project"),
+        ("website/templating.py", "def late():\n    from cunshi.publishing import log"),
+        ("exports/archival/tables.py", "import av"),
+        ("transcription/engines/null.py", "from cunshi.archive.project import Project"),
+    ],
+)
+def test_an_arrow_against_the_direction_breaks_a_contract(
+    tmp_path: Path, module: str, arrow: str
+) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "static", "theme", "templates", "locale")
+    shutil.copytree(PACKAGE, tmp_path / "scripts" / "cunshi", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "scripts" / "cunshi" / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{arrow}\n")
+    done = lint(tmp_path)
+    assert (done.returncode, "BROKEN" in done.stdout) == (1, True), done.stdout + done.stderr
+
+
+def test_what_mkdocs_loads_by_itself_imports_nothing_of_cunshi() -> None:
+    for name in ("markdown_clip.py", "mkdocs_hook.py"):
+        imports = [
+            line
+            for line in (PACKAGE / "website" / name).read_text("utf-8").splitlines()
+            if line.lstrip().startswith(("import cunshi", "from cunshi"))
+        ]
+        assert imports == []
 
 
 def test_no_module_is_called_like_one_of_the_standard_library() -> None:

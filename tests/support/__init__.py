@@ -1,5 +1,10 @@
 """Helpers that several tests share; nothing here is a test."""
 
+from pathlib import Path
+
 import pytest
 
-pytest.register_assert_rewrite("support")  # a failed assertion in a helper shows its values too
+# A failed assertion in a helper shows its values too.
+pytest.register_assert_rewrite(
+    *(f"support.{path.stem}" for path in Path(__file__).parent.glob("[a-z]*.py"))
+)
