@@ -1,7 +1,9 @@
 """The command line: arguments, messages, exit code. No logic."""
 
+import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -12,6 +14,7 @@ from cunshi import __version__, report, workflow
 from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
+from cunshi.core.logs import log_command, log_to
 from cunshi.core.problem import Problem
 from cunshi.core.progress import BarReporter, LineReporter, Reporter
 from cunshi.domain.course import LESSON_COUNT
@@ -21,6 +24,9 @@ from cunshi.transcription.jobs import Choice
 from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_READING = {"status", "check", "evaluate"}
+_log = logging.getLogger(__name__)
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -33,6 +39,8 @@ def _reporter() -> Reporter:
 
 
 def _finish(found: Report) -> None:
+    for code, count in sorted(Counter(problem.code for problem in found.problems).items()):
+        _log.info("%d problems of code %d", count, code)
     sys.exit(int(found.exit_code))
 
 
@@ -72,7 +80,13 @@ def cli(context: click.Context, root: Path, verbose: bool) -> None:
 
 
 def _project(context: click.Context) -> Project:
-    return Project.at(context.find_root().obj)
+    """The project that a command is for; what the command does goes into the project's log."""
+    root, name = context.find_root(), context.info_name or ""
+    project = Project.at(root.obj)
+    # A command that only reads writes nothing, unless it fails.
+    root.with_resource(log_to(project.log, logging.WARNING if name in _READING else logging.INFO))
+    root.with_resource(log_command(name, __version__))
+    return project
 
 
 @cli.command(help=_("全部做一遍：收录、听写、编课、发布网站。"))

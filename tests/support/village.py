@@ -60,9 +60,9 @@ def chromium_path() -> str | None:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, but the locks."""
+    """Every file below a folder, but the locks and the log."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in {".lock", ".writing"}
+        if path.is_file() and path.name not in {".lock", ".writing", "cunshi.log"}
     }

@@ -99,6 +99,11 @@ class Project:
         """Looks at recordings/ that need not be repeated; may be lost at any time."""
         return self.root / "build" / "cache" / "deposits.json"
 
+    @property
+    def log(self) -> Path:
+        """What the program did, without names and words: see core/logs.py."""
+        return self.root / "build" / "cunshi.log"
+
     def relative(self, path: Path) -> str:
         """A path as people see it: below the project, with forward slashes, always printable."""
         shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path

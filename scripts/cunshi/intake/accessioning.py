@@ -1,5 +1,6 @@
 """Taking in: deposit → archive/<id>/ with a byte-identical master, fixity, record and events."""
 
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from cunshi.domain.recording import Recording, Technical
 from cunshi.domain.settings import Archive
 from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import Deposit, find_deposits
+
+_log = logging.getLogger(__name__)
 
 _SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
 _LOOK_AGAIN = 1.0  # seconds between the two looks
@@ -79,6 +82,7 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 done.settle(name, stamp)
     looks.keep(path for deposit in settled for path in deposit.files)
     done.keep()
+    _log.info("Deposits: %d, of them %d taken in", len(deposits), len(intake.taken))
     return intake
 
 

@@ -1,6 +1,7 @@
 """Masters → machine transcripts and first drafts, several recordings at once, one model for all."""
 
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,6 +32,8 @@ from cunshi.transcription.draft import DRAFTING, draft
 from cunshi.transcription.engines import EngineIdentity
 from cunshi.transcription.recognise import Listened, Listener
 from cunshi.transcription.vad import Passage, passages
+
+_log = logging.getLogger(__name__)
 
 Unit = TypeVar("Unit")
 Answer = TypeVar("Answer")
@@ -272,6 +275,8 @@ def _write(job: _Job, heard: MachineTranscript, terms: Sequence[Term]) -> None:
         if not (_belongs_to_people(job) and job.accession.machine.exists()):
             _set_aside(job.accession)
             write_atomic(job.accession.machine, format_machine_json(heard))
+    seconds, lines = job.recording.technical.duration, len(heard.segments)
+    _log.info("%s transcribed: %.0f s of sound, %d lines", job.accession.id, seconds, lines)
     _finish(job, terms)
 
 

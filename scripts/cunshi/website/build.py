@@ -5,6 +5,7 @@ folders, also when an earlier run was killed in between.
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -33,6 +34,8 @@ from cunshi.website.mkdocs_run import build_site
 from cunshi.website.pages.assemble import shared_pages
 from cunshi.website.recording_files import single_paths, write_pages, write_single
 from cunshi.website.social_cards import cards_of, face_for, make_cards
+
+_log = logging.getLogger(__name__)
 
 _RECIPE = ".recipe"
 _SILENCED = ".silenced"  # what access copies and clips were made without
@@ -96,6 +99,8 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
             build_site(project, catalogue, shared, drawn, write_singles, finish)
         finally:
             kits.give_up()  # else whoever is to read what MkDocs refused waits for all of them
+    recordings, lessons = len(catalogue.entries), len(catalogue.lessons)
+    _log.info("Site built: %d recordings, %d lessons", recordings, lessons)
     return problems
 
 

@@ -6,6 +6,7 @@ takes part in making; only at the path that is routed by.
 
 import asyncio
 import hmac
+import logging
 import re
 import sys
 import time
@@ -23,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cunshi.core.i18n import _
 from cunshi.review.api import error_response
 from cunshi.review.auth.sessions import SESSION_SECONDS, Session, SessionStore
+
+_log = logging.getLogger(__name__)
 
 SIGN_IN = "/sign-in"
 # What somebody sees and asks who is not signed in yet.
@@ -128,9 +131,14 @@ class SecurityHeaders:
             return
         except Exception:
             traceback.print_exc(file=sys.stderr)
+            _log.exception("%s is answered with 500", scope["method"])
             if started:
                 raise
-            fault = error_response(500, _("程序出错了"), _("黑色窗口里有细节；刷新页面再试一次"))
+            fault = error_response(
+                500,
+                _("程序出错了"),
+                _("刷新页面再试一次；还不行，请把 build 里的 cunshi.log 发给懂电脑的人"),
+            )
             await fault(scope, receive, send_with_headers)
 
 

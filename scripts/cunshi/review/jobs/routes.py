@@ -1,5 +1,6 @@
 """Long work, one piece at a time, in a thread of its own, whose progress every page can see."""
 
+import logging
 import threading
 import traceback
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.problems import as_json, goes_elsewhere
 from cunshi.workflow import Report
+
+_log = logging.getLogger(__name__)
 
 TRANSCRIBE, SITE, PUBLISH = "transcribe", "site", "publish"
 
@@ -100,6 +103,7 @@ class Jobs:
             ended = _failed(Problem.of(DiskError(error)))
         except Exception:  # whatever it was, whoever waits for it has to hear of it
             traceback.print_exc()
+            _log.exception("The job %s is ended by an error", work.what)
         finally:
             head = {"number": work.number, "what": work.what, "ended": _now()}
             self._last = {**head, **ended}
@@ -157,7 +161,7 @@ def _failed(problem: Problem) -> dict[str, Any]:
 
 def _unforeseen() -> Problem:
     cause = _("出了没有料到的错，没有做完")
-    remedy = _("再做一次；还不行，请把黑色窗口里的字拍下来，问懂电脑的人")
+    remedy = _("再做一次；还不行，请把 build 里的 cunshi.log 发给懂电脑的人")
     return Problem(ExitCode.UNEXPECTED, "", cause, remedy)
 
 
