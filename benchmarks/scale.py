@@ -73,7 +73,7 @@ class Growing:
         """Remove all that was made but sound and kits, and what is remembered of it."""
         project = self.project
         shutil.rmtree(project.site)
-        stamps = chain.from_iterable(map(project.cache.parent.glob, remembered))
+        stamps = chain.from_iterable(map(project.cache.glob, remembered))
         for path in [*stamps, *files_below(project.docs)]:
             made = path.relative_to(project.root / "build").parts
             if made[0] == "cache" or made[1] not in {"audio", "clips", "kits", ".recipe"}:

@@ -20,6 +20,7 @@ import yaml
 from workbench import ROOT
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.cache.file_cache import stats_of
 from cunshi.archive.events import event, format_events
 from cunshi.archive.fixity import manifest
 from cunshi.archive.machine_json import MachineTranscript, format_machine_json, read_machine_json
@@ -27,7 +28,7 @@ from cunshi.archive.project import Project
 from cunshi.archive.record_edit import as_logged
 from cunshi.archive.records import write_recording
 from cunshi.archive.transcript_file import format_draft
-from cunshi.core.files import stat_of, write_atomic
+from cunshi.core.files import write_atomic
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Word
 from cunshi.intake.deposit_cache import DepositCache
@@ -92,7 +93,7 @@ def add_stand_ins(project: Project, first: int, last: int, size: int) -> None:
         if deposit.path in numbers:
             _remember(looks, deposit, digests[deposit.path], model)
             _derive(project, model, deposit, digests[deposit.path], numbers[deposit.path])
-    looks.keep(path for deposit in deposits for path in deposit.files)
+    looks.save(path for deposit in deposits for path in deposit.files)
 
 
 def _write_masters(model: Model, numbers: dict[Path, int], size: int) -> Iterator[tuple[Path, str]]:
@@ -123,7 +124,7 @@ def _write_sparse(path: Path, head: bytes, hole: int, tail: bytes) -> None:
 def _remember(looks: DepositCache, deposit: Deposit, digest: str, model: Model) -> None:
     technical = vars(model.recording.technical) | {"duration": _duration()}
     seen = {"sha256": digest, "technical": technical}
-    looks.remember(deposit.path, stat_of(deposit.path), seen)
+    looks.put(deposit.path, stats_of([deposit.path]), seen)
 
 
 def _duration() -> float:

@@ -99,7 +99,7 @@ def test_without_its_memory_a_build_takes_longer_and_writes_the_same(
 ) -> None:
     project, __ = still
     before = everything(project)
-    for path in project.cache.parent.glob("settled-*"):
+    for path in project.cache.glob("settled-*"):
         path.unlink()
     assert run(project, *BUILD)[0] == 0
     assert set(hashed) == {"machine.json"}
@@ -360,7 +360,7 @@ def test_a_site_made_step_by_step_is_the_one_made_at_once(
     still: tuple[Project, str], run: Run
 ) -> None:
     project, open_id = still
-    told = project.cache.with_name("told")
+    told = project.cache / "told"
     for name, step in STEPS.items():
         step(project, open_id)
         before = made(project)
@@ -379,11 +379,11 @@ def test_a_site_made_step_by_step_is_the_one_made_at_once(
 def forget(project: Project) -> None:
     """Remove the pages, and all that is remembered."""
     shutil.rmtree(project.site)
-    shutil.rmtree(project.cache.with_name("told"))
+    shutil.rmtree(project.cache / "told")
     for path in files_below(project.docs):
         if path.suffix in {".md", ".vtt", ".srt", ".json"}:
             path.unlink()
-    for path in project.cache.parent.glob("settled-*"):
+    for path in project.cache.glob("settled-*"):
         path.unlink()
 
 
@@ -400,7 +400,7 @@ def test_a_new_word_of_the_glossary_is_found_without_reading_transcripts_again(
 
 
 def memo_of(project: Project, recording_id: str) -> Path:
-    (found,) = project.cache.with_name("told").glob(f"*/{recording_id}.json")
+    (found,) = (project.cache / "told").glob(f"*/{recording_id}.json")
     return found
 
 

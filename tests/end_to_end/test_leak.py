@@ -82,7 +82,7 @@ def test_nothing_withheld_is_in_any_output(
         assert leaks(folder, open_id)
     # What the program remembers of a recording is what its page says.
     for words in (SECRET, NAME):
-        assert leaks(project.cache.with_name("told"), words) == []
+        assert leaks(project.cache / "told", words) == []
     # It would have been found: the archive has it.
     assert leaks(project.archive, SECRET)
 

@@ -144,7 +144,7 @@ def test_without_the_cache_everything_is_the_same(village: Project, drop: Drop) 
     put(village, "01-村名/坏的.mp3", "这不是录音")
     take(village)
     before = tree(village.archive)
-    shutil.rmtree(village.cache.parent)
+    shutil.rmtree(village.cache)
     again = take(village)
     assert (again.taken, again.amended, len(again.problems)) == ([], [], 1)
     assert tree(village.archive) == before
@@ -153,8 +153,8 @@ def test_without_the_cache_everything_is_the_same(village: Project, drop: Drop) 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1}', '{"version": 0, "seen": {}}'])
 def test_a_damaged_cache_is_no_cache(village: Project, drop: Drop, damage: str) -> None:
     drop(SHORT, f"mottoes/{NAME}")
-    village.cache.parent.mkdir(parents=True)
-    village.cache.write_text(damage, "utf-8")
+    village.cache.mkdir(parents=True)
+    (village.cache / "deposits.json").write_text(damage, "utf-8")
     assert len(take(village).taken) == 1
 
 
@@ -163,10 +163,11 @@ def test_a_cache_of_another_version_is_not_believed(
     village: Project, drop: Drop, version: str, believed: bool
 ) -> None:
     path = drop(SHORT, f"mottoes/{NAME}")
-    look = {"stat": stat_of(path), "sha256": sha256(path), "cause": "坏", "remedy": "换"}
-    village.cache.parent.mkdir(parents=True)
-    seen = {village.relative(path): look}
-    village.cache.write_text(json.dumps({"version": version, "seen": seen}), "utf-8")
+    refused = {"sha256": sha256(path), "cause": "坏", "remedy": "换"}
+    village.cache.mkdir(parents=True)
+    entries = {village.relative(path): [[stat_of(path)], refused]}
+    kept = json.dumps({"version": version, "entries": entries})
+    (village.cache / "deposits.json").write_text(kept, "utf-8")
     assert bool(take(village).problems) is believed
 
 

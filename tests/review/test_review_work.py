@@ -426,7 +426,7 @@ def test_states_follow_the_files(ask: httpx2.Client, village: Project) -> None:
     assert (now["state"], now["transcript"], now["consent"]) == ("待校对", "draft", "held")
     assert (now["narrator"], now["lesson"], now["kind"]) == ("金老师", 1, "talk")
     assert now["access"] == "open" and now["duration"] > 10 and now["last"] is None
-    village.cache.unlink()  # as in a copy of the project on another computer
+    (village.cache / "deposits.json").unlink()  # as in a copy of the project on another computer
     assert card() == now
     (accession,) = village.accessions()
     edit(accession.transcript, "老人家", "老人家们")
@@ -498,7 +498,7 @@ def test_only_what_has_changed_is_read_again(
 @pytest.mark.parametrize("kept", ["", "{}", "[]", '{"version": "x"}', '{"words": {"a": 1}}'])
 def test_a_damaged_memory_is_no_harm(told: tuple[Project, str, str], kept: str) -> None:
     project, __, ___ = told
-    path = project.cache.with_name("todo.json")
+    path = project.cache / "todo.json"
     path.write_text(kept, "utf-8")
     assert len(StatusCache(project).all()) == 2
 

@@ -96,8 +96,8 @@ class Project:
 
     @property
     def cache(self) -> Path:
-        """Looks at recordings/ that need not be repeated; may be lost at any time."""
-        return self.root / "build" / "cache" / "deposits.json"
+        """The folder of all that was worked out once; may be lost at any time."""
+        return self.root / "build" / "cache"
 
     @property
     def log(self) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.events import event, format_events
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
@@ -28,7 +28,7 @@ from cunshi.intake.deposits import Deposit, find_deposits
 
 _log = logging.getLogger(__name__)
 
-_SETTLED = 5.0  # seconds: a file changed more recently is looked at twice
+_STABLE = 5.0  # seconds: a file changed more recently is looked at twice
 _LOOK_AGAIN = 1.0  # seconds between the two looks
 
 
@@ -57,20 +57,20 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     project.sweep()
     intake = Intake()
     deposits = find_deposits(project, archive, intake.problems)
-    settled = _settled(project, deposits, intake)
-    looks = DepositCache(project)
+    stable = _stable(project, deposits, intake)
+    inspections = DepositCache(project)
     known = _known_masters(project)
-    done = StageStamps(project, "intake")
-    new = {d.path for d in settled if looks.remembered(d.path) is None}
+    stamps = StageStamps(project, "intake")
+    new = {d.path for d in stable if inspections.inspection_of(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
-        for deposit, digest in _distinct(project, settled, looks, intake):
+        for deposit, digest in _distinct(project, stable, inspections, intake):
             name, stamp = project.relative(deposit.path), _stamp(project, deposit, digest, known)
-            if done.holds(name, stamp):
+            if stamps.is_current(name, stamp):
                 continue
             before = intake.changes
             try:
-                usable = _with_usable_companions(project, deposit, looks, intake.problems)
-                _take_in_one(project, usable, digest, looks, known, intake)
+                usable = _with_usable_companions(project, deposit, inspections, intake.problems)
+                _take_in_one(project, usable, digest, inspections, known, intake)
             except _StillCopyingError:
                 intake.waiting.append(project.relative(deposit.path))
             except (CunshiError, OSError) as error:
@@ -79,9 +79,9 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
             if deposit.path in new:
                 task.finish_one(deposit.path.name)
             if intake.changes == before:
-                done.settle(name, stamp)
-    looks.keep(path for deposit in settled for path in deposit.files)
-    done.keep()
+                stamps.record(name, stamp)
+    inspections.save(path for deposit in stable for path in deposit.files)
+    stamps.save()
     _log.info("Deposits: %d, of them %d taken in", len(deposits), len(intake.taken))
     return intake
 
@@ -95,19 +95,19 @@ def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, 
     )
 
 
-def _settled(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
+def _stable(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
     """The deposits that nobody is still copying; the others wait for the next run."""
     first = {path: stat_of(path) for deposit in deposits for path in deposit.files}
     moment = time.time()
-    if any(moment - stat[1] / 1e9 < _SETTLED for stat in first.values() if stat):
+    if any(moment - stat[1] / 1e9 < _STABLE for stat in first.values() if stat):
         time.sleep(_LOOK_AGAIN)
-    settled = []
+    stable = []
     for deposit in deposits:
         if all(first[path] and first[path] == stat_of(path) for path in deposit.files):
-            settled.append(deposit)
+            stable.append(deposit)
         else:
             intake.waiting.append(project.relative(deposit.path))
-    return settled
+    return stable
 
 
 def _known_masters(project: Project) -> dict[str, str]:
@@ -120,13 +120,13 @@ def _known_masters(project: Project) -> dict[str, str]:
 
 
 def _distinct(
-    project: Project, deposits: Iterable[Deposit], looks: DepositCache, intake: Intake
+    project: Project, deposits: Iterable[Deposit], inspections: DepositCache, intake: Intake
 ) -> list[tuple[Deposit, str]]:
     """Each content once, with its hash; what is said beside other copies of it still limits it."""
     copies: dict[str, list[Deposit]] = {}
     for deposit in deposits:
         try:
-            copies.setdefault(looks.sha256(deposit.path), []).append(deposit)
+            copies.setdefault(inspections.sha256(deposit.path), []).append(deposit)
         except (CunshiError, OSError) as error:
             intake.problems.append(Problem.of_one(error, project.relative(deposit.path)))
     distinct = []
@@ -144,27 +144,27 @@ def _take_in_one(
     project: Project,
     deposit: Deposit,
     digest: str,
-    looks: DepositCache,
+    inspections: DepositCache,
     known: dict[str, str],
     intake: Intake,
 ) -> None:
     if digest in known:
-        if _bring_up_to_date(project, known[digest], deposit, looks, intake.problems):
+        if _bring_up_to_date(project, known[digest], deposit, inspections, intake.problems):
             intake.amended.append(known[digest])
         return
-    technical = looks.inspect(deposit.path)
+    technical = inspections.inspect(deposit.path)
     known[digest] = _accession(project, deposit, digest, technical)
     intake.taken.append(known[digest])
 
 
 def _with_usable_companions(
-    project: Project, deposit: Deposit, looks: DepositCache, problems: list[Problem]
+    project: Project, deposit: Deposit, inspections: DepositCache, problems: list[Problem]
 ) -> Deposit:
     """The deposit without the photos and texts that cannot be read, each of which is reported."""
     usable = []
     for path in deposit.companions:
         try:
-            looks.inspect(path)
+            inspections.inspect(path)
             usable.append(path)
         except (CunshiError, OSError) as error:
             problems.append(Problem.of_one(error, project.relative(path)))
@@ -255,18 +255,18 @@ def _bring_up_to_date(
     project: Project,
     recording_id: str,
     deposit: Deposit,
-    looks: DepositCache,
+    inspections: DepositCache,
     problems: list[Problem],
 ) -> bool:
     """Add what the deposit's folder now says or holds beyond what the archive has."""
     accession = project.accession(recording_id)
     with project.writing():
-        companions = _add_companions(accession, deposit, looks)
+        companions = _add_companions(accession, deposit, inspections)
         amended = _amend(accession, deposit, problems)
     return companions or amended
 
 
-def _add_companions(accession: Accession, deposit: Deposit, looks: DepositCache) -> bool:
+def _add_companions(accession: Accession, deposit: Deposit, inspections: DepositCache) -> bool:
     hashes = accession.hashes()
     if not hashes:  # it was read a moment ago; written anew it would forget the master
         raise RecordError(
@@ -275,7 +275,7 @@ def _add_companions(accession: Accession, deposit: Deposit, looks: DepositCache)
             where=accession.manifest,
         )
     for path in deposit.companions:
-        if looks.sha256(path) not in hashes.values():
+        if inspections.sha256(path) not in hashes.values():
             name = _master_name(accession.id, path, hashes)
             hashes[f"master/{name}"] = _copy(path, accession.master / name)
             write_atomic(accession.manifest, manifest.format_manifest(hashes))

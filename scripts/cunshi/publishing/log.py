@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from cunshi.archive.cache.file_cache import FileCache, stats_of
 from cunshi.archive.events import event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
@@ -22,6 +22,7 @@ from cunshi.core.problem import Problem
 from cunshi.publishing.changes import recordings_in
 
 SITE, PACK = "site", "pack"
+_CACHE_VERSION = "1"
 _TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
 DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
 
@@ -37,7 +38,7 @@ class _State:
 def note_publication(project: Project, edition: str = SITE) -> None:
     """Register what the built site has in it, if that is not what was registered last."""
     before = _read(project, edition)
-    hashes = dict(_hashes(project))
+    hashes = _hashes(project)
     shown = recordings_in(project.site)
     changed = {path: h for path, h in hashes.items() if before.hashes.get(path) != h}
     removed = sorted(before.hashes.keys() - hashes.keys())
@@ -125,25 +126,18 @@ def _lines(project: Project) -> Iterator[dict[str, Any]]:
         ) from error
 
 
-def _hashes(project: Project) -> Iterator[tuple[str, str]]:
+def _hashes(project: Project) -> dict[str, str]:
     """Each file of the site with its hash, which is computed once until the file changes."""
-    cache = project.site.parent / "cache" / "published.json"
-    known = _read_cache(cache)
-    fresh = dict[str, list[Any]]()
+    # Without a grain: files of the site are replaced by whole ones, which takes longer than that.
+    cache = FileCache(project.site.parent / "cache" / "published.json", _CACHE_VERSION, grain=0.0)
+    hashes = dict[str, str]()
     for name in sorted(names_below(project.site)):
         path = project.site / name
-        stat = path.stat()
-        old = known.get(name)
-        same = old is not None and old[:2] == [stat.st_size, stat.st_mtime_ns]
-        digest = old[2] if same and old else sha256_of(path)
-        fresh[name] = [stat.st_size, stat.st_mtime_ns, digest]
-        yield name, digest
-    write_atomic(cache, json.dumps(fresh))
-
-
-def _read_cache(path: Path) -> dict[str, list[Any]]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        stats = stats_of([path])
+        digest = cache.get(name, stats)
+        if digest is None:
+            digest = sha256_of(path)
+            cache.put(name, stats, digest)
+        hashes[name] = digest
+    cache.save(hashes)
+    return hashes

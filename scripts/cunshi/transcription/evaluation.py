@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import is_untouched_draft, read_transcript
@@ -227,15 +227,15 @@ def measure(
     The latest approved recordings count: to draft thousands anew for one figure would take an
     hour. Of a recording that several engines heard, the one counts whose draft is shown.
     """
-    settled, basis = StageStamps(project, "measure"), stamp_of(project.read_glossary([]))
+    stage, basis = StageStamps(project, "measure"), stamp_of(project.read_glossary([]))
     stamps = {r.id: _stamp(project, r, basis) for r in _latest(recordings)}
-    new = [id_ for id_, stamp in stamps.items() if not settled.holds(id_, stamp)]
+    new = [id_ for id_, stamp in stamps.items() if not stage.is_current(id_, stamp)]
     for id_, found in _in_a_child(project, new, problems).items():
-        settled.settle(id_, stamps[id_], found)
-    settled.keep()
+        stage.record(id_, stamps[id_], found)
+    stage.save()
     errors, count, untouched = Errors(), 0, 0
-    for id_ in filter(settled.knows, stamps):
-        scores, identical = settled.told(id_)
+    for id_ in filter(stage.__contains__, stamps):
+        scores, identical = stage.note_of(id_)
         origin = read_origin(project.accession(id_).machine)
         shown = [Errors(*counts) for engine, *counts in scores if origin and engine == origin.label]
         errors, count, untouched = sum(shown, errors), count + len(shown), untouched + identical

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
 from cunshi.core.problem import Problem
@@ -47,14 +47,14 @@ def hear_all(
 ) -> tuple[list[str], list[Problem]]:
     """Transcribe what has no transcript yet; the ids done, and what went wrong."""
     terms = project.read_glossary([])  # gather() reports what is wrong with it
-    settled = StageStamps(project, "hearing")
+    stamps = StageStamps(project, "hearing")
     done: list[str] = []
     problems: list[Problem] = []
     for asked, theirs in _by_recogniser(recordings, archive, choice).items():
         try:
             engine = open_engine(asked.engine, asked.model, project.root, asked.server)
             basis = stamp_of(engine.identity(), terms, archive.language)
-            waiting = [r for r in theirs if not settled.holds(r.id, _stamp(project, r, basis))]
+            waiting = [r for r in theirs if not stamps.is_current(r.id, _stamp(project, r, basis))]
             listener = _listener(engine, asked, choice, project)
             heard, wrong = _hear(project, waiting, archive, listener, terms, reporter)
         except (CunshiError, OSError) as error:
@@ -65,8 +65,8 @@ def hear_all(
         problems += wrong
         if not wrong:
             for recording in waiting:
-                settled.settle(recording.id, _stamp(project, recording, basis))
-    settled.keep()
+                stamps.record(recording.id, _stamp(project, recording, basis))
+    stamps.save()
     return done, problems
 
 

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import SiteError, disk_error_in, last_lines
 from cunshi.core.files import link_or_copy, names_below, write_made
@@ -139,7 +139,7 @@ def _fill(
     project: Project, frames: Frames, framed: Iterable[str], html: Mapping[str, str]
 ) -> set[str]:
     """Put pages into their frames where either has changed; their paths in the site."""
-    settled, names = StageStamps(project, "framed"), set[str]()
+    stamps, names = StageStamps(project, "framed"), set[str]()
     basis = stamp_of(sorted(html.items()))
 
     def stamp(path: str, name: str) -> str:
@@ -147,11 +147,11 @@ def _fill(
 
     for path in framed:
         name = f"{path.removesuffix('.md')}.html"
-        if not settled.holds(path, stamp(path, name)):
+        if not stamps.is_current(path, stamp(path, name)):
             write_made(project.site / name, frames.fill(path, _text(project, path), html))
-            settled.settle(path, stamp(path, name))
+            stamps.record(path, stamp(path, name))
         names.add(name)
-    settled.keep()
+    stamps.save()
     return names
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from itertools import chain
 
 from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments
-from cunshi.archive.cache.stamps import stamp_of
+from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_made
 from cunshi.domain.course import Catalogue, Entry, Page

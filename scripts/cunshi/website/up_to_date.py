@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import files_below, names_below
@@ -27,48 +27,48 @@ class SiteStamp:
 
     def __init__(self, project: Project, recordings: Iterable[Recording], *asked: Any):
         self._project = project
-        self._settled = StageStamps(project, _NAME)
+        self._stamps = StageStamps(project, _NAME)
         self._stamp = _stamp(project, list(recordings), asked)
-        self._told: Mapping[str, Any] = {}
-        if self._settled.holds(_NAME, self._stamp):
-            self._told = self._settled.told(_NAME)
+        self._note: Mapping[str, Any] = {}
+        if self._stamps.is_current(_NAME, self._stamp):
+            self._note = self._stamps.note_of(_NAME)
 
     @property
     def holds(self) -> bool:
         """Whether there is nothing to make."""
-        return bool(self._told) and self._told["made"] == _made(self._project)
+        return bool(self._note) and self._note["made"] == _made(self._project)
 
     @property
     def problems(self) -> list[Problem]:
         """What was wrong when the site was made, and still is."""
-        return [Problem(ExitCode(code), *rest) for code, *rest in self._told["problems"]]
+        return [Problem(ExitCode(code), *rest) for code, *rest in self._note["problems"]]
 
     @property
     def transcripts(self) -> dict[str, Transcript]:
         """How far people have come with each transcript, without its words."""
-        statuses = self._told["statuses"].items()
+        statuses = self._note["statuses"].items()
         return {id_: Transcript(status=TranscriptStatus(status)) for id_, status in statuses}
 
     def begin(self) -> None:
         """From now on the site may be half made."""
-        self._settled.forget()
+        self._stamps.clear()
 
     def note(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
         """The site has been made, with these problems.
 
-        What could only not be read for a moment has to be looked at again: nothing is settled then.
+        What could only not be read for a moment is looked at again: nothing is recorded then.
         """
         problems = list(problems)
         if any(problem.code is ExitCode.DISK for problem in problems):
             return
         statuses = {id_: transcript.status.value for id_, transcript in transcripts.items()}
-        told = {
+        note = {
             "made": _made(self._project),
             "problems": [astuple(problem) for problem in problems],
             "statuses": statuses,
         }
-        self._settled.settle(_NAME, self._stamp, told)
-        self._settled.keep()
+        self._stamps.record(_NAME, self._stamp, note)
+        self._stamps.save()
 
 
 def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 from zlib import crc32
 
-from cunshi.archive.cache.stamps import program, stamp_of
+from cunshi.archive.cache.stage_stamps import program_stamp, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import files_below, stat_of, write_made
 from cunshi.domain.transcript import Segment
@@ -88,8 +88,8 @@ class RecordingCache:
     """The memos of all recordings; ``basis`` is what all of them depend on."""
 
     def __init__(self, project: Project, *basis: Any):
-        self._basis = stamp_of(program(), basis)
-        self._folder = project.cache.with_name("told") / self._basis[:16]
+        self._basis = stamp_of(program_stamp(), basis)
+        self._folder = project.cache / "told" / self._basis[:16]
         self._memos: dict[str, CachedRecording] = {}
 
     def memo(self, recording_id: str, *parts: Any, files: Sequence[Path]) -> CachedRecording:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
-from cunshi.archive.cache.stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_atomic
 from cunshi.core.processes import CORES, serve, share_out
@@ -42,7 +42,7 @@ class Kits:
     """
 
     def __init__(self, project: Project, catalogue: Catalogue):
-        self._docs, self._settled = project.docs, StageStamps(project, "kits")
+        self._docs, self._stamps = project.docs, StageStamps(project, "kits")
         answers = _sounding(self._docs, catalogue.quiz_clips.values())
         quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
         self._due: dict[str, _Due] = {}
@@ -51,7 +51,7 @@ class Kits:
             sounding = tuple(_sounding(self._docs, clips))
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
             files = kit_files(lesson, clips)
-            if not self._settled.holds(files.plan.path, _stamp(self._docs, kit, files)):
+            if not self._stamps.is_current(files.plan.path, _stamp(self._docs, kit, files)):
                 self._due[files.plan.path] = _Due(kit, files)
 
     def make_aside(self) -> None:
@@ -70,7 +70,7 @@ class Kits:
         while self._due:
             for due in list(self._due.values()):
                 self._write(due, _make(self._docs, due))
-        self._settled.keep()
+        self._stamps.save()
 
     def _write(self, due: _Due, made: _Made) -> None:
         written, sheets = made
@@ -80,7 +80,7 @@ class Kits:
         if sheets:
             self._due[name] = replace(due, sheets=sheets)
         else:
-            self._settled.settle(name, _stamp(self._docs, due.kit, due.files))
+            self._stamps.record(name, _stamp(self._docs, due.kit, due.files))
             del self._due[name]
 
 

@@ -128,16 +128,16 @@ def _recordings_to_come(
     project: Project, archive: Archive, cards: Iterable[RecordingStatus], problems: list[Problem]
 ) -> tuple[list[str], list[Problem]]:
     """Names of deposits that nobody has taken in yet, and why others could not be."""
-    deposits, looks = find_deposits(project, archive, problems), DepositCache(project)
+    deposits, inspections = find_deposits(project, archive, problems), DepositCache(project)
     taken = {card.recording.original_name: card.recording for card in cards}
     masters = {h for a in project.accessions() for h in a.hashes().values()}
     waiting, refused = [], []
     for deposit in deposits:
-        look: Mapping[str, Any] = looks.remembered(deposit.path) or {}
-        if "cause" in look:
+        found: Mapping[str, Any] = inspections.inspection_of(deposit.path) or {}
+        if "cause" in found:
             where = project.relative(deposit.path)
-            refused.append(Problem(ExitCode.DEPOSIT, where, look["cause"], look["remedy"]))
-        elif look.get("sha256") not in masters and not _was_taken(project, deposit.path, taken):
+            refused.append(Problem(ExitCode.DEPOSIT, where, found["cause"], found["remedy"]))
+        elif found.get("sha256") not in masters and not _was_taken(project, deposit.path, taken):
             waiting.append(deposit.path.name)
     return waiting, refused
 

@@ -2,27 +2,23 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.cache.file_cache import FileCache, Stats, stats_of
 from cunshi.archive.project import Project
 from cunshi.catalogue.transcripts import read_words
 from cunshi.core.errors import CunshiError, ExitCode
-from cunshi.core.files import stat_of, write_atomic
 from cunshi.core.i18n import _, language
 from cunshi.core.problem import Problem
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import TranscriptStatus
 
 _BLOCK = 1 << 16  # bytes read at a time from the end of a history
-_GRAIN = 2.0  # seconds: on some disks a file can change twice in this time with the same stamp
-_VERSION = f"1 {language()}"  # causes and remedies are kept in the language of the messages
-
-Stamp = tuple[tuple[int, int] | None, ...]
+_VERSION = f"2 {language()}"  # causes and remedies are kept in the language of the messages
 
 
 @dataclass(frozen=True)
@@ -45,62 +41,48 @@ class RecordingStatus:
 
 
 class StatusCache:
-    """Cards of all recordings. What was read of transcripts is kept in build/, too.
+    """The status of all recordings. What was read of transcripts is kept in build/cache, too.
 
     Parsing the transcripts of 500 recordings takes seconds; losing what is kept costs these.
     """
 
     def __init__(self, project: Project):
         self._project = project
-        self._cards: dict[str, tuple[Stamp, RecordingStatus]] = {}
-        self._words = dict(_read_kept(project))
-        self._is_new = False
+        self._known: dict[str, tuple[Stats, RecordingStatus]] = {}
+        self._words = FileCache(project.cache / "todo.json", _VERSION)
         self._reading = threading.Lock()  # several people may ask at once
 
     def all(self) -> list[RecordingStatus]:
-        """Every recording's card, in the order of their ids."""
+        """The status of every recording, in the order of their ids."""
         with self._reading:
-            return self._all()
+            self._known = {a.id: self._status(a) for a in self._project.accessions()}
+            self._words.save(self._known.keys())
+            return [status for __, status in self._known.values()]
 
-    def _all(self) -> list[RecordingStatus]:
-        found = {a.id: self._card(a) for a in self._project.accessions()}
-        self._cards = found
-        self._words = {i: kept for i, kept in self._words.items() if i in found}
-        if self._is_new:
-            self._is_new = False
-            _keep(self._project, self._words)
-        return [card for __, card in found.values()]
-
-    def _card(self, accession: Accession) -> tuple[Stamp, RecordingStatus]:
-        record, words = _stamps(accession)
-        stamp = (*record, *words)
-        kept = self._cards.get(accession.id)
-        if kept and kept[0] == stamp:
-            return kept
+    def _status(self, accession: Accession) -> tuple[Stats, RecordingStatus]:
+        stats = _stats(accession)
+        known = self._known.get(accession.id)
+        if known and known[0] == stats:
+            return known
         problems: list[Problem] = []
         recording = self._project.read_recording(accession, problems)
-        found = self._read_words(accession, recording, stamp)
-        problems += [
-            problem for problem in (_lost(self._project, recording), found.problem) if problem
-        ]
-        card = RecordingStatus(recording, found, last_worked(accession.history), tuple(problems))
-        return stamp, card
+        words = self._read_words(recording, stats)
+        problems += filter(None, (_lost(self._project, recording), words.problem))
+        last = last_worked(accession.history)
+        return stats, RecordingStatus(recording, words, last, tuple(problems))
 
-    def _read_words(self, accession: Accession, recording: Recording, stamp: Stamp) -> Words:
-        kept = self._words.get(accession.id)
-        if kept and kept[0] == stamp:
-            return kept[1]
-        words = read_words_of(self._project, recording)
-        if all(time.time() - one[1] / 1e9 > _GRAIN for one in stamp if one):
-            self._words[accession.id] = (stamp, words)
-            self._is_new = True
+    def _read_words(self, recording: Recording, stats: Stats) -> Words:
+        words = _words_from(self._words.get(recording.id, stats))
+        if words is None:
+            words = read_words_of(self._project, recording)
+            self._words.put(recording.id, stats, asdict(words))
         return words
 
 
-def _stamps(accession: Accession) -> tuple[Stamp, Stamp]:
-    """Of what a card depends on: the record and what belongs to it; the transcript."""
+def _stats(accession: Accession) -> Stats:
+    """Of what a status depends on: the record and what belongs to it, and the transcript."""
     record = (accession.record, accession.manifest, accession.master, accession.history)
-    return tuple(map(stat_of, record)), (stat_of(accession.transcript),)
+    return stats_of((*record, accession.transcript))
 
 
 def _lost(project: Project, recording: Recording) -> Problem | None:
@@ -124,33 +106,15 @@ def read_words_of(project: Project, recording: Recording) -> Words:
     return Words(transcript.status)
 
 
-def _kept_in(project: Project) -> Path:
-    return project.cache.with_name("todo.json")
-
-
-def _read_kept(project: Project) -> Iterator[tuple[str, tuple[Stamp, Words]]]:
+def _words_from(kept: Any) -> Words | None:
+    """What the cache has kept of a transcript; None if it is no such thing."""
     try:
-        data = json.loads(_kept_in(project).read_text("utf-8"))
-        entries = data["words"] if data["version"] == _VERSION else {}
-        for recording_id, (stamp, entry) in entries.items():
-            times = tuple(tuple(one) if one else None for one in stamp)
-            yield recording_id, (times, _words(**entry))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return
-
-
-def _words(status: str, doubtful: int, problem: dict[str, Any] | None) -> Words:
-    return Words(
-        TranscriptStatus(status),
-        doubtful,
-        Problem(**{**problem, "code": ExitCode(problem["code"])}) if problem else None,
-    )
-
-
-def _keep(project: Project, words: dict[str, tuple[Stamp, Words]]) -> None:
-    entries = {i: (stamp, asdict(found)) for i, (stamp, found) in words.items()}
-    text = json.dumps({"version": _VERSION, "words": entries}, ensure_ascii=False)
-    write_atomic(_kept_in(project), text)
+        problem = kept["problem"]
+        if problem:
+            problem = Problem(**{**problem, "code": ExitCode(problem["code"])})
+        return Words(TranscriptStatus(kept["status"]), int(kept["doubtful"]), problem)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def last_worked(history: Path) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cunshi.archive.cache.recording_cache import recall_text
-from cunshi.archive.cache.stamps import stamp_of
+from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue, Clip, Entry
