@@ -82,7 +82,7 @@ def test_the_compiled_catalogue_is_up_to_date(language: str) -> None:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue(language))
     path = LOCALE / language / "LC_MESSAGES" / "cunshi.mo"
-    assert path.read_bytes() == compiled.getvalue(), "see docs/architecture.md"
+    assert path.read_bytes() == compiled.getvalue(), "see CONTRIBUTING.md"
 
 
 @pytest.mark.parametrize("locale", ["en_US.UTF-8", "C.UTF-8", "zh_CN.UTF-8"])
