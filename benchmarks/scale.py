@@ -30,7 +30,7 @@ from stand_in import CHARACTERS, add_stand_ins
 from watching import Spent, watched
 from workbench import HERE, ROOT, Figure, cunshi, head, publish, village
 
-from cunshi.core.files import files_below
+from cunshi.core.files import walk_files
 
 COUNTS = (10, 100, 1000)
 PLANNED = 10_000
@@ -74,7 +74,7 @@ class Growing:
         project = self.project
         shutil.rmtree(project.site)
         stamps = chain.from_iterable(map(project.cache.glob, remembered))
-        for path in [*stamps, *files_below(project.docs)]:
+        for path in [*stamps, *walk_files(project.docs)]:
             made = path.relative_to(project.root / "build").parts
             if made[0] == "cache" or made[1] not in {"audio", "clips", "kits", ".recipe"}:
                 path.unlink()
@@ -82,7 +82,7 @@ class Growing:
     def sizes(self) -> dict[str, float]:
         """What the site has, without its sound."""
         site = self.project.site
-        sizes = {path: path.stat().st_size for path in files_below(site)}
+        sizes = {path: path.stat().st_size for path in walk_files(site)}
         list_ = site / "recordings" / "index.html"
         parts = [size for path, size in sizes.items() if path.name.startswith("part-")]
         pages = [s for p, s in sizes.items() if p.parent == list_.parent and p != list_]

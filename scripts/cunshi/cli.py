@@ -223,7 +223,7 @@ def _remake(project: Project, heard: bool) -> bool:
     try:
         made = workflow.remake(project, _reporter(), everything=heard)
     except CunshiError as error:
-        _say(report.problem_lines([Problem.of(error)]))
+        _say(report.problem_lines([Problem.from_error(error)]))
         return False
     _say(report.problem_lines(made.problems))
     click.echo(_("网站更新了"))
@@ -372,7 +372,7 @@ def evaluate(context: click.Context, reference: Path | None, json_file: Path | N
 
 
 def _fail(error: CunshiError) -> NoReturn:
-    _say(report.problem_lines([Problem.of(error)]))
+    _say(report.problem_lines([Problem.from_error(error)]))
     sys.exit(int(error.code))
 
 

@@ -21,7 +21,7 @@ from cunshi.archive.transcript_file import format_cue
 from cunshi.catalogue import transcripts
 from cunshi.catalogue.course.places import slug_of
 from cunshi.core import clock, processes
-from cunshi.core.files import files_below
+from cunshi.core.files import walk_files
 from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.domain.transcript import Segment
 from cunshi.media import audio
@@ -274,11 +274,11 @@ def test_where_a_disk_knows_no_second_name_sound_is_copied(
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     project, open_id = still
-    before = {path: path.read_bytes() for path in files_below(project.site)}
+    before = {path: path.read_bytes() for path in walk_files(project.site)}
     shutil.rmtree(project.site)
     monkeypatch.setattr(Path, "hardlink_to", refuse)
     assert run(project, "site")[0] == 0
-    assert {path: path.read_bytes() for path in files_below(project.site)} == before
+    assert {path: path.read_bytes() for path in walk_files(project.site)} == before
     made, shown = (root / "audio" / f"{open_id}.m4a" for root in (project.docs, project.site))
     assert not made.samefile(shown)
 
@@ -353,7 +353,7 @@ STEPS: dict[str, Step] = {
 
 
 def made(project: Project) -> dict[Path, bytes]:
-    return {p: p.read_bytes() for top in (project.docs, project.site) for p in files_below(top)}
+    return {p: p.read_bytes() for top in (project.docs, project.site) for p in walk_files(top)}
 
 
 def test_a_site_made_step_by_step_is_the_one_made_at_once(
@@ -373,14 +373,14 @@ def test_a_site_made_step_by_step_is_the_one_made_at_once(
         differ = [p for p in {*at_once, *after} if at_once.get(p) != after.get(p)]
         assert differ == [], name
     # Of what is withdrawn not even the program remembers a word.
-    assert [path.stem for path in files_below(told) if "村" in path.read_text("utf-8")] == []
+    assert [path.stem for path in walk_files(told) if "村" in path.read_text("utf-8")] == []
 
 
 def forget(project: Project) -> None:
     """Remove the pages, and all that is remembered."""
     shutil.rmtree(project.site)
     shutil.rmtree(project.cache / "told")
-    for path in files_below(project.docs):
+    for path in walk_files(project.docs):
         if path.suffix in {".md", ".vtt", ".srt", ".json"}:
             path.unlink()
     for path in project.cache.glob("settled-*"):
@@ -417,7 +417,7 @@ def test_what_other_processes_make_is_the_same(
     monkeypatch.setattr(prerender, "MANY", 1)
     if not helped:  # each process ends before it has done anything
         ended = partial(subprocess.Popen, [sys.executable, "-c", ""], stdin=PIPE, stdout=PIPE)
-        monkeypatch.setattr(processes._Helper, "_start", lambda __: ended())
+        monkeypatch.setattr(processes._Worker, "_start", lambda __: ended())
     rendered: list[str] = []
     page_of = pages.recording_page
 

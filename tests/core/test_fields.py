@@ -55,7 +55,7 @@ def test_yes_has_many_names(word: str) -> None:
 @pytest.mark.parametrize("word", ["否", "无", "没有", "No", "false", "off"])
 def test_no_has_many_names(word: str) -> None:
     fields, problems = read(f"minor: {word}\n")
-    assert (fields.flag("minor", default=True, doubt=True), problems) == (False, [])
+    assert (fields.flag("minor", default=True, invalid=True), problems) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_no_has_many_names(word: str) -> None:
         ("lesson: 3.5", lambda f: f.integer("lesson"), 0),
         ("lesson: [3]", lambda f: f.integer("lesson"), 0),
         ("length: 长", lambda f: f.number("length"), 0.0),
-        ("minor: 也许", lambda f: f.flag("minor", doubt=True), True),
+        ("minor: 也许", lambda f: f.flag("minor", invalid=True), True),
         ("minor: 也许", lambda f: f.flag("minor", default=True), False),
         ("date: 昨天", lambda f: f.day("date"), None),
         ("date: 2026-02-30", lambda f: f.day("date"), None),
         ("date: 2026-1-12", lambda f: f.day("date"), None),
-        ("access: 大家", lambda f: f.choice("access", {"公开": 0}, doubt=9), 9),
+        ("access: 大家", lambda f: f.choice("access", {"公开": 0}, invalid=9), 9),
         ("title: [一, 二]", lambda f: f.text("title"), ""),
         ("title: {一: 二}", lambda f: f.text("title"), ""),
         ("villages: {一: 二}", lambda f: f.texts("villages"), ()),
@@ -218,7 +218,7 @@ def exhaust(fields: Fields) -> None:
         fields.flag(name)
         fields.day(name)
         fields.texts(name)
-        fields.choice(name, {"x": 1}, doubt=2)
+        fields.choice(name, {"x": 1}, invalid=2)
         fields.section(name).text("a")
         for section in fields.sections(name):
             section.text("a")

@@ -16,7 +16,7 @@ from cunshi.catalogue.course.places import read_places
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.progress import SilentReporter
-from cunshi.core.text import file_name, is_reserved
+from cunshi.core.text import is_reserved, safe_file_name
 from cunshi.core.yaml_fields import parse_fields
 from cunshi.domain.settings import Archive
 from cunshi.exports.classroom import names
@@ -150,7 +150,7 @@ def test_a_path_that_is_too_long_is_reported(village: Project) -> None:
 @pytest.mark.parametrize("name", ["con", "CON", "aux.txt", "Com1", "lpt¹", "nul .m4a", "CONIN$"])
 def test_names_of_devices_are_known(name: str) -> None:
     assert is_reserved(name)
-    assert not is_reserved(file_name(name))
+    assert not is_reserved(safe_file_name(name))
 
 
 @pytest.mark.parametrize("name", ["cone", "com", "com10", "01-con", "x.con", ""])

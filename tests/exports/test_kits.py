@@ -21,7 +21,7 @@ from pptx.util import Emu
 
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode, SiteError
-from cunshi.core.text import file_name
+from cunshi.core.text import safe_file_name
 from cunshi.domain.course import PlanStep, Question, TimelineEntry
 from cunshi.domain.transcript import TranscriptStatus
 from cunshi.domain.village import Place
@@ -386,7 +386,7 @@ def test_all_markdown_is_read(markdown: str, said: list[str]) -> None:
     ],
 )
 def test_file_names_are_taken_by_windows(text: str, name: str) -> None:
-    assert file_name(text) == name
+    assert safe_file_name(text) == name
 
 
 @pytest.fixture(scope="session")
@@ -457,7 +457,7 @@ def test_what_no_other_process_made_is_made_all_the_same(
 ) -> None:
     before = tree(copy_of_built.site / "kits")
     shutil.rmtree(copy_of_built.docs / "kits/01")
-    monkeypatch.setattr(kits, "share_out", Mock())
+    monkeypatch.setattr(kits, "run_in_processes", Mock())
     assert run(copy_of_built, "site")[0] == 0
     assert tree(copy_of_built.site / "kits") == before
 
@@ -467,7 +467,7 @@ def test_a_pdf_that_says_the_same_is_not_set_again(
 ) -> None:
     before = tree(copy_of_built.site / "kits")
     (copy_of_built.docs / "kits/01/plan.docx").unlink()
-    monkeypatch.setattr(kits, "share_out", Mock())
+    monkeypatch.setattr(kits, "run_in_processes", Mock())
     monkeypatch.setattr(kits, "print_pdf", Mock(side_effect=AssertionError))
     assert run(copy_of_built, "site")[0] == 0
     assert tree(copy_of_built.site / "kits") == before

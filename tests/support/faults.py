@@ -29,7 +29,7 @@ from unittest.mock import patch
 import numpy as np
 
 from cunshi import cli
-from cunshi.core.files import naming
+from cunshi.core.files import attach_path
 from cunshi.exports.classroom import pdf
 from cunshi.intake import accessioning, deposit_cache, inspection
 from cunshi.transcription import engines, pipeline
@@ -227,7 +227,7 @@ def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
     for path, text in texts.items():
         made = (aside / path).with_suffix(".html")
         made.parent.mkdir(parents=True, exist_ok=True)
-        with naming(made):
+        with attach_path(made):
             made.write_text(text, "utf-8")
 
 

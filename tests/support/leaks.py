@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from cunshi.core.files import files_below
+from cunshi.core.files import walk_files
 
 
 def readings(words: str) -> list[bytes]:
@@ -30,7 +30,7 @@ def contents(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
 
 def leaks(folder: Path, words: str) -> list[str]:
     found = []
-    for path in files_below(folder):
+    for path in walk_files(folder):
         for name, data in contents(path.name, path.read_bytes()):
             if any(form in data for form in readings(words)) or words in name:
                 found.append(f"{path}: {name}")

@@ -26,11 +26,11 @@ from cunshi.core.errors import (
     RecordError,
     SiteError,
 )
-from cunshi.core.files import exists, files_below, put_in_place, temporary_name
+from cunshi.core.files import exists, put_in_place, temporary_name, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
-from cunshi.core.text import file_name
+from cunshi.core.text import safe_file_name
 
 _EARLIER = "earlier"
 _KEPT = ("archive", "courses")
@@ -64,7 +64,7 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
             try:
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             except OSError as error:
-                copied.problems.append(Problem.of_one(error, project.relative(path)))
+                copied.problems.append(Problem.for_item(error, project.relative(path)))
             task.finish_one(path.name)
     if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
         raise DiskError(OSError(errno.ENODEV, ""), folder)
@@ -76,7 +76,7 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
 
     SiteError when today's is there already.
     """
-    name = file_name(project.root.name)
+    name = safe_file_name(project.root.name)
     target = folder / f"{name} {day.isoformat()}"
     if target.exists():
         raise SiteError(
@@ -102,13 +102,13 @@ def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
     def refused(error: OSError) -> None:
         if problems is None:
             raise error
-        problems.append(Problem.of_one(error, ""))
+        problems.append(Problem.for_item(error, ""))
 
     yield root / "mkdocs.yml"
     for name in _KEPT:
-        found = files_below(root / name, refused)
+        found = walk_files(root / name, refused)
         yield from (path for path in found if not _passing(path.relative_to(root)))
-    yield from (p for p in files_below(root / "recordings", refused) if p.suffix == ".yml")
+    yield from (p for p in walk_files(root / "recordings", refused) if p.suffix == ".yml")
 
 
 def _passing(path: Path) -> bool:
@@ -200,7 +200,7 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
             try:
                 _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
             except (CunshiError, OSError) as error:
-                found.problems.append(Problem.of_one(error, relative.as_posix()))
+                found.problems.append(Problem.for_item(error, relative.as_posix()))
     return found
 
 

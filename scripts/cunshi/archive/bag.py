@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from cunshi.core.files import files_below, put_in_place, write_atomic
+from cunshi.core.files import put_in_place, walk_files, write_atomic
 from cunshi.domain.settings import Archive
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
@@ -54,7 +54,7 @@ def facts_of(archive: Archive, title: str) -> dict[str, str]:
 
 def _measure(bag: Path, payload: Path) -> tuple[dict[str, int], dict[str, str]]:
     sizes, hashes = dict[str, int](), dict[str, str]()
-    for path in sorted(files_below(payload)):
+    for path in sorted(walk_files(payload)):
         name = path.relative_to(bag).as_posix()
         sizes[name], hashes[name] = path.stat().st_size, _digest(path)
     return sizes, hashes

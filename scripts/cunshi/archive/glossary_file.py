@@ -42,6 +42,6 @@ def _read_term(fields: Fields) -> Term:
         heard_as=fields.texts("heard_as"),
     )
     if not term.term or not term.meaning:
-        fields.complain("term", _("词语要有 term 和 meaning 两项"))
+        fields.report_key("term", _("词语要有 term 和 meaning 两项"))
     fields.finish()
     return term

@@ -14,7 +14,7 @@ from cunshi.archive.glossary_file import read_glossary
 from cunshi.archive.records import read_recording
 from cunshi.archive.settings_file import read_archive
 from cunshi.core.errors import BusyError, ConfigurationError, ExitCode
-from cunshi.core.files import exists, files_below
+from cunshi.core.files import exists, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Consent
@@ -144,7 +144,7 @@ class Project:
 
     def written(self) -> list[Path]:
         """What people write for the site besides what they say of recordings."""
-        lessons = (p for p in files_below(self.courses) if p.suffix in {".md", ".yml"})
+        lessons = (p for p in walk_files(self.courses) if p.suffix in {".md", ".yml"})
         others = (self.glossary, self.root / "mkdocs.yml")
         return sorted([*lessons, *(path for path in others if path.is_file())])
 

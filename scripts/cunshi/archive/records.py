@@ -126,9 +126,9 @@ def _read_deposited(fields: Fields) -> Description:
         **texts,
         lesson=fields.integer("lesson") or None,
         date=fields.day("date"),
-        language=fields.choice("language", LANGUAGES, doubt="") or "",
-        access=fields.choice("access", ACCESS, doubt=Access.SEALED),
-        minor=fields.flag("minor", doubt=True),
+        language=fields.choice("language", LANGUAGES, invalid="") or "",
+        access=fields.choice("access", ACCESS, invalid=Access.SEALED),
+        minor=fields.flag("minor", invalid=True),
         consent=_read_consent(consent),
     )
 
@@ -162,13 +162,13 @@ def _read_uses(fields: Fields) -> tuple[str, ...]:
     ticked = [word for word in named if word not in _NOTHING]
     for word in ticked:
         if word not in _USES:
-            fields.complain(
+            fields.report_key(
                 "uses",
                 _("“{value}” 不是可以选的用途").format(value=word),
                 _("可以写：存档、转写、课程、网站、社交媒体；都不同意写 无"),
             )
     if ticked and len(ticked) < len(named):
-        fields.complain("uses", _("写了 无，就不能再写别的用途"))
+        fields.report_key("uses", _("写了 无，就不能再写别的用途"))
     found = {_USES.get(word) for word in ticked}
     return tuple(use for use in USES if use in found) or ((NO_USE,) if named else ())
 
@@ -229,7 +229,7 @@ def read_recording(
     technical = fields.section("technical")
     recording = Recording(
         id=fields.text("id") or path.parent.name,
-        kind=fields.choice("kind", kinds, doubt=Kind.TALK) or Kind.TALK,
+        kind=fields.choice("kind", kinds, invalid=Kind.TALK) or Kind.TALK,
         master=fields.text("master"),
         sha256=sha256,
         original_name=fields.text("original_name"),
@@ -238,7 +238,7 @@ def read_recording(
         companions=companions,
     )
     if recording.id != path.parent.name:
-        fields.complain("id", _("编号与文件夹名不同"), _("把 id 改回文件夹的名字"))
+        fields.report_key("id", _("编号与文件夹名不同"), _("把 id 改回文件夹的名字"))
     return replace(recording, id=path.parent.name)
 
 

@@ -28,7 +28,7 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         contact=fields.text("contact"),
         villages=fields.texts("villages"),
         rights=fields.text("rights"),
-        language=fields.choice("language", LANGUAGES, doubt=default.language) or default.language,
+        language=fields.choice("language", LANGUAGES, invalid=default.language) or default.language,
         engine=fields.text("engine", default.engine),
         model=fields.text("model", default.model),
         server=_read_server(fields),
@@ -52,7 +52,7 @@ def _read_pseudonyms(fields: Fields) -> Names:
         name, shown = entry.text("name"), entry.text("shown_as")
         if not (name and shown):
             cause = _("化名要有 name（真名）和 shown_as（写成什么）两项")
-            entry.complain("name", cause, _("补上缺的一项"))
+            entry.report_key("name", cause, _("补上缺的一项"))
         if name:
             names.append((name, shown or ANONYMOUS))
         entry.finish()
@@ -90,7 +90,7 @@ def _read_server(fields: Fields) -> str:
     """The address of a server. A wrong one is kept: no other may be asked in its place."""
     server = fields.text("server")
     if server and not server.startswith(("http://", "https://")):
-        fields.complain(
+        fields.report_key(
             "server",
             _("识别服务的地址 “{server}” 看不懂").format(server=server),
             _("写成 http://192.168.1.5:8000 的样子"),

@@ -13,7 +13,7 @@ from cunshi.catalogue.course.lessons import check_keywords, read_course, read_le
 from cunshi.catalogue.course.quiz import read_notes, read_quiz
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.core.errors import ExitCode
-from cunshi.core.files import composed, spellings
+from cunshi.core.files import to_nfc, unicode_variants
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.text import clean
@@ -177,7 +177,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
     _check_folders(work, course)
     seen: dict[int, str] = {}
     for name in course.lessons:
-        path = spellings(work.project.courses / name)[0] / "lesson.md"
+        path = unicode_variants(work.project.courses / name)[0] / "lesson.md"
         where = work.project.relative(path)
         if not path.is_relative_to(work.project.courses) or not path.is_file():
             _complain(
@@ -199,7 +199,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
 
 def _check_folders(work: _Gathering, course: Course) -> None:
     for path in sorted(work.project.courses.glob("*/lesson.md")):
-        if composed(path.parent.name) not in map(composed, course.lessons):
+        if to_nfc(path.parent.name) not in map(to_nfc, course.lessons):
             where = work.project.relative(path)
             _complain(
                 work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")

@@ -31,7 +31,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "clock": format_clock,
     "date": page_text.long_date,
     "duration": page_text.duration,
-    "inert": page_text.inert,
+    "escape_title": page_text.escape_title,
     "motto_words": motto_words,
     "numeral": page_text.numeral,
     "paragraphs": page_text.paragraphs,

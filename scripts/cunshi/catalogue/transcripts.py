@@ -17,7 +17,7 @@ from cunshi.archive.transcript_file import WITHHELD, transcript_of, with_engine
 from cunshi.core.errors import CunshiError
 from cunshi.core.files import exists
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import decode_text, read_data, read_text
+from cunshi.core.yaml_fields import decode_text, read_bytes_of, read_text
 from cunshi.domain.pseudonyms import names_of, says_name, spoken
 from cunshi.domain.recording import Kind, Recording, is_text
 from cunshi.domain.settings import Archive, Names
@@ -72,7 +72,7 @@ def _transcript(
         if not known:
             known = memo["known"] = _known(project, archive, recording, written, lines, origin)
     except (CunshiError, OSError) as error:
-        problems.append(Problem.of_one(error, project.relative(accession.transcript)))
+        problems.append(Problem.for_item(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording, names), names=names)
     return Transcript(
         segments=lines,
@@ -141,7 +141,9 @@ def read_words(project: Project, recording: Recording) -> Transcript:
 
 def _read_written(accession: Accession, recording: Recording) -> _Written:
     path, motto = accession.transcript, _motto_path(accession, recording)
-    read = [read_data(file) if file else None for file in (path if exists(path) else None, motto)]
+    read = [
+        read_bytes_of(file) if file else None for file in (path if exists(path) else None, motto)
+    ]
     return _Written(*(data if data is None else zlib.compress(data, _FAST) for data in read))
 
 

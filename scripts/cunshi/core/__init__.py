@@ -1,4 +1,4 @@
-"""Tools without any knowledge of recordings: errors, atomic files, YAML with line numbers, time.
+"""General helpers that know nothing of recordings: errors, atomic files, YAML with lines, time.
 
-It imports no other room. Whatever mentions a recording, a consent or a lesson belongs elsewhere.
+Imports no other room. Code that mentions a recording, a consent or a lesson belongs elsewhere.
 """

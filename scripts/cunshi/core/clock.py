@@ -1,4 +1,4 @@
-"""The present time, which tests and reproducible builds can fix."""
+"""The current time, which tests and reproducible builds can fix."""
 
 import os
 import time
@@ -6,11 +6,14 @@ from datetime import UTC, date, datetime
 
 
 def now() -> datetime:
-    """The present in UTC, or SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/)."""
+    """Return the current time in UTC, or SOURCE_DATE_EPOCH if it is set.
+
+    https://reproducible-builds.org/specs/source-date-epoch/
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(float(epoch) if epoch else time.time(), UTC)
 
 
 def today() -> date:
-    """The present day where the program runs."""
+    """Return the current date in the local time zone."""
     return now().astimezone().date()

@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that says so."""
+"""Exceptions of the package and the exit code of each."""
 
 import errno
 import re
@@ -10,7 +10,7 @@ from cunshi.core.i18n import _
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command; a larger one is worse, and a command ends with its worst."""
+    """Exit codes of every command. A command ends with the largest code of its problems."""
 
     OK = 0
     UNEXPECTED = 1
@@ -29,10 +29,10 @@ class ExitCode(IntEnum):
 
 
 class CunshiError(Exception):
-    """A failure that ends the command: where it happened, its cause and its remedy.
+    """An error that ends the command, with place, cause and remedy.
 
-    Subclasses carry the exit code. Something wrong with one file of many is not raised to the
-    top: it becomes a :class:`cunshi.core.problem.Problem` and the others go on.
+    Subclasses set the exit code. An error in one item of many is not raised to the top: it is
+    reported as a :class:`cunshi.core.problem.Problem`, and the other items are processed.
     """
 
     code = ExitCode.UNEXPECTED
@@ -52,19 +52,19 @@ class DepositError(CunshiError):
 
 
 class RecordError(CunshiError):
-    """A YAML record or transcript that people wrote and that cannot be read."""
+    """A YAML record or transcript, written by people, that cannot be read."""
 
     code = ExitCode.RECORD
 
 
 class LessonError(CunshiError):
-    """A lesson, or a citation in it, that does not hold."""
+    """An invalid lesson, or an invalid citation in one."""
 
     code = ExitCode.LESSON
 
 
 class ConfigurationError(CunshiError):
-    """archive.yml, course.yml or the folder itself is not usable."""
+    """Unusable settings (archive.yml, course.yml) or project folder."""
 
     code = ExitCode.CONFIGURATION
 
@@ -75,8 +75,8 @@ class EngineError(CunshiError):
     code = ExitCode.ENGINE
 
 
-class OutOfReachError(EngineError):
-    """Who listens is gone, or is not what it should be: no other recording need be tried."""
+class EngineUnavailableError(EngineError):
+    """The engine is gone or misconfigured, so no other recording can be transcribed either."""
 
 
 class SiteError(CunshiError):
@@ -86,12 +86,12 @@ class SiteError(CunshiError):
 
 
 class BusyError(CunshiError):
-    """Another Cunshi is at work on the same archive."""
+    """Another Cunshi process holds the lock of this archive."""
 
     code = ExitCode.BUSY
 
 
-# What the numbers of errors mean to who reads them, and what helps.
+# Cause and remedy of each errno, for a reader who is no programmer.
 _FULL = (_("磁盘满了"), _("腾出一些空间，再运行一次；已经做好的都在，会接着做"))
 _GONE = (_("磁盘或网络盘断开了"), _("重新接好、连上，再运行一次；已经做好的都在，会接着做"))
 _READ_ONLY = (_("磁盘是只读的，写不进去"), _("打开写保护，或换一个磁盘，再运行一次"))
@@ -132,40 +132,41 @@ _CAUSES = {
         _("看看它是不是刚被移走或改名了，再运行一次"),
     ): (errno.ENOENT, errno.ENOTDIR),
 }
-_BY_NUMBER = {number: said for said, numbers in _CAUSES.items() for number in numbers}
+_BY_ERRNO = {code: words for words, codes in _CAUSES.items() for code in codes}
 # https://learn.microsoft.com/windows/win32/debug/system-error-codes
-_BY_WINDOWS = {
+_BY_WINDOWS_ERROR = {
     39: _FULL,
     112: _FULL,
     19: _READ_ONLY,
     **dict.fromkeys((21, 53, 55, 59, 64, 67, 121, 1167, 1231), _GONE),
-    206: _BY_NUMBER[errno.ENAMETOOLONG],
+    206: _BY_ERRNO[errno.ENAMETOOLONG],
 }
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:\n]*(?:: '(?P<path>[^'\n]+)')?")
 
 
 class DiskError(CunshiError):
-    """What the system said of a file or folder, in words.
+    """An operating system error about a file or folder, with cause and remedy in plain words.
 
-    ``meets_all`` tells that every other file would meet it as well.
+    ``affects_all`` is true if every other file would fail in the same way (disk full, gone or
+    read-only).
     """
 
     code = ExitCode.DISK
 
     def __init__(self, error: OSError, where: Path | str = ""):
-        said = _BY_WINDOWS.get(getattr(error, "winerror", None) or 0)
-        said = said or _BY_NUMBER.get(error.errno or 0)
+        words = _BY_WINDOWS_ERROR.get(getattr(error, "winerror", None) or 0)
+        words = words or _BY_ERRNO.get(error.errno or 0)
         other = (
             _("读写不了：{error}").format(error=error.strerror or error),
             _("检查磁盘、网络和文件夹权限，再运行一次"),
         )
-        super().__init__(*(said or other), where=where or _named(error))
+        super().__init__(*(words or other), where=where or _path_of(error))
         self.errno = error.errno
-        self.meets_all = said in {_FULL, _GONE, _READ_ONLY}
+        self.affects_all = words in {_FULL, _GONE, _READ_ONLY}
 
 
-def _named(error: OSError) -> str:
-    """The file that an error is about, under the name that it was to get."""
+def _path_of(error: OSError) -> str:
+    """Return the path of an error; for a temporary file, the path it was to be renamed to."""
     path = error.filename2 or error.filename
     if not isinstance(path, str | Path):
         return ""
@@ -174,8 +175,8 @@ def _named(error: OSError) -> str:
     return str(Path(path).with_name(final)) if final else str(path)
 
 
-def disk_error_in(text: str) -> DiskError | None:
-    """The error of the system that another Python program died of, told from its last words."""
+def parse_disk_error(text: str) -> DiskError | None:
+    """Return the DiskError in the traceback of another Python program, or None."""
     found = [*_ERRNO.finditer(text)]
     if not found:
         return None
@@ -183,5 +184,5 @@ def disk_error_in(text: str) -> DiskError | None:
 
 
 def last_lines(done: CompletedProcess[str], most: int) -> str:
-    """What another program said at its end, which is where it says why it failed."""
+    """Return the last ``most`` lines of a process's output, where it says why it failed."""
     return "\n".join((done.stdout + done.stderr).strip().splitlines()[-most:])

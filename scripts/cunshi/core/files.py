@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written aside, made durable, then given their name."""
+"""Atomic and durable file writes, and walks through folders that report every error."""
 
 import errno
 import os
@@ -13,28 +13,27 @@ Stat = tuple[int, int]
 
 
 def write_atomic(path: Path, data: str | bytes) -> bool:
-    """Write a whole file or nothing; False when the file already had these bytes.
+    """Write a file atomically and durably; return False if it already had this content.
 
-    The temporary name is always the same, so that what a killed run left is overwritten by the
-    next one.
+    The temporary name is always the same, so the next run overwrites what a killed run left.
     """
     return _write(path, data, durable=True)
 
 
-def write_made(path: Path, data: str | bytes) -> bool:
-    """Write as write_atomic does what can be made again: whole, but after a power cut perhaps not.
+def write_rebuildable(path: Path, data: str | bytes) -> bool:
+    """Write a file atomically but not durably; return False if it already had this content.
 
-    To make thousands of pages durable one by one takes longer than to make them.
+    For files that can be built again: syncing thousands of pages takes longer than building them.
     """
     return _write(path, data, durable=False)
 
 
 def _write(path: Path, data: str | bytes, *, durable: bool) -> bool:
     data = data.encode() if isinstance(data, str) else data
-    if holds(path, data):
+    if has_bytes(path, data):
         return False
     temporary = temporary_name(path)
-    with naming(path), _opened(temporary) as stream:
+    with attach_path(path), _open_for_writing(temporary) as stream:
         stream.write(data)
         if durable:
             stream.flush()
@@ -47,22 +46,22 @@ def _write(path: Path, data: str | bytes, *, durable: bool) -> bool:
 
 
 def link_or_copy(path: Path, target: Path) -> None:
-    """Let what can be made again be found under a second name, or copy it with its time.
+    """Hard-link a rebuildable file to ``target``, or copy it with its modification time.
 
-    What is made is never changed, only replaced by another file, so that both names stay true.
+    Such files are replaced and never modified in place, so the link keeps its content.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
-    temporary.unlink(missing_ok=True)  # of a run that was killed
+    temporary.unlink(missing_ok=True)  # left by a killed run
     try:
         temporary.hardlink_to(path)
-    except (OSError, NotImplementedError):  # another disk, or one that knows no second name
+    except (OSError, NotImplementedError):  # another disk, or no hard links there
         shutil.copy2(path, temporary)
     temporary.replace(target)
 
 
-def _opened(path: Path) -> BinaryIO:
-    """A file to write, in a folder that is made if it is missing."""
+def _open_for_writing(path: Path) -> BinaryIO:
+    """Open a file for writing; create its folder if it is missing."""
     try:
         return path.open("wb")
     except FileNotFoundError:
@@ -70,8 +69,8 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("wb")
 
 
-def holds(path: Path, data: bytes) -> bool:
-    """Whether a file has these bytes."""
+def has_bytes(path: Path, data: bytes) -> bool:
+    """Check whether a file has exactly these bytes."""
     stat = stat_of(path)
     return (
         stat is not None and stat[0] == len(data) and path.is_file() and path.read_bytes() == data
@@ -79,14 +78,15 @@ def holds(path: Path, data: bytes) -> bool:
 
 
 def temporary_name(path: Path) -> Path:
-    """The name beside ``path`` under which it is written before it is put in place."""
+    """Return the name in the same folder under which ``path`` is written before it is renamed."""
     return path.with_name(f".{path.name}.tmp")
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a finished file or folder its name in one step, durably; its files are durable already.
+    """Rename a finished file or folder to its final name, atomically and durably.
 
-    The names in a folder are made so here: what a power cut leaves of it must be whole.
+    Its files must be synced already. The entries of its folders are synced here, so that it is
+    complete after a power failure.
     """
     if temporary.is_dir() and not temporary.is_symlink():
         for parent, __, __ in os.walk(temporary):
@@ -96,7 +96,7 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 
 def stat_of(path: Path) -> Stat | None:
-    """Size and time of change (ns); None when the file is gone."""
+    """Return size and modification time (ns), or None if the file cannot be read."""
     try:
         stat = path.stat()
     except OSError:
@@ -105,19 +105,19 @@ def stat_of(path: Path) -> Stat | None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system knows how."""
+    """Make the entries of a folder durable (on POSIX systems)."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
-            with naming(folder):
+            with attach_path(folder):
                 os.fsync(handle)
         finally:
             os.close(handle)
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Say in an error which file it is about; the system knows open files by their numbers."""
+def attach_path(path: Path) -> Iterator[None]:
+    """Add the path to an OSError that has none: errors of open files carry only a number."""
     try:
         yield
     except OSError as error:
@@ -126,9 +126,9 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def exists(path: Path) -> bool:
-    """Whether a name is there; also when the system refuses to say.
+    """Check whether a path exists; true also if the system refuses to say.
 
-    ``Path.exists`` takes what cannot be looked at for missing, or ends the program.
+    ``Path.exists`` takes a path that cannot be read for a missing one, or raises.
     """
     try:
         path.stat()
@@ -137,48 +137,48 @@ def exists(path: Path) -> bool:
     return True
 
 
-def composed(name: str) -> str:
-    """A name with its accents in one piece (NFC): macOS may hand them over in two (NFD)."""
+def to_nfc(name: str) -> str:
+    """Return a name in NFC; macOS may return names in NFD."""
     return unicodedata.normalize("NFC", name)
 
 
-def spellings(path: Path) -> list[Path]:
-    """All files whose name is the same but for how its accents are composed, or the path itself."""
-    name = composed(path.name)
+def unicode_variants(path: Path) -> list[Path]:
+    """Return the files whose names equal this one after NFC; the path itself if there are none."""
+    name = to_nfc(path.name)
     if unicodedata.is_normalized("NFD", name) or not path.parent.is_dir():
         return [path]
-    return [p for p in path.parent.iterdir() if composed(p.name) == name] or [path]
+    return [p for p in path.parent.iterdir() if to_nfc(p.name) == name] or [path]
 
 
 def _raise(error: OSError) -> None:
-    """What is done about a folder that cannot be opened, unless somebody knows better."""
+    """Raise the error: the default for a folder that cannot be read."""
     raise error
 
 
-def files_below(folder: Path, refused: Callable[[OSError], None] = _raise) -> Iterator[Path]:
-    """Every file in a folder and its subfolders, in no order.
+def walk_files(folder: Path, on_error: Callable[[OSError], None] = _raise) -> Iterator[Path]:
+    """Yield every file below a folder, unordered.
 
-    ``refused`` hears of each subfolder that cannot be opened; ``Path.rglob`` passes over it.
+    ``on_error`` is called for each subfolder that cannot be read; ``Path.rglob`` skips it silently.
     """
-    return (folder / name for name in names_below(folder, refused))
+    return (folder / name for name in walk_file_names(folder, on_error))
 
 
-def names_below(folder: Path, refused: Callable[[OSError], None] = _raise) -> Iterator[str]:
-    """As files_below, the paths from the folder on, with slashes: of ten thousand a quick list."""
-    return _names(str(folder), "", refused)
+def walk_file_names(folder: Path, on_error: Callable[[OSError], None] = _raise) -> Iterator[str]:
+    """Yield the files of walk_files as relative paths with slashes, which is faster."""
+    return _walk(str(folder), "", on_error)
 
 
-def _names(folder: str, before: str, refused: Callable[[OSError], None]) -> Iterator[str]:
+def _walk(folder: str, before: str, on_error: Callable[[OSError], None]) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
     except FileNotFoundError:
         return
     except OSError as error:
-        refused(error)
+        on_error(error)
         return
     for entry in found:
         if entry.is_dir(follow_symlinks=False):
-            yield from _names(entry.path, f"{before}{entry.name}/", refused)
+            yield from _walk(entry.path, f"{before}{entry.name}/", on_error)
         elif Path(entry.path).is_file() if entry.is_symlink() else entry.is_file():
             yield before + entry.name

@@ -1,7 +1,7 @@
-"""Messages in Chinese, or in English where the locale asks for another language.
+"""Translation of messages: Chinese, or English where the locale asks for another language.
 
-Chinese is the source language of every message; locale/en holds the English catalogue
-(gettext, compiled with Babel).
+Chinese is the source language of every message; locale/en holds the English catalogue (gettext,
+compiled with Babel).
 """
 
 import gettext
@@ -23,7 +23,7 @@ def _locale_name() -> str:
 
 
 def language() -> str:
-    """``zh`` or ``en``; a locale that names no language (C, POSIX, unset) means Chinese."""
+    """Return ``zh`` or ``en``; a locale without a language (C, POSIX, unset) means Chinese."""
     name = _locale_name().partition(".")[0].lower()
     return "zh" if name in {"", "c", "posix"} or name.startswith(("zh", "chinese")) else "en"
 

@@ -1,9 +1,10 @@
-"""Write build/cunshi.log: what the program did, in a file that a volunteer can send to a helper.
+"""Write build/cunshi.log, a log that a volunteer can send to a helper.
 
-It holds times, counts, exit codes, ids of accessions and the places in the program where an error
-was raised; no names of people or files, no words of recordings, and no text of an error message,
-which may quote any of them. Modules log through ``logging.getLogger(__name__)``, with a constant
-message and the facts as arguments; an argument that is no number and no plain word is left out.
+It contains times, counts, exit codes, ids of accessions and the places in the code where an error
+was raised. It contains no names of people or files, no words of recordings, and no text of error
+messages, which may quote any of these. Modules log through ``logging.getLogger(__name__)`` with a
+constant message and values as arguments; an argument that is neither a number nor a plain ASCII
+word is replaced by an ellipsis.
 """
 
 import logging
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "cunshi"
-_LARGEST = 1_000_000  # bytes, of the log and of the one before it
+_LARGEST = 1_000_000  # bytes, of the log and of its one predecessor
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _LEFT_OUT = "…"
 
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class PlainFormatter(logging.Formatter):
-    """Lines of time, level, room and message; facts and errors reduced to what may be sent."""
+    """Format records as time, level, room and message, without anything private."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -35,13 +36,13 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         plain = logging.makeLogRecord(record.__dict__)
         plain.name = record.name.removeprefix(f"{PACKAGE}.")
-        plain.exc_text = None  # another handler may have kept one with its words
+        plain.exc_text = None  # may hold the error's text, formatted by another handler
         if isinstance(record.args, tuple):
             plain.args = tuple(map(_plain, record.args))
         return super().format(plain)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the name that logging gives it)
-        """The kinds of the errors and where they were raised, without their words."""
+        """Return the types of the errors and where they were raised, without their texts."""
         error: BaseException | None = ei[1]
         lines: list[str] = []
         while error is not None:
@@ -52,7 +53,7 @@ class PlainFormatter(logging.Formatter):
 
 
 class _QuietFile(RotatingFileHandler):
-    """A log that hinders nobody: what cannot be written is left out."""
+    """A log file whose write errors are ignored."""
 
     def _open(self) -> Any:
         Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,7 @@ class _QuietFile(RotatingFileHandler):
 
 @contextmanager
 def log_to(path: Path, level: int = logging.INFO) -> Iterator[None]:
-    """Log everything of this package into a file, which is made with the first line."""
+    """Log the package's records into a file, which is created with the first record."""
     logger = logging.getLogger(PACKAGE)
     handler = _QuietFile(path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(PlainFormatter())
@@ -80,7 +81,7 @@ def log_to(path: Path, level: int = logging.INFO) -> Iterator[None]:
 
 @contextmanager
 def log_command(name: str, version: str) -> Iterator[None]:
-    """Log a command's begin and end, and where the error was raised that ends it."""
+    """Log the start and end of a command, and where the error that ends it was raised."""
     started = time.monotonic()
     python = platform.python_version()
     _log.info("%s begins: Cunshi %s, Python %s, %s", name, version, python, sys.platform)
@@ -103,7 +104,7 @@ def _plain(fact: object) -> object:
 
 
 def _place(frame: traceback.FrameSummary) -> str:
-    """File, line and function; of a path only what lies below the package that it belongs to."""
+    """Return file, line and function; paths start at the package's folder."""
     parts = Path(frame.filename).parts
     known = [n for n, part in enumerate(parts) if part in {PACKAGE, "site-packages"}]
     shown = "/".join(parts[known[-1] :]) if known else parts[-1]

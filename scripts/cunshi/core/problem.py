@@ -1,4 +1,4 @@
-"""One thing that is wrong, as it is reported to people."""
+"""A problem as it is reported to people."""
 
 from dataclasses import dataclass, replace
 
@@ -7,9 +7,9 @@ from cunshi.core.errors import CunshiError, DiskError, ExitCode
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, why, and what to do about it.
+    """A problem with its place, cause and remedy.
 
-    With the code OK it is a note: people should know of it, and nothing has to be mended.
+    With the code OK it is a note: information that needs no correction.
     """
 
     code: ExitCode
@@ -23,16 +23,16 @@ class Problem:
         return self.code is ExitCode.OK
 
     @classmethod
-    def of(cls, error: CunshiError) -> "Problem":
-        """The report of an error."""
+    def from_error(cls, error: CunshiError) -> "Problem":
+        """Return the problem that describes an error."""
         return cls(error.code, error.where, error.cause, error.remedy, error.line)
 
     @classmethod
-    def of_one(cls, error: CunshiError | OSError, where: str) -> "Problem":
-        """The report of an error that stopped one item only; one that would stop all is raised."""
-        told = DiskError(error) if isinstance(error, OSError) else error
-        if isinstance(told, DiskError) and told.meets_all:
-            raise told from error
-        found = replace(cls.of(told), where=where or told.where)
-        elsewhere = told.where and not told.where.endswith(where)
-        return replace(found, cause=f"{told.cause}：{told.where}") if elsewhere else found
+    def for_item(cls, error: CunshiError | OSError, where: str) -> "Problem":
+        """Return the problem of one item; raise the error if it affects all others too."""
+        failure = DiskError(error) if isinstance(error, OSError) else error
+        if isinstance(failure, DiskError) and failure.affects_all:
+            raise failure from error
+        problem = replace(cls.from_error(failure), where=where or failure.where)
+        elsewhere = failure.where and not failure.where.endswith(where)
+        return replace(problem, cause=f"{failure.cause}：{failure.where}") if elsewhere else problem

@@ -1,4 +1,4 @@
-"""Modules run in processes of their own: memory comes back with their end, and all cores work."""
+"""Run modules in child processes, to use all cores and to return memory to the system."""
 
 import os
 import pickle
@@ -17,71 +17,71 @@ CORES = os.cpu_count() or 1
 
 
 def run_module(
-    module: str, *words: str, cwd: Path | None = None, said: str = ""
+    module: str, *arguments: str, cwd: Path | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a module of Python, which finds what this process finds; ``said`` is what it is told."""
+    """Run a Python module with this process's import path; ``stdin`` is written to its input."""
     return subprocess.run(
-        [sys.executable, "-m", module, *words],
+        [sys.executable, "-m", module, *arguments],
         check=False,
         cwd=cwd,
         env=_environment(),
-        input=said,
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
     )
 
 
-def share_out(
+def run_in_processes(
     module: str,
     common: object,
-    parts: Iterable[T],
+    tasks: Iterable[T],
     done: Callable[[T, Any], object] = lambda *_: None,
     processes: int = CORES,
 ) -> None:
-    """Have parts of some work done by processes of a module, one for each core; see serve.
+    """Distribute tasks over worker processes that run ``module``; see serve_worker.
 
-    ``done`` is told each part and its answer, by a thread for each process. A part is asked for
-    when a process is free for it. A process that dies leaves its part undone, and the others go on.
-    When this one dies, they end with their parts.
+    ``done`` is called with each task and its result, in one thread per process. A task is taken
+    from ``tasks`` when a process is free. A process that dies leaves its task undone and the others
+    continue. If this process dies, the workers end after their current tasks.
     """
-    waiting, asking = iter(parts), Lock()
+    waiting, lock = iter(tasks), Lock()
 
-    def work() -> None:
-        with suppress(EOFError, StopIteration), _Helper(module, common) as helper:
+    def run_one_worker() -> None:
+        with suppress(EOFError, StopIteration), _Worker(module, common) as worker:
             while True:
-                with asking:
-                    part = next(waiting)
-                done(part, helper.do(part))
+                with lock:
+                    task = next(waiting)
+                done(task, worker.run(task))
 
     with ThreadPoolExecutor(processes) as pool:
-        for shared in [pool.submit(work) for __ in range(processes)]:
-            shared.result()
+        for future in [pool.submit(run_one_worker) for __ in range(processes)]:
+            future.result()
 
 
-class _Helper:
-    """A process of a module that does one part of some work after the other."""
+class _Worker:
+    """A child process that runs tasks one after the other."""
 
     def __init__(self, module: str, common: object):
-        self._module, self._said = module, [common]
+        self._module, self._unsent = module, [common]
         self._child: Any = None
 
-    def __enter__(self) -> "_Helper":
+    def __enter__(self) -> "_Worker":
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._child:
             self._child.communicate()
 
-    def do(self, part: object) -> Any:
-        """What it answers; EOFError when it has died."""
+    def run(self, task: object) -> Any:
+        """Return the result of a task; EOFError if the process has died."""
         try:
             self._child = self._child or self._start()
-            for said in (*self._said, part):
-                pickle.dump(said, self._child.stdin)
-            self._said = []
+            for message in (*self._unsent, task):
+                pickle.dump(message, self._child.stdin)
+            self._unsent = []
             self._child.stdin.flush()
-            return pickle.load(self._child.stdout)  # noqa: S301 (this program wrote it)
+            return pickle.load(self._child.stdout)  # noqa: S301 (written by this program)
         except (OSError, pickle.UnpicklingError) as error:
             raise EOFError from error
 
@@ -95,15 +95,18 @@ class _Helper:
         )
 
 
-def serve(work: Callable[[Any, Any], object]) -> None:
-    """In such a process: do the parts, each with what is common to all, and answer them."""
-    answers, sys.stdout = sys.stdout.buffer, sys.stderr
+def serve_worker(run_task: Callable[[Any, Any], object]) -> None:
+    """Run tasks from stdin in a worker process and write the results to stdout.
+
+    ``run_task`` is called with what is common to all tasks, and with the task.
+    """
+    results, sys.stdout = sys.stdout.buffer, sys.stderr
     with suppress(EOFError):
-        common = pickle.load(sys.stdin.buffer)  # noqa: S301 (of the process that started this one)
+        common = pickle.load(sys.stdin.buffer)  # noqa: S301 (from the parent process)
         while True:
-            part = pickle.load(sys.stdin.buffer)  # noqa: S301
-            pickle.dump(work(common, part), answers)
-            answers.flush()
+            task = pickle.load(sys.stdin.buffer)  # noqa: S301
+            pickle.dump(run_task(common, task), results)
+            results.flush()
 
 
 def _environment() -> dict[str, str]:

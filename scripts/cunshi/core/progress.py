@@ -1,4 +1,4 @@
-"""How long work tells that it goes on: a bar in a terminal, plain lines elsewhere."""
+"""Progress of long work: a bar in a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -19,21 +19,21 @@ class Task(Protocol):
     """Work on several recordings, measured in seconds of audio."""
 
     def advance(self, seconds: float) -> None:
-        """So many more seconds of audio are done."""
+        """Report that ``seconds`` more of audio are processed."""
 
     def finish_one(self, name: str) -> None:
-        """One more recording is done."""
+        """Report that a recording is finished."""
 
 
 class Reporter(Protocol):
-    """What a stage reports to."""
+    """Where a stage reports its progress."""
 
     def task(self, title: str, count: int, seconds: float) -> AbstractContextManager[Task]:
-        """Begin work on so many recordings, of so many seconds of audio (0: not measured)."""
+        """Start a task of ``count`` recordings and ``seconds`` of audio (0: not measured)."""
 
 
 class SilentReporter:
-    """Reports nothing."""
+    """A reporter that shows nothing."""
 
     @contextmanager
     def task(self, title: str, count: int, seconds: float) -> Iterator[Task]:
@@ -45,7 +45,7 @@ class SilentReporter:
 
 
 class BarReporter:
-    """A bar with recordings done, audio done and time left, for a terminal."""
+    """Show a bar with recordings done, audio done and time left in a terminal."""
 
     def __init__(self, stream: TextIO | None = None):
         self._console = Console(file=stream or sys.stderr)
@@ -85,7 +85,7 @@ class _BarTask:
 
 
 class LineReporter:
-    """A plain line every few seconds and one at the end: for logs and pipes."""
+    """Print a line every few seconds and one at the end, for logs and pipes."""
 
     def __init__(self, stream: TextIO | None = None):
         self._stream = stream or sys.stderr
@@ -99,22 +99,22 @@ class _LineTask:
     def __init__(self, stream: TextIO, title: str, count: int, seconds: float):
         self._stream, self._title, self._count, self._total = stream, title, count, seconds
         self._done, self._seconds = 0, 0.0
-        self._began = self._said = time.monotonic()
+        self._started = self._printed = time.monotonic()
 
     def advance(self, seconds: float) -> None:
         self._seconds += seconds
-        self._say()
+        self._print()
 
     def finish_one(self, name: str) -> None:
         self._done += 1
-        self._say()
+        self._print()
 
-    def _say(self) -> None:
-        moment = time.monotonic()
-        if self._done < self._count and moment - self._said < _SECONDS_BETWEEN_LINES:
+    def _print(self) -> None:
+        now = time.monotonic()
+        if self._done < self._count and now - self._printed < _SECONDS_BETWEEN_LINES:
             return
-        self._said = moment
-        rate = self._seconds / max(self._said - self._began, 1e-6)
+        self._printed = now
+        rate = self._seconds / max(self._printed - self._started, 1e-6)
         left = max(self._total - self._seconds, 0) / rate if rate else 0
         clock = f"  {format_clock(self._seconds)}/{format_clock(self._total)}"
         clock += f"  {_('剩余')} {format_clock(left)}"

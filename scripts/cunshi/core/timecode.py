@@ -1,32 +1,32 @@
-"""Seconds to time codes and back: ``00:12:04.500``."""
+"""Format and parse time codes such as ``00:12:04.500``."""
 
 import re
 from functools import lru_cache
 
 _TIMECODE = re.compile(r"(?:(?:(\d{1,4}):)?([0-5]?\d):)?(\d{1,7}(?:\.\d{1,6})?)")
 
-_WRITTEN = re.compile(r"\d\d:[0-5]\d:[0-5]\d\.\d{3}", re.ASCII)  # as this module writes it
+_CANONICAL = re.compile(r"\d\d:[0-5]\d:[0-5]\d\.\d{3}", re.ASCII)  # format_timecode
 
 
 def format_timecode(seconds: float) -> str:
-    """Write seconds as ``HH:MM:SS.mmm``, the form of WebVTT (https://www.w3.org/TR/webvtt1/).
+    """Format seconds as ``HH:MM:SS.mmm``, as in WebVTT (https://www.w3.org/TR/webvtt1/).
 
     >>> format_timecode(724.5)
     '00:12:04.500'
     """
     second, millis = divmod(round(seconds * 1000), 1000)
-    return f"{_whole(second)}.{millis:03d}"
+    return f"{_format_whole_seconds(second)}.{millis:03d}"
 
 
-@lru_cache(maxsize=1 << 15)  # the captions of a thousand talks have half a million of them
-def _whole(second: int) -> str:
+@lru_cache(maxsize=1 << 15)  # the captions of a thousand recordings have half a million
+def _format_whole_seconds(second: int) -> str:
     minutes, second = divmod(second, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{second:02d}"
 
 
 def format_clock(seconds: float) -> str:
-    """Write seconds as people read them on a player: ``2:04``, ``1:02:04``.
+    """Format seconds as on a player: ``2:04``, ``1:02:04``.
 
     >>> format_clock(724.5)
     '12:04'
@@ -37,12 +37,12 @@ def format_clock(seconds: float) -> str:
 
 
 def parse_timecode(text: str) -> float:
-    """Read ``12.5``, ``2:04``, ``00:12:04.500`` as seconds; ValueError for anything else.
+    """Parse ``12.5``, ``2:04`` or ``00:12:04.500`` as seconds; ValueError for anything else.
 
     >>> parse_timecode("00:12:04.500")
     724.5
     """
-    if _WRITTEN.fullmatch(text):
+    if _CANONICAL.fullmatch(text):
         minutes = int(text[:2]) * 60 + int(text[3:5])
         return (minutes * 60_000 + int(text[6:8] + text[9:])) / 1000
     match = _TIMECODE.fullmatch(text.strip())
@@ -52,4 +52,4 @@ def parse_timecode(text: str) -> float:
     if minute is not None and float(seconds) >= 60:
         raise ValueError(f"not a time code: {text!r}")
     whole = int(hours or 0) * 3600 + int(minute or 0) * 60
-    return round(whole + float(seconds), 6)  # the sum alone may be 76.39099999999999
+    return round(whole + float(seconds), 6)  # removes the rounding error of the sum

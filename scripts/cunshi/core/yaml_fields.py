@@ -1,4 +1,4 @@
-"""YAML that remembers its lines: a mapping read field by field, every mistake reported in place."""
+"""Read YAML mappings field by field, and report every mistake with its line."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -17,21 +17,21 @@ T = TypeVar("T")
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENCODINGS = ("utf-8-sig", "gb18030")
-_DEEPEST = 20  # levels of nesting
+_MAX_DEPTH = 20  # levels of nesting
 _YES = {"true", "yes", "on", "是", "有", "对"}
 _NO = {"false", "no", "off", "否", "无", "不", "没有"}
 
 
 def read_text(path: Path) -> str:
-    """Read a text that a volunteer wrote: UTF-8 with or without BOM, UTF-16 with BOM, or GB 18030.
+    """Read a text file by a volunteer: UTF-8 with or without BOM, UTF-16 with BOM, or GB 18030.
 
-    Raises RecordError when it is no text, DiskError when it cannot be read.
+    Raises RecordError if it is not text, DiskError if it cannot be read.
     """
-    return decode_text(read_data(path), path)
+    return decode_text(read_bytes_of(path), path)
 
 
-def read_data(path: Path) -> bytes:
-    """What is in a file; DiskError when it cannot be read."""
+def read_bytes_of(path: Path) -> bytes:
+    """Return the bytes of a file; DiskError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -39,7 +39,7 @@ def read_data(path: Path) -> bytes:
 
 
 def decode_text(data: bytes, path: Path) -> str:
-    """The text in a file's bytes, as read_text has it."""
+    """Decode the bytes of a text file; see read_text."""
     encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else _ENCODINGS
     for encoding in encodings:
         try:
@@ -52,9 +52,10 @@ def decode_text(data: bytes, path: Path) -> str:
 
 
 class Fields:
-    """One YAML mapping. Reading a key marks it as known; ``finish`` reports the rest.
+    """A YAML mapping whose values are read with typed methods.
 
-    ``aliases`` maps what people may write instead of a key, such as Chinese names.
+    Each method marks its key as known; ``finish`` reports the keys that nobody read. ``aliases``
+    maps alternative keys, such as Chinese ones, to keys.
     """
 
     def __init__(
@@ -98,12 +99,12 @@ class Fields:
     def _report(self, line: int, cause: str, remedy: str = "") -> None:
         self.problems.append(Problem(self.code, self.where, cause, remedy, line))
 
-    def complain(self, key: str, cause: str, remedy: str = "") -> None:
-        """Report that what stands under a key will not do."""
+    def report_key(self, key: str, cause: str, remedy: str = "") -> None:
+        """Report that the value of a key is invalid."""
         self._report(self.line_of(key), cause, remedy)
 
     def line_of(self, key: str) -> int:
-        """The line of a key, or of the mapping where the key is missing."""
+        """Return the line of a key, or of the mapping if the key is missing."""
         return self._lines.get(key, self.line)
 
     def __contains__(self, key: str) -> bool:
@@ -115,74 +116,74 @@ class Fields:
         if node is None or _is_empty(node):
             return ""
         if not isinstance(node, yaml.ScalarNode):
-            self.complain(key, _("“{key}” 只能写一项内容").format(key=key))
+            self.report_key(key, _("“{key}” 只能写一项内容").format(key=key))
             return ""
         return str(node.value).strip()
 
     def text(self, key: str, default: str = "") -> str:
-        """The text under a key, or the default when nothing is written."""
+        """Return the text of a key, or the default if it is empty."""
         return self._scalar(key) or default
 
     def integer(self, key: str, default: int = 0) -> int:
-        """The whole number under a key."""
+        """Return the integer of a key."""
         value = self._scalar(key)
         if value and not value.isdecimal():
-            self.complain(key, _("“{key}” 要写整数").format(key=key))
+            self.report_key(key, _("“{key}” 要写整数").format(key=key))
             return default
         return int(value) if value else default
 
     def number(self, key: str) -> float:
-        """The number under a key, 0 when there is none."""
+        """Return the number of a key, 0 if it is empty."""
         value = self._scalar(key)
         try:
             return float(value or 0)
         except ValueError:
-            self.complain(key, _("“{key}” 要写数字").format(key=key))
+            self.report_key(key, _("“{key}” 要写数字").format(key=key))
             return 0.0
 
-    def flag(self, key: str, *, default: bool = False, doubt: bool = False) -> bool:
-        """Yes or no under a key; what cannot be read counts as ``doubt``."""
+    def flag(self, key: str, *, default: bool = False, invalid: bool = False) -> bool:
+        """Return yes or no; ``invalid`` if the value is neither."""
         value = self._scalar(key).lower()
         if value in _YES or value in _NO:
             return value in _YES
         if value:
-            self.complain(key, _("“{key}” 要写 是 或 否").format(key=key))
-            return doubt
+            self.report_key(key, _("“{key}” 要写 是 或 否").format(key=key))
+            return invalid
         return default
 
     def day(self, key: str) -> date | None:
-        """The date under a key, ``2026-01-12``."""
+        """Return the date of a key (``2026-01-12``)."""
         value = self._scalar(key)
         try:
             return date.fromisoformat(value) if value else None
         except ValueError:
-            self.complain(
+            self.report_key(
                 key,
                 _("日期 “{value}” 看不懂").format(value=value),
                 _("写成 2026-01-12 的样子"),
             )
             return None
 
-    def choice(self, key: str, choices: Mapping[str, T], *, doubt: T) -> T | None:
-        """One of the named choices, None when nothing is written, ``doubt`` when unknown."""
+    def choice(self, key: str, choices: Mapping[str, T], *, invalid: T) -> T | None:
+        """Return one of the named choices: None if empty, ``invalid`` if unknown."""
         value = self._scalar(key)
         if value and value not in choices:
-            self.complain(
+            self.report_key(
                 key,
                 _("“{value}” 不是可以选的内容").format(value=value),
                 _("可以写：{choices}").format(choices="、".join(choices)),
             )
-            return doubt
+            return invalid
         return choices[value] if value else None
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """The list of texts under a key; one text alone counts as a list of one."""
+        """Return the list of texts of a key; a single text counts as a list of one."""
         node = self._nodes.get(key)
         if not isinstance(node, yaml.SequenceNode):
             return tuple(filter(None, [self._scalar(key)]))
         self._known.add(key)
         if not all(isinstance(item, yaml.ScalarNode) for item in node.value):
-            self.complain(
+            self.report_key(
                 key,
                 _("“{key}” 的每一项要写成一行文字").format(key=key),
                 _("内容里有冒号时，给整行加上引号"),
@@ -190,24 +191,24 @@ class Fields:
         return tuple(str(n.value).strip() for n in node.value if isinstance(n, yaml.ScalarNode))
 
     def is_list(self, key: str) -> bool:
-        """Whether a list stands under a key, be it an empty one."""
+        """Check whether the value of a key is a list, even an empty one."""
         return isinstance(self._nodes.get(key), yaml.SequenceNode)
 
     def section(self, key: str, aliases: Mapping[str, str] | None = None) -> "Fields":
-        """The mapping under a key, an empty one when there is none.
+        """Return the mapping of a key, empty if there is none.
 
-        ``aliases`` are its own where its keys are not those of the mapping it stands in.
+        ``aliases`` replaces the aliases of this mapping.
         """
         self._known.add(key)
         node = self._nodes.get(key)
         if node is not None and not isinstance(node, yaml.MappingNode):
             if self._scalar(key):
-                self.complain(key, _("“{key}” 下面要分行写各项内容").format(key=key))
+                self.report_key(key, _("“{key}” 下面要分行写各项内容").format(key=key))
             node = None
         return self._child(node, aliases)
 
     def sections(self, key: str) -> Iterator["Fields"]:
-        """The mappings in the list under a key."""
+        """Yield the mappings in the list of a key."""
         self._known.add(key)
         node = self._nodes.get(key)
         if isinstance(node, yaml.SequenceNode):
@@ -217,7 +218,7 @@ class Fields:
                 else:
                     self._report(self._line(item), _("“{key}” 的这一项看不懂").format(key=key))
         elif self._scalar(key):
-            self.complain(key, _("“{key}” 要写成列表").format(key=key))
+            self.report_key(key, _("“{key}” 要写成列表").format(key=key))
 
     def _child(
         self, node: yaml.MappingNode | None, aliases: Mapping[str, str] | None = None
@@ -226,11 +227,11 @@ class Fields:
         return Fields(node, self.where, self.problems, aliases, self.code, self._first_line)
 
     def finish(self) -> None:
-        """Report every key that nobody asked for, with the nearest known one."""
+        """Report every key that was not read, and suggest the nearest known one."""
         for key in self._nodes.keys() - self._known:
             near = difflib.get_close_matches(key, [*self._known, *self._aliases], 1)
             remedy = _("是不是想写 “{near}”？").format(near=near[0]) if near else _("请删去这一行")
-            self.complain(key, _("不认识的名称 “{key}”").format(key=key), remedy)
+            self.report_key(key, _("不认识的名称 “{key}”").format(key=key), remedy)
 
 
 def _is_empty(node: yaml.Node) -> bool:
@@ -245,7 +246,7 @@ def parse_fields(
     code: ExitCode = ExitCode.RECORD,
     first_line: int = 1,
 ) -> Fields:
-    """Read YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
+    """Parse YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
     node = _compose(text, where, problems, code, first_line)
     if node is not None and not isinstance(node, yaml.MappingNode):
         problems.append(
@@ -270,14 +271,14 @@ def _compose(
 
 
 def _check_depth(text: str) -> None:
-    """Refuse nesting that no person writes: composing it would exhaust the interpreter's stack."""
+    """Raise YAMLError for nesting so deep that parsing would exhaust the interpreter's stack."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             raise yaml.YAMLError("nested too deeply")
 
 
@@ -292,7 +293,7 @@ def _remedy(text: str) -> str:
 def load_fields(
     path: Path, where: str, problems: list[Problem], aliases: Mapping[str, str] | None = None
 ) -> Fields:
-    """Read a YAML file as one mapping; a missing file is an empty one."""
+    """Read a YAML file as one mapping; a missing file gives an empty one."""
     if not exists(path):
         return Fields(None, where, problems, aliases)
     try:
@@ -310,7 +311,7 @@ def load_list(
     aliases: Mapping[str, str] | None = None,
     code: ExitCode = ExitCode.RECORD,
 ) -> Iterator[Fields]:
-    """Read a YAML file that is a list of mappings; raises RecordError when it is no text."""
+    """Read a YAML file that is a list of mappings; RecordError if it is not text."""
     text = read_text(path)
     node = _compose(text, where, problems, code, 1)
     for item in node.value if isinstance(node, yaml.SequenceNode) else [node]:

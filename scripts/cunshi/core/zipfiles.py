@@ -1,17 +1,17 @@
-"""Zip files that are the same bytes for the same content, on every run."""
+"""Deterministic zip files: the same content gives the same bytes."""
 
 import zipfile
 from collections.abc import Iterable
 from io import BytesIO
 
-# The earliest time a zip can name. The clock is no part of what a file holds.
+# The earliest time that a zip can store. A fixed one keeps the bytes reproducible.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-# Compressed already: to try again costs time and saves nothing.
+# Already compressed formats, which are stored.
 _PACKED = (".m4a", ".jpg", ".png", ".docx", ".pptx", ".gz", ".zip")
 
 
-def entry(name: str) -> zipfile.ZipInfo:
-    """The head of a file in a zip: no clock, no owner."""
+def zip_entry(name: str) -> zipfile.ZipInfo:
+    """Return the header of a file in a zip, without time and owner."""
     info = zipfile.ZipInfo(name, EPOCH)
     packed = name.lower().endswith(_PACKED)
     info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
@@ -20,13 +20,13 @@ def entry(name: str) -> zipfile.ZipInfo:
     return info
 
 
-def rezip(data: bytes, front: Iterable[str] = ("[Content_Types].xml",)) -> bytes:
-    """A zip with the same files in a fixed order: ``front`` first, then by name."""
+def normalise_zip(data: bytes, front: Iterable[str] = ("[Content_Types].xml",)) -> bytes:
+    """Return a zip with the same files in a fixed order: ``front`` first, then by name."""
     first = list(front)
     with zipfile.ZipFile(BytesIO(data)) as source:
         names = sorted(source.namelist(), key=lambda name: (name not in first, name))
         target = BytesIO()
         with zipfile.ZipFile(target, "w") as made:
             for name in names:
-                made.writestr(entry(name), source.read(name))
+                made.writestr(zip_entry(name), source.read(name))
     return target.getvalue()

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from cunshi.core.files import composed
+from cunshi.core.files import to_nfc
 from cunshi.domain.recording import Description
 
 _DAY = re.compile(
@@ -34,7 +34,7 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
     A name of another form (``录音_20260112_153012``) says nothing: nothing is guessed.
     """
-    stem = composed(stem).replace("＿", "_").strip()
+    stem = to_nfc(stem).replace("＿", "_").strip()
     match = _NAME.fullmatch(stem)
     if match and (day := parse_day(match["day"])) and not match["narrator"].isdecimal():
         return Description(village=match["village"], narrator=match["narrator"], date=day)
@@ -47,5 +47,5 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
 def describe_folder(name: str) -> tuple[int | None, str]:
     """The lesson number and title in a folder name such as ``01-村名的来历``."""
-    match = _FOLDER.fullmatch(composed(name))
+    match = _FOLDER.fullmatch(to_nfc(name))
     return (int(match["number"]), match["title"].strip()) if match else (None, "")

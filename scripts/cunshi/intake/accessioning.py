@@ -75,7 +75,7 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 intake.waiting.append(project.relative(deposit.path))
             except (CunshiError, OSError) as error:
                 where = project.relative(deposit.path)
-                intake.problems.append(Problem.of_one(error, where))
+                intake.problems.append(Problem.for_item(error, where))
             if deposit.path in new:
                 task.finish_one(deposit.path.name)
             if intake.changes == before:
@@ -128,7 +128,7 @@ def _distinct(
         try:
             copies.setdefault(inspections.sha256(deposit.path), []).append(deposit)
         except (CunshiError, OSError) as error:
-            intake.problems.append(Problem.of_one(error, project.relative(deposit.path)))
+            intake.problems.append(Problem.for_item(error, project.relative(deposit.path)))
     distinct = []
     for digest, (first, *others) in copies.items():
         for other in others:
@@ -167,7 +167,7 @@ def _with_usable_companions(
             inspections.inspect(path)
             usable.append(path)
         except (CunshiError, OSError) as error:
-            problems.append(Problem.of_one(error, project.relative(path)))
+            problems.append(Problem.for_item(error, project.relative(path)))
     return replace(deposit, companions=tuple(usable))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cunshi.archive.project import Project
 from cunshi.archive.records import load_description
 from cunshi.core.errors import DiskError, ExitCode
-from cunshi.core.files import composed, exists, spellings
+from cunshi.core.files import exists, to_nfc, unicode_variants
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Consent
@@ -131,7 +131,7 @@ class _Walk:
         in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
         main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
         for path in main:
-            own = companions.pop(composed(path.stem), ())
+            own = companions.pop(to_nfc(path.stem), ())
             kind = Kind.MOTTO if in_mottoes else Kind.TALK
             yield self._deposit(path, kind, own, said, beside)
         for path in (path for left in companions.values() for path in left):
@@ -148,7 +148,7 @@ class _Walk:
         """A recording; ``beside`` tells that there may be sidecars in its folder."""
         said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
         for name in _sidecar_names(path) if beside else ():
-            for sidecar in spellings(path.with_name(name)):
+            for sidecar in unicode_variants(path.with_name(name)):
                 said = said.then(self._load(sidecar))
         description = said.description
         if said.doubtful:
@@ -161,7 +161,7 @@ class _Walk:
         said = load_description(path, self.project.relative(path), self.problems)
         for ending in _MISNAMED:
             name = path.name.removesuffix(_SIDECAR) + ending
-            for misnamed in filter(exists, spellings(path.with_name(name))):
+            for misnamed in filter(exists, unicode_variants(path.with_name(name))):
                 self._complain(
                     misnamed,
                     _("说明文件的名字不对，没有读"),
@@ -174,14 +174,14 @@ class _Walk:
     def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
         """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
         names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
-        stems = {composed(name.removesuffix(_SIDECAR)) for name in names}
+        stems = {to_nfc(name.removesuffix(_SIDECAR)) for name in names}
         for path in sorted(sidecars):
             stem = next(
                 path.name[: -len(e)]
                 for e in (*_MISNAMED, _SIDECAR)
                 if path.name.lower().endswith(e)
             )
-            if composed(stem) not in stems:
+            if to_nfc(stem) not in stems:
                 self._complain(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
@@ -209,12 +209,12 @@ def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tup
     main, companions = [], dict[str, tuple[Path, ...]]()
     for path in files:
         if is_photo(path.name) or is_text(path.name):
-            stem = composed(path.stem)
+            stem = to_nfc(path.stem)
             companions[stem] = (*companions.get(stem, ()), path)
         else:
             main.append(path)
     if kind is Kind.MOTTO:
-        spoken = {composed(path.stem) for path in main}
+        spoken = {to_nfc(path.stem) for path in main}
         for stem in [stem for stem in companions if stem not in spoken]:
             texts = [path for path in companions[stem] if is_text(path.name)]
             if texts:

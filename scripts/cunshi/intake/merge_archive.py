@@ -15,7 +15,7 @@ from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import as_logged, set_value
 from cunshi.core.errors import CunshiError, ExitCode, RecordError
-from cunshi.core.files import exists, files_below, put_in_place, write_atomic
+from cunshi.core.files import exists, put_in_place, walk_files, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
@@ -65,7 +65,7 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
             try:
                 _merge_one(project, theirs, accession, archive.rights, known, merged)
             except (CunshiError, OSError) as error:
-                merged.problems.append(Problem.of_one(error, str(accession.folder)))
+                merged.problems.append(Problem.for_item(error, str(accession.folder)))
             task.finish_one(accession.id)
     return merged
 
@@ -134,7 +134,7 @@ def _bring(
     problems: list[Problem] = []
     recording = theirs.read_recording(accession, problems)
     aside = Accession(project.incoming / accession.id)
-    for path in sorted(files_below(accession.folder)):
+    for path in sorted(walk_files(accession.folder)):
         relative = path.relative_to(accession.folder)
         if not any(part.startswith(".") for part in relative.parts):
             _copy(path, aside.folder / relative)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.core.files import files_below
+from cunshi.core.files import walk_files
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
 
 def digests(folder: Path, digest: Callable[[Path], str]) -> dict[str, str]:
     """Path → digest of every file below a folder."""
-    return {p.relative_to(folder).as_posix(): digest(p) for p in files_below(folder)}
+    return {p.relative_to(folder).as_posix(): digest(p) for p in walk_files(folder)}
 
 
 def git_blob(path: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.core.errors import SiteError
-from cunshi.core.files import files_below, naming, put_in_place, write_atomic
+from cunshi.core.files import attach_path, put_in_place, walk_files, write_atomic
 from cunshi.core.i18n import _
 from cunshi.publishing.changes import Changes, compare, digests, recordings_in
 
@@ -148,7 +148,7 @@ def _unused(share: Share, stamp: str) -> str:
 
 def _copy(site: Path, release: Path, stamp: str, withheld: str) -> None:
     temporary = release.with_name(f".{release.name}.tmp")
-    for path in sorted(files_below(site)):
+    for path in sorted(walk_files(site)):
         copy = temporary / path.relative_to(site)
         copy.parent.mkdir(parents=True, exist_ok=True)
         _copy_durably(path, copy)
@@ -161,7 +161,7 @@ def _copy(site: Path, release: Path, stamp: str, withheld: str) -> None:
 
 
 def _copy_durably(source: Path, target: Path) -> None:
-    with naming(target), source.open("rb") as old, target.open("wb") as new:
+    with attach_path(target), source.open("rb") as old, target.open("wb") as new:
         shutil.copyfileobj(old, new)
         new.flush()
         os.fsync(new.fileno())

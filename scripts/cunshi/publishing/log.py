@@ -16,7 +16,7 @@ from cunshi.archive.events import event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode, RecordError
-from cunshi.core.files import names_below, write_atomic
+from cunshi.core.files import walk_file_names, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.publishing.changes import recordings_in
@@ -131,7 +131,7 @@ def _hashes(project: Project) -> dict[str, str]:
     # Without a grain: files of the site are replaced by whole ones, which takes longer than that.
     cache = FileCache(project.site.parent / "cache" / "published.json", _CACHE_VERSION, grain=0.0)
     hashes = dict[str, str]()
-    for name in sorted(names_below(project.site)):
+    for name in sorted(walk_file_names(project.site)):
         path = project.site / name
         stats = stats_of([path])
         digest = cache.get(name, stats)

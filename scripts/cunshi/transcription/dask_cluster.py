@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi import __version__
-from cunshi.core.errors import ConfigurationError, CunshiError, EngineError, OutOfReachError
+from cunshi.core.errors import ConfigurationError, CunshiError, EngineError, EngineUnavailableError
 from cunshi.core.i18n import _
 from cunshi.domain.glossary import Term
 from cunshi.domain.settings import Recogniser
@@ -64,15 +64,17 @@ def _opened(recogniser: Recogniser, root: str) -> tuple[Engine, dict[str, Any]]:
 def _hear(
     order: _Order, passage: Passage, language: str, terms: Sequence[Term]
 ) -> Listened | CunshiError:
-    """Runs at a worker. OutOfReachError when it cannot listen as it is meant to."""
+    """Runs at a worker. EngineUnavailableError when it cannot listen as it is meant to."""
     try:
         with _opening:
             engine, facts = _opened(order.recogniser, os.environ.get("CUNSHI_ROOT", order.root))
     except CunshiError as error:
-        raise OutOfReachError(f"{socket.gethostname()}: {error.cause}", error.remedy) from error
+        raise EngineUnavailableError(
+            f"{socket.gethostname()}: {error.cause}", error.remedy
+        ) from error
     differing = [name for name, wanted in order.facts.items() if facts.get(name) != wanted]
     if differing:
-        raise OutOfReachError(
+        raise EngineUnavailableError(
             _("集群里的 {host} 与这台电脑不一样：{facts}").format(
                 host=socket.gethostname(),
                 facts="; ".join(f"{n} {facts.get(n)} ≠ {order.facts[n]}" for n in differing),
@@ -171,7 +173,7 @@ class Cluster:
         try:
             return Client(self._scheduler, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError, RuntimeError) as error:
-            raise OutOfReachError(
+            raise EngineUnavailableError(
                 _("连不上集群 {address}：{error}").format(address=self._scheduler, error=error),
                 _("看看调度程序（dask scheduler）开着没有，地址对不对"),
             ) from error
@@ -182,12 +184,12 @@ class Cluster:
         with self._connecting:
             while self._client.status != "running":
                 if self._closed or time.monotonic() > deadline:
-                    raise OutOfReachError(
+                    raise EngineUnavailableError(
                         _("到集群 {address} 的连接断了").format(address=self._scheduler),
                         _("看看网络和调度程序，再听写一次；做好的都在"),
                     )
                 if self._client.status == "closed":
-                    with suppress(OutOfReachError):
+                    with suppress(EngineUnavailableError):
                         self._client = self._connect()
                 time.sleep(PAUSE)
             return self._client
@@ -228,14 +230,14 @@ def _as_ours(error: Exception) -> CunshiError:
             _("听这一件的电脑一再中途停掉（{address}）").format(address=error.last_worker.address),
             _("看看那台电脑的内存够不够，再听写一次"),
         )
-    return OutOfReachError(
+    return EngineUnavailableError(
         _("集群里的电脑听不了：{error}").format(error=f"{type(error).__name__}: {error}"),
         _same_everywhere(),
     )
 
 
-def _nobody_there(scheduler: str) -> OutOfReachError:
-    return OutOfReachError(
+def _nobody_there(scheduler: str) -> EngineUnavailableError:
+    return EngineUnavailableError(
         _("集群 {address} 里没有听写的电脑").format(address=scheduler),
         _("在要帮忙的电脑上运行：dask worker {address}").format(address=scheduler),
     )

@@ -137,7 +137,7 @@ def _approved(project: Project, recording: Recording, problems: list[Problem]) -
         transcript = read_transcript(path, where, recording)
         identical = is_untouched_draft(read_text(path))
     except (CunshiError, OSError) as error:
-        problems.append(Problem.of_one(error, where))
+        problems.append(Problem.for_item(error, where))
         return None
     text = "".join(segment.text for segment in transcript.segments)
     if transcript.status is not TranscriptStatus.APPROVED or not normalise(text):
@@ -155,7 +155,7 @@ def _referred(
         name, text = fields.text("file"), fields.text("text")
         recording = by_name.get(_comparable(name))
         if cause := _why_not(name, text, recording, said):
-            fields.complain("file" if name else "text", *cause)
+            fields.report_key("file" if name else "text", *cause)
         elif recording:
             _warn_if_unheard(project.accession(recording.id), fields)
             said[recording.id] = _Said(recording, text, referred=True)
@@ -186,7 +186,7 @@ def _why_not(
 
 def _warn_if_unheard(accession: Accession, fields: Fields) -> None:
     if not _heard(accession):
-        fields.complain("file", _("这一段还没有机器初稿"), _("先运行 transcribe"))
+        fields.report_key("file", _("这一段还没有机器初稿"), _("先运行 transcribe"))
 
 
 def _heard(accession: Accession) -> dict[str, MachineTranscript]:

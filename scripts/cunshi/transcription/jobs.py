@@ -59,7 +59,7 @@ def hear_all(
             heard, wrong = _hear(project, waiting, archive, listener, terms, reporter)
         except (CunshiError, OSError) as error:
             # Without an engine what people have already transcribed can still be published.
-            problems.append(Problem.of_one(error, ""))
+            problems.append(Problem.for_item(error, ""))
             continue
         done += heard
         problems += wrong

@@ -15,7 +15,7 @@ from cunshi.archive.machine_json import MachineTranscript, format_machine_json, 
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import format_draft, is_untouched_draft
 from cunshi.core.clock import now
-from cunshi.core.errors import CunshiError, ExitCode, OutOfReachError
+from cunshi.core.errors import CunshiError, EngineUnavailableError, ExitCode
 from cunshi.core.files import exists, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
@@ -186,7 +186,7 @@ class _Desk:
             return self.listener.listen(
                 unit.passage, job.language, self.terms, job.recording.sha256
             )
-        except OutOfReachError:
+        except EngineUnavailableError:
             raise
         except CunshiError as error:
             return error
@@ -225,8 +225,8 @@ def _run(
         try:
             for unit, answer in in_order(desk.hear, units, listener.threads, listener.ahead):
                 desk.take(unit, answer)
-        except OutOfReachError as error:
-            desk.problems.append(Problem.of(error))
+        except EngineUnavailableError as error:
+            desk.problems.append(Problem.from_error(error))
     return sorted(desk.done), sorted(desk.problems, key=lambda problem: problem.where)
 
 
@@ -258,7 +258,7 @@ def in_order(
 
 def _problem(job: _Job, error: CunshiError | OSError) -> Problem:
     where = f"archive/{job.recording.id} ({job.recording.original_name})"
-    found = Problem.of_one(error, where)
+    found = Problem.for_item(error, where)
     return found if isinstance(error, OSError) else replace(found, code=ExitCode.TRANSCRIPTION)
 
 

@@ -52,7 +52,7 @@ class Listener(Protocol):
     ) -> Listened:
         """Hear a passage of the recording of that hash; times are those of the recording.
 
-        Raises EngineError, and OutOfReachError when nobody can listen any more.
+        Raises EngineError, and EngineUnavailableError when nobody can listen any more.
         """
 
     def close(self) -> None:

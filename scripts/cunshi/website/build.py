@@ -18,7 +18,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
-from cunshi.core.files import link_or_copy, names_below, write_atomic
+from cunshi.core.files import link_or_copy, walk_file_names, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.processes import CORES
@@ -195,7 +195,7 @@ def _noted_ranges(project: Project) -> dict[str, list[list[float]]] | None:
 
 def _remove_stale(project: Project, wanted: set[str]) -> None:
     wanted = wanted | {_RECIPE, _SILENCED}
-    for name in list(names_below(project.docs)):
+    for name in list(walk_file_names(project.docs)):
         if name not in wanted:
             (project.docs / name).unlink()
 
@@ -233,7 +233,7 @@ def _make(
             except CunshiError as error:
                 problems.append(Problem(ExitCode.RECORD, made.source, error.cause, error.remedy))
             except OSError as error:
-                problems.append(Problem.of_one(error, made.source))
+                problems.append(Problem.for_item(error, made.source))
             task.advance(made.seconds)
             task.finish_one(made.path)
     return sorted(problems, key=lambda problem: problem.where)

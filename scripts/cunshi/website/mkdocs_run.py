@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
-from cunshi.core.errors import SiteError, disk_error_in, last_lines
-from cunshi.core.files import link_or_copy, names_below, write_made
+from cunshi.core.errors import SiteError, last_lines, parse_disk_error
+from cunshi.core.files import link_or_copy, walk_file_names, write_rebuildable
 from cunshi.core.i18n import _
 from cunshi.core.processes import run_module
 from cunshi.core.yaml_fields import load_fields
@@ -62,7 +62,7 @@ def build_site(
     _divide_index(aside, catalogue)
     written = _fill(project, frames, framed, html)
     at_last()
-    written |= set(_bring(names_below(aside), aside, project.site))
+    written |= set(_bring(walk_file_names(aside), aside, project.site))
     written |= set(_bring(_media(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
     shutil.rmtree(aside, ignore_errors=True)
@@ -82,10 +82,10 @@ def _run_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> N
     # Read from here, the settings count from the project's folder.
     settings = "".join(f"{key}: {json.dumps(value)}\n" for key, value in added.items())
     words = ["build", "--strict", "--quiet", "--clean", "-f", "-", "-d", str(aside)]
-    done = run_module("mkdocs", *words, cwd=project.root, said=settings)
+    done = run_module("mkdocs", *words, cwd=project.root, stdin=settings)
     if done.returncode:
         last = last_lines(done, _LAST_LINES)
-        if refused := disk_error_in(last):
+        if refused := parse_disk_error(last):
             raise refused
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
@@ -148,7 +148,7 @@ def _fill(
     for path in framed:
         name = f"{path.removesuffix('.md')}.html"
         if not stamps.is_current(path, stamp(path, name)):
-            write_made(project.site / name, frames.fill(path, _text(project, path), html))
+            write_rebuildable(project.site / name, frames.fill(path, _text(project, path), html))
             stamps.record(path, stamp(path, name))
         names.add(name)
     stamps.save()
@@ -157,7 +157,7 @@ def _fill(
 
 def _media(docs: Path) -> Iterator[str]:
     """What stands in the site as it is; MkDocs too leaves out what a dot begins."""
-    for name in names_below(docs):
+    for name in walk_file_names(docs):
         if not name.endswith(".md") and "/." not in f"/{name}":
             yield name
 
@@ -177,7 +177,7 @@ def _bring(names: Iterable[str], source: Path, site: Path) -> Iterator[str]:
 
 
 def _remove_others(site: Path, wanted: set[str]) -> None:
-    for name in list(names_below(site)):
+    for name in list(walk_file_names(site)):
         if name not in wanted:
             (site / name).unlink()
     for folder in (Path(path) for path, *__ in os.walk(site, topdown=False)):

@@ -15,7 +15,7 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.gather import entries_of, outline, renamed
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.catalogue.transcripts import read_transcripts
-from cunshi.core.processes import serve, share_out
+from cunshi.core.processes import run_in_processes, serve_worker
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
@@ -40,7 +40,7 @@ def prerender_recordings(
     due = [r for r in recordings if _is_due(project, r, today, remembered)]
     if len(due) >= MANY:
         parts = [due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)]
-        share_out(__name__, (project, outline(project, archive, today)), parts)
+        run_in_processes(__name__, (project, outline(project, archive, today)), parts)
 
 
 def _is_due(
@@ -72,4 +72,4 @@ def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
 
 
 if __name__ == "__main__":
-    serve(_make)
+    serve_worker(_make)

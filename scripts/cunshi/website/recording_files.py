@@ -6,7 +6,7 @@ from itertools import chain
 from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments
 from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.project import Project
-from cunshi.core.files import write_made
+from cunshi.core.files import write_rebuildable
 from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.exports.archival.bundle import caption_paths, captions
 from cunshi.website.pages.assemble import framed_pages, framed_paths
@@ -18,7 +18,7 @@ def write_pages(project: Project, pages: Iterable[Page]) -> set[str]:
     """Write pages, one after the other; their paths."""
     paths = set()
     for page in pages:
-        write_made(project.docs / page.path, page.text)
+        write_rebuildable(project.docs / page.path, page.text)
         paths.add(page.path)
     return paths
 

@@ -18,7 +18,7 @@ from cunshi.archive.cache.recording_cache import recall_text
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.catalogue.templating import motto_words
 from cunshi.catalogue.titles import recording_title
-from cunshi.core.text import clean, inert, long_date, seconds
+from cunshi.core.text import clean, escape_title, long_date, seconds
 from cunshi.domain.course import Catalogue, Entry
 from cunshi.domain.recording import Kind
 from cunshi.website.page_shell import is_frame
@@ -52,18 +52,18 @@ def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
         said = [*_said_of(entry, catalogue)]
         if not entry.audio:  # there are no seconds to lead to
             said += [text for __, text in _paragraphs(entry)]
-        title = inert(recording_title(entry.recording))
+        title = escape_title(recording_title(entry.recording))
         yield {"location": _page_of(entry), "title": title, "text": _html(said)}
     for entry in catalogue.entries:
         if entry.recording.kind is Kind.MOTTO:
-            title = inert(f"家训海报 {recording_title(entry.recording)}")
+            title = escape_title(f"家训海报 {recording_title(entry.recording)}")
             yield {"location": f"mottoes/{entry.recording.id}.html", "title": title, "text": ""}
 
 
 def _listed(catalogue: Catalogue) -> Iterator[dict[str, str]]:
     """The recordings that stand in the list of all, and have no page of their own."""
     for recording, anchor in zip(catalogue.listed, listed_ids(catalogue).values(), strict=True):
-        said, title = recording.description, inert(recording_title(recording))
+        said, title = recording.description, escape_title(recording_title(recording))
         text = _html([said.narrator, said.village, long_date(said.date)])
         yield {"location": f"recordings/index.html#{anchor}", "title": title, "text": text}
 

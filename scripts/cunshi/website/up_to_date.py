@@ -13,7 +13,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
-from cunshi.core.files import files_below, names_below
+from cunshi.core.files import walk_file_names, walk_files
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import load_fields
 from cunshi.domain.recording import Recording
@@ -74,9 +74,9 @@ class SiteStamp:
 def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]) -> str:
     accessions = [project.accession(recording.id) for recording in recordings]
     theme = load_fields(project.root / "mkdocs.yml", "", []).section("theme").text("custom_dir")
-    course = sorted(files_below(project.courses))
+    course = sorted(walk_files(project.courses))
     texts = [*project.written(), *(accession.transcript for accession in accessions)]
-    files = [*course, *sorted(files_below(project.root / theme) if theme else ())]
+    files = [*course, *sorted(walk_files(project.root / theme) if theme else ())]
     files += [path for accession in accessions for path in _heard_and_kept(accession)]
     return stamp_of(recordings, asked, [str(path) for path in files], texts=texts, files=files)
 
@@ -91,6 +91,6 @@ def _heard_and_kept(accession: Accession) -> Iterator[Path]:
 def _made(project: Project) -> str:
     """The files of the site, of its source, and the register of what was published."""
     folders = (project.docs, project.site)
-    named = [(folder, sorted(names_below(folder))) for folder in folders]
+    named = [(folder, sorted(walk_file_names(folder))) for folder in folders]
     files = (folder / name for folder, names in named for name in names)
     return stamp_of([names for __, names in named], files=[*files, project.publications])

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from cunshi.archive.cache.stage_stamps import program_stamp, stamp_of
 from cunshi.archive.project import Project
-from cunshi.core.files import files_below, stat_of, write_made
+from cunshi.core.files import stat_of, walk_files, write_rebuildable
 from cunshi.domain.transcript import Segment
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class CachedRecording:
                 "texts": [(name, basis, len(text)) for name, (basis, text) in texts.items()],
             }
             head = json.dumps(kept, ensure_ascii=False).encode()
-            write_made(self._path, b"\n".join([head, rest]))
+            write_rebuildable(self._path, b"\n".join([head, rest]))
         self._told, self._texts, self._is_new = None, {}, False
 
 
@@ -108,7 +108,7 @@ class RecordingCache:
         """Write down what is new, and forget recordings that nobody asked for."""
         for memo in self._memos.values():
             memo.let_go()
-        for path in list(files_below(self._folder.parent)):
+        for path in list(walk_files(self._folder.parent)):
             if path.parent != self._folder or path.stem not in self._memos:
                 path.unlink()
         for folder in self._folder.parent.glob("*/"):

@@ -14,7 +14,7 @@ from typing import Any
 
 from cunshi.archive.cache.file_cache import Entries, format_entries, read_entries
 from cunshi.archive.project import Project
-from cunshi.core.files import stat_of, write_made
+from cunshi.core.files import stat_of, write_rebuildable
 from cunshi.core.i18n import language
 
 # What the results of a stage depend on besides this program.
@@ -74,7 +74,7 @@ class StageStamps:
 
     def save(self) -> None:
         """Write down what is current; names that this run did not ask for are dropped."""
-        write_made(self._path, format_entries(program_stamp(), self._current))
+        write_rebuildable(self._path, format_entries(program_stamp(), self._current))
 
 
 def stamp_of(*parts: Any, texts: Iterable[Path] = (), files: Iterable[Path] = ()) -> str:

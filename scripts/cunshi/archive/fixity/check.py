@@ -36,7 +36,7 @@ def compare_accession(
     try:
         found = manifest.compare(accession.folder, hashes)
     except OSError as error:
-        return [Problem.of_one(error, project.relative(accession.master))]
+        return [Problem.for_item(error, project.relative(accession.master))]
     return differing(project, accession, found) + _compare_forms(project, accession, scans)
 
 
@@ -70,7 +70,7 @@ def _compare_forms(
     try:
         hashes = accession.form_hashes() if scans is None else scans
     except CunshiError as error:
-        return [Problem.of(error)]
+        return [Problem.from_error(error)]
     return [
         Problem(ExitCode.FIXITY, project.relative(accession.folder / path), *said[difference])
         for path, digest in hashes.items()

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from cunshi.core.files import files_below, naming
+from cunshi.core.files import attach_path, walk_files
 
 _BLOCK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, read in blocks of 1 MiB."""
-    with naming(path), path.open("rb") as stream:
+    with attach_path(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -28,7 +28,7 @@ def copy_hashed(source: Path, target: BinaryIO) -> str:
 
 
 def _read(stream: BinaryIO, source: Path) -> bytes:
-    with naming(source):
+    with attach_path(source):
         return stream.read(_BLOCK)
 
 
@@ -37,7 +37,7 @@ def copy_checked(source: Path, target: Path) -> str:
 
     OSError when it cannot be written, ValueError when it reads differently.
     """
-    with naming(target), target.open("wb") as stream:
+    with attach_path(target), target.open("wb") as stream:
         digest = copy_hashed(source, stream)
         stream.flush()
         os.fsync(stream.fileno())
@@ -65,7 +65,7 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
     """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
-    present = {path.relative_to(folder).as_posix() for path in files_below(folder / "master")}
+    present = {path.relative_to(folder).as_posix() for path in walk_files(folder / "master")}
     found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
     return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
 

@@ -51,7 +51,7 @@ def registered(accession: Accession) -> Registered:
     try:
         events = accession.read_events()
     except CunshiError as error:
-        return Registered(fault=Problem.of(error))
+        return Registered(fault=Problem.from_error(error))
     hashed = (CHECK, "message digest calculation")
     return Registered(
         max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default=""),
@@ -87,7 +87,7 @@ def _look_at(project: Project, accession: Accession, known: Registered) -> list[
     try:
         return list(_look(project, accession, known))
     except OSError as error:
-        return [Problem.of_one(error, project.relative(accession.master))]
+        return [Problem.for_item(error, project.relative(accession.master))]
 
 
 def _look(project: Project, accession: Accession, known: Registered) -> Iterator[Problem]:
@@ -130,7 +130,7 @@ def _hash(
         with project.writing():
             accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
     except OSError as error:
-        found.append(Problem.of_one(error, project.relative(accession.events)))
+        found.append(Problem.for_item(error, project.relative(accession.events)))
     except CunshiError as error:
         if known.fault:
             return found  # that the events cannot be read is told already

@@ -25,7 +25,7 @@ def _event(fields: Fields) -> Event | None:
     sample = fields.flag("sample")
     fields.finish()
     if day is None or not title:
-        fields.complain("title" if day else "date", _("一次活动要写 date 和 title"))
+        fields.report_key("title" if day else "date", _("一次活动要写 date 和 title"))
         return None
     return Event(day, title, kind, start, end, place, note, sample)
 
@@ -42,7 +42,7 @@ def _times(fields: Fields) -> tuple[dt.time | None, dt.time | None]:
             raise ValueError(written)
     except ValueError:
         cause = _("时间 “{value}” 看不懂").format(value=written)
-        fields.complain("time", cause, _("写成 09:30-11:00 的样子"))
+        fields.report_key("time", cause, _("写成 09:30-11:00 的样子"))
         return None, None
     return times[0], times[1] if len(times) == 2 else None
 

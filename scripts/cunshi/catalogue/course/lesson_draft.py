@@ -18,10 +18,10 @@ from cunshi.catalogue.course.citations import why_withheld
 from cunshi.catalogue.course.excerpts import Excerpt, choose, spoken_terms
 from cunshi.catalogue.course.lessons import read_course
 from cunshi.core.errors import ExitCode, LessonError
-from cunshi.core.files import composed, write_atomic
+from cunshi.core.files import to_nfc, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.text import clean, inert
+from cunshi.core.text import clean, escape_title
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Transcript
@@ -100,7 +100,7 @@ def write_draft(
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"\W+", "-", clean(composed(text))).strip("-_")[:24].lower()
+    return re.sub(r"\W+", "-", clean(to_nfc(text))).strip("-_")[:24].lower()
 
 
 def _title(sources: Sequence[Source]) -> str:
@@ -174,7 +174,7 @@ def _time(hundredths: int) -> str:
 
 
 def _about(excerpt: Excerpt) -> str:
-    spoken = "".join(f"“{inert(term)}”" for term in excerpt.terms[:_MOST_TERMS])
+    spoken = "".join(f"“{escape_title(term)}”" for term in excerpt.terms[:_MOST_TERMS])
     terms = f"里面有{spoken}。" if spoken else ""
     return _ask(f"为什么选上面这一段？{terms}哪句有资料可查，哪句只有讲述人讲过？")
 

@@ -52,7 +52,7 @@ def _address(fields: Fields) -> str:
     address = fields.text("address")
     if address and not _ADDRESS.fullmatch(address):
         cause = _("网址 “{address}” 看不懂").format(address=address)
-        fields.complain("address", cause, _("写成 https:// 开头的网址，或留空"))
+        fields.report_key("address", cause, _("写成 https:// 开头的网址，或留空"))
         return ""
     return address
 
@@ -103,11 +103,11 @@ def _plan(fields: Fields) -> tuple[PlanStep, ...]:
             steps.append(PlanStep(int(match["minutes"]), match["what"]))
         else:
             cause = _("时间安排 “{written}” 看不懂").format(written=written)
-            fields.complain("plan", cause, _("写成：5分钟 开场：写名字"))
+            fields.report_key("plan", cause, _("写成：5分钟 开场：写名字"))
     total, minutes = sum(step.minutes for step in steps), fields.integer("minutes")
     if steps and total != minutes:
         cause = _("时间安排加起来是 {total} 分钟，这一课是 {minutes} 分钟")
-        fields.complain("plan", cause.format(total=total, minutes=minutes), _("改一改分钟数"))
+        fields.report_key("plan", cause.format(total=total, minutes=minutes), _("改一改分钟数"))
     return tuple(steps)
 
 

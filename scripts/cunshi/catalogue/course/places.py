@@ -44,7 +44,7 @@ def read_places(fields: Fields) -> tuple[Place, ...]:
 def _place(fields: Fields, *, is_village: bool, taken: set[str]) -> Place:
     name = fields.text("name")
     if not name:
-        fields.complain("name", _("“{key}” 要写").format(key="name"))
+        fields.report_key("name", _("“{key}” 要写").format(key="name"))
     place = Place(
         name=name,
         slug=_slug(fields, name, taken),
@@ -70,7 +70,7 @@ def _slug(fields: Fields, name: str, taken: set[str]) -> str:
     free = slug not in taken | _TAKEN and not is_reserved(slug)
     if _SLUG.fullmatch(slug) and free and len(slug) <= 40:
         return slug
-    fields.complain(
+    fields.report_key(
         "slug",
         _("“{slug}” 不能做网页的名字").format(slug=slug),
         _("只用小写字母、数字和短横线，并且不和别的重复"),
@@ -87,7 +87,7 @@ def _within(fields: Fields, key: str, most: float) -> float:
     value = fields.number(key)
     if 0 <= value <= most:
         return value
-    fields.complain(key, _("“{key}” 要在 0 和 {most} 之间").format(key=key, most=int(most)))
+    fields.report_key(key, _("“{key}” 要在 0 和 {most} 之间").format(key=key, most=int(most)))
     return most / 2
 
 

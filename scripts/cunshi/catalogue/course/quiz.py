@@ -45,10 +45,10 @@ def _question(fields: Fields) -> Asked | None:
     answer = _answer(fields, choices)
     fields.finish()
     if not prompt:
-        fields.complain("question", _("这一题没有写问题"), _("补上 question"))
+        fields.report_key("question", _("这一题没有写问题"), _("补上 question"))
     if few_or_many := not 2 <= len(choices) <= len(LETTERS):
         cause = _("“{prompt}” 要有 2 到 {most} 个选项").format(prompt=prompt, most=len(LETTERS))
-        fields.complain("choices", cause, _("写成 choices: [甲, 乙, 丙]"))
+        fields.report_key("choices", cause, _("写成 choices: [甲, 乙, 丙]"))
     if not prompt or few_or_many or answer is None:
         return None
     return Question(prompt, choices, answer, explain, fields.text("clip") if ref else ""), ref
@@ -66,7 +66,7 @@ def _answer(fields: Fields, choices: tuple[str, ...]) -> int | None:
     cause = _("“{prompt}” 没有写答案").format(prompt=prompt)
     if written:
         cause = _("答案 “{written}” 不在选项里").format(written=written)
-    fields.complain("answer", cause, _("answer 写正确的那个选项，或它的字母 A、B、C"))
+    fields.report_key("answer", cause, _("answer 写正确的那个选项，或它的字母 A、B、C"))
     return None
 
 
@@ -78,7 +78,7 @@ def _ref(fields: Fields) -> ClipRef | None:
         recording_id, start, end = parse_argument(written)
     except ValueError:
         cause = _("引用 “{written}” 看不懂").format(written=written)
-        fields.complain("clip", cause, _("写成：录音编号 0:12.5-0:20，和课文里的一样"))
+        fields.report_key("clip", cause, _("写成：录音编号 0:12.5-0:20，和课文里的一样"))
         return None
     return ClipRef(recording_id, start, end, "", fields.where, fields.line_of("clip"))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cunshi.archive.bag import facts_of, write_bag
 from cunshi.core.errors import SiteError
-from cunshi.core.files import files_below, write_atomic
+from cunshi.core.files import walk_files, write_atomic
 from cunshi.core.i18n import _
-from cunshi.core.text import clean, file_name
+from cunshi.core.text import clean, safe_file_name
 from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.exports.archival import ro_crate
 from cunshi.exports.archival.captions import captions_path, format_both, srt_path
@@ -70,7 +70,7 @@ def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
 
 def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
     """Write the bag into a folder, from the site's source; SiteError when it is there already."""
-    name = f"{file_name(catalogue.course.title)} 导出 {catalogue.today.isoformat()}"
+    name = f"{safe_file_name(catalogue.course.title)} 导出 {catalogue.today.isoformat()}"
     target = folder / name
     if target.exists():
         raise SiteError(
@@ -84,7 +84,7 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
         if (docs / made).is_file():
             (payload / made).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(docs / made, payload / made)
-    sizes = {p.relative_to(payload).as_posix(): p.stat().st_size for p in files_below(payload)}
+    sizes = {p.relative_to(payload).as_posix(): p.stat().st_size for p in walk_files(payload)}
     write_atomic(
         payload / ro_crate.NAME, ro_crate.format_crate(catalogue, describe(catalogue), sizes)
     )

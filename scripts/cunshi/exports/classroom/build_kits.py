@@ -8,7 +8,7 @@ from pathlib import Path
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_atomic
-from cunshi.core.processes import CORES, serve, share_out
+from cunshi.core.processes import CORES, run_in_processes, serve_worker
 from cunshi.domain.course import Catalogue, Clip
 from cunshi.exports.classroom.handouts import make_handout, make_worksheet
 from cunshi.exports.classroom.kit import Kit
@@ -59,7 +59,7 @@ class Kits:
         takes 200 MB for them."""
         for processes in (CORES, 1):
             due = takewhile(lambda _: not self._given_up, list(self._due.values()))
-            share_out(__name__, self._docs, due, self._write, processes)
+            run_in_processes(__name__, self._docs, due, self._write, processes)
 
     def give_up(self) -> None:
         """Begin no more of them."""
@@ -117,4 +117,4 @@ def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
 
 
 if __name__ == "__main__":
-    serve(_make)
+    serve_worker(_make)

@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from cunshi.core.text import clean
-from cunshi.core.zipfiles import rezip
+from cunshi.core.zipfiles import normalise_zip
 from cunshi.domain.course import Clip, Question
 from cunshi.exports.classroom.kit import Kit, answer, choices, place, who, words_of
 from cunshi.exports.classroom.outline import Paragraph, Part, Table
@@ -60,7 +60,7 @@ def make_plan(kit: Kit) -> bytes:
     _add_end(document, kit)
     made = BytesIO()
     document.save(made)
-    return rezip(made.getvalue())
+    return normalise_zip(made.getvalue())
 
 
 def _new_document(kit: Kit) -> DocumentType:

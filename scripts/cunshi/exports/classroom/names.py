@@ -7,7 +7,7 @@ ASCII, so that any server and any disk can hold them; a browser saves them under
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cunshi.core.text import file_name, lesson_label
+from cunshi.core.text import lesson_label, safe_file_name
 from cunshi.domain.course import Clip, Lesson
 from cunshi.exports.classroom.pdf import can_print
 
@@ -43,7 +43,7 @@ class KitFiles:
 def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
     """What a lesson's kit is called."""
     folder = f"kits/{lesson.number:02d}"
-    title = file_name(f"{lesson_label(lesson.number)} {lesson.title}")
+    title = safe_file_name(f"{lesson_label(lesson.number)} {lesson.title}")
     prints = can_print()
     heard = {clip.audio: clip for clip in clips if clip.audio and not clip.withheld}
     return KitFiles(
@@ -56,7 +56,7 @@ def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
             else None
         ),
         clips=tuple(
-            Download(clip.audio, file_name(f"{title} 录音{n} {clip.speaker}") + ".m4a")
+            Download(clip.audio, safe_file_name(f"{title} 录音{n} {clip.speaker}") + ".m4a")
             for n, clip in enumerate(heard.values(), 1)
         ),
     )

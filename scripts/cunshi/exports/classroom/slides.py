@@ -16,7 +16,7 @@ from pptx.util import Inches, Pt
 
 from cunshi.catalogue.course.places import marks_of, tells_of
 from cunshi.core.text import clean
-from cunshi.core.zipfiles import rezip
+from cunshi.core.zipfiles import normalise_zip
 from cunshi.domain.course import Clip, Question
 from cunshi.exports.classroom.kit import Kit, answer, choices, place, who, words_of
 from cunshi.exports.classroom.outline import Paragraph, Run, Section, Table
@@ -92,7 +92,7 @@ class _Deck:
     def save(self) -> bytes:
         made = BytesIO()
         self._presentation.save(made)
-        return rezip(made.getvalue())
+        return normalise_zip(made.getvalue())
 
     def add_title(self) -> None:
         """The first slide; the teacher's notes are its speaker notes."""

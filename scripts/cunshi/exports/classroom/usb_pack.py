@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 from cunshi.archive.fixity.manifest import format_manifest, sha256_of
 from cunshi.catalogue.templating import render_html
 from cunshi.core.errors import SiteError
-from cunshi.core.files import files_below, put_in_place, temporary_name
+from cunshi.core.files import put_in_place, temporary_name, walk_files
 from cunshi.core.i18n import _
-from cunshi.core.text import clean, file_name
-from cunshi.core.zipfiles import entry
+from cunshi.core.text import clean, safe_file_name
+from cunshi.core.zipfiles import zip_entry
 from cunshi.domain.consent import Access
 from cunshi.domain.course import Catalogue, Lesson
 from cunshi.exports.classroom.names import KitFiles, kit_files
@@ -54,7 +54,7 @@ def target_path(asked: Path, catalogue: Catalogue) -> Path:
 
     SiteError when something else is there: only a pack is ever replaced.
     """
-    name = f"{file_name(catalogue.course.title)} 礼包.zip"
+    name = f"{safe_file_name(catalogue.course.title)} 礼包.zip"
     path = asked / name if asked.is_dir() else asked
     if path.suffix.lower() != ".zip":
         path = path.with_name(f"{path.name}.zip")
@@ -81,8 +81,8 @@ def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
 
     SiteError when a name in the site is one that Windows does not take.
     """
-    top = file_name(catalogue.course.title)
-    files = {f"{SITE}/{p.relative_to(site).as_posix()}": p for p in sorted(files_below(site))}
+    top = safe_file_name(catalogue.course.title)
+    files = {f"{SITE}/{p.relative_to(site).as_posix()}": p for p in sorted(walk_files(site))}
     texts = _texts(catalogue, files)
     _check_names(f"{top}/{name}" for name in (*files, *texts))
     hashes = {name: sha256_of(path) for name, path in files.items()}
@@ -160,7 +160,7 @@ def _parts(name: str) -> tuple[str, ...]:
 
 
 def _is_safe(part: str) -> bool:
-    return file_name(part, len(part)) == part
+    return safe_file_name(part, len(part)) == part
 
 
 def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, bytes]) -> None:
@@ -168,9 +168,12 @@ def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, 
         with zipfile.ZipFile(stream, "w") as made:
             # What people should see first stands first.
             for name, data in texts.items():
-                made.writestr(entry(f"{top}/{name}"), data)
+                made.writestr(zip_entry(f"{top}/{name}"), data)
             for name in sorted(files):
-                with files[name].open("rb") as source, made.open(entry(f"{top}/{name}"), "w") as to:
+                with (
+                    files[name].open("rb") as source,
+                    made.open(zip_entry(f"{top}/{name}"), "w") as to,
+                ):
                     shutil.copyfileobj(source, to)
         stream.flush()
         os.fsync(stream.fileno())

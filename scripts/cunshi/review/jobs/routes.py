@@ -98,9 +98,9 @@ class Jobs:
             done = _do(self._project, work)
             ended = _told(done, list(_lines(work.what, done)))
         except CunshiError as error:
-            ended = _failed(Problem.of(error))
+            ended = _failed(Problem.from_error(error))
         except OSError as error:
-            ended = _failed(Problem.of(DiskError(error)))
+            ended = _failed(Problem.from_error(DiskError(error)))
         except Exception:  # whatever it was, whoever waits for it has to hear of it
             traceback.print_exc()
             _log.exception("The job %s is ended by an error", work.what)

@@ -99,7 +99,7 @@ def read_words_of(project: Project, recording: Recording) -> Words:
         transcript = read_words(project, recording)
     except CunshiError as error:
         where = project.relative(project.accession(recording.id).transcript)
-        return Words(problem=replace(Problem.of(error), where=where))
+        return Words(problem=replace(Problem.from_error(error), where=where))
     if transcript.status in {TranscriptStatus.DRAFT, TranscriptStatus.EDITED}:
         doubtful = sum(bool(s.flags or s.suggested) for s in transcript.segments)
         return Words(transcript.status, doubtful)

@@ -1,8 +1,9 @@
-"""The catalogue as Markdown pages: pure text, and the same bytes for the same catalogue.
+"""Render the catalogue as Markdown pages; the same catalogue gives the same bytes.
 
-Everything people wrote may be hostile. Values stand only in raw HTML blocks, escaped by Jinja, or
-in headings and front matter after :func:`cunshi.core.text.inert`, because MkDocs and Material
-print titles without escaping them. A lesson's body is its author's own Markdown and is trusted.
+Everything that people wrote may be hostile. Values are written only in raw HTML blocks, escaped by
+Jinja, or in headings and front matter, after :func:`cunshi.core.text.escape_title`, because MkDocs
+and Material print titles without escaping them. A lesson's body is its author's own Markdown and is
+trusted.
 """
 
 import math

@@ -8,7 +8,7 @@ from cunshi.catalogue.titles import lesson_title
 from cunshi.core import text
 from cunshi.core.errors import LessonError
 from cunshi.core.i18n import _
-from cunshi.core.text import clip_text, inert, long_date, url
+from cunshi.core.text import escape_clip_option, escape_title, long_date, url
 from cunshi.domain.course import LESSON_COUNT, Catalogue, Clip, Lesson, Page
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import TranscriptStatus
@@ -97,17 +97,17 @@ def _is_clip_of(citation: Citation, clip: Clip) -> bool:
 def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
     """The options of a filled block, as a page in lessons/ needs them; empty ones are left out."""
     if clip.withheld:
-        return {"withheld": clip_text(clip.withheld)}
+        return {"withheld": escape_clip_option(clip.withheld)}
     start = text.seconds(clip.ref.start)
     options = {
         "audio": url(clip.audio, "../"),
         "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
-        "words": clip_text(transcript_quality.readable(clip.words)),
-        "mandarin": clip_text(clip.mandarin),
+        "words": escape_clip_option(transcript_quality.readable(clip.words)),
+        "mandarin": escape_clip_option(clip.mandarin),
         "status": clip.status.value,
         "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
-        "speaker": clip_text(clip.speaker),
-        "village": clip_text(clip.village),
+        "speaker": escape_clip_option(clip.speaker),
+        "village": escape_clip_option(clip.village),
         "date": long_date(clip.date),
     }
     return {name: value for name, value in options.items() if value}
@@ -119,14 +119,14 @@ def reference(clip: Clip, label: str) -> str:
     ``label`` is the author's Markdown. Everything else is inert, for it stands in a paragraph.
     """
     if clip.withheld:
-        return _WITHHELD.format(label=label, why=inert(clip.withheld))
+        return _WITHHELD.format(label=label, why=escape_title(clip.withheld))
     options = clip_options(clip)
     said = "，".join(options[name] for name in ("speaker", "date") if name in options)
     title = "：".join(filter(None, [said, clip.ref.quote and f"“{clip.ref.quote}”"]))
     return _REFERENCE.format(
         page=options["page"],
         audio=options["audio"],
-        title=inert(title or "录音"),
+        title=escape_title(title or "录音"),
         label=label or "听",
-        who=inert(said or "录音"),
+        who=escape_title(said or "录音"),
     )
