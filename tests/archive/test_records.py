@@ -1,17 +1,14 @@
 """File names, folder.yml and recording.yml: what is said, and whose words stay."""
 
 import datetime as dt
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cunshi.archive.glossary_file import read_glossary
-from cunshi.archive.record_edit import amend_record, as_logged, set_value
 from cunshi.archive.records import (
     ALIASES,
     load_description,
@@ -25,12 +22,12 @@ from cunshi.core.yaml_fields import parse_fields
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.description_merge import merge, strictest
 from cunshi.domain.file_names import describe_folder, describe_name, parse_day
-from cunshi.domain.recording import Description, Kind, Recording, Technical
+from cunshi.domain.recording import Description, Kind, Recording
+from support.descriptions import descriptions, recording, said_text
 
 VILLAGES = ("金村村", "妙桥社区")
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
 GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))
-TECHNICAL = Technical("mov", "aac", 45.279, 44_100, 1)
 
 
 def given_by(by: str = "王老师", **limits: dt.date) -> Consent:
@@ -253,50 +250,6 @@ def test_an_unreadable_minor_is_a_minor() -> None:
 # --- recording.yml
 
 
-def recording(description: Description, **changes: Any) -> Recording:
-    values: dict[str, Any] = {
-        "id": "20260112-3f9a2c1b",
-        "kind": Kind.TALK,
-        "master": "20260112-3f9a2c1b.m4a",
-        "sha256": "0" * 64,
-        "original_name": "01/金村村_金老师.m4a",
-        "technical": TECHNICAL,
-        "description": description,
-    }
-    return Recording(**values | changes)
-
-
-# What people type; control characters are not among it.
-said_text = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"])
-    | st.sampled_from("'\":#-{}[],&*!|>%@`~?\\：，\n\t "),
-    max_size=40,
-).map(str.strip)
-days = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)) | st.none()
-consent_text = said_text.filter(lambda text: not set(text) & set(",?[]{}:#"))
-consents = st.builds(
-    Consent, by=consent_text, signed_on=days, form=consent_text, until=days, withdrawn_on=days
-)
-descriptions = st.builds(
-    Description,
-    lesson=st.integers(1, 99) | st.none(),
-    title=said_text,
-    village=said_text,
-    narrator=said_text,
-    date=days,
-    language=st.sampled_from(("", "cmn", "wuu", "mixed")),
-    access=st.sampled_from(Access) | st.none(),
-    minor=st.booleans(),
-    consent=consents,
-    rights=said_text,
-    note=said_text,
-    motto=said_text,
-    meaning=said_text,
-    approved_by=said_text,
-    approved_on=days,
-)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archive") / "20260112-3f9a2c1b"
@@ -342,233 +295,6 @@ def test_the_folder_and_not_the_record_names_a_recording(folder: Path) -> None:
     read, problems = read_back(folder, text)
     assert read.id == folder.name
     assert [problem.line for problem in problems] == [text[: text.index("\nid:")].count("\n") + 2]
-
-
-# --- amend_record
-
-
-def amended(
-    before: Description,
-    edited: str | None,
-    now: Description,
-    edit: tuple[str, str] = ("", ""),
-    *,
-    doubtful: bool = False,
-) -> Description:
-    """What a record says that was taken in as ``before``, edited, and met by ``now``."""
-    text = (edited or write_recording(recording(before))).replace(*edit)
-    ours = read_description(parse_fields(text, "", [], ALIASES), finish=False)
-    new = amend_record(text, ours, now, as_logged(before), doubtful=doubtful)
-    problems: list[Problem] = []
-    said = read_description(parse_fields(new, "", problems, ALIASES), finish=False)
-    assert problems == []
-    return said
-
-
-LONG = Description(title="村名", narrator="金老师", date=DAY, access=Access.OPEN, consent=GIVEN)
-
-
-@pytest.mark.parametrize(
-    ("field", "before", "edit", "now", "expected"),
-    [
-        # unedited: it follows the folder
-        ("title", "村名", ("", ""), "村名的来历", "村名的来历"),
-        ("title", "", ("", ""), "村名的来历", "村名的来历"),
-        ("title", "村名", ("", ""), "", "村名"),
-        ("date", DAY, ("", ""), TODAY, TODAY),
-        ("date", DAY, ("", ""), None, DAY),
-        ("lesson", 1, ("", ""), 2, 2),
-        # edited: it stays
-        ("title", "村名", ("title: 村名", "title: 我们的村名"), "村名的来历", "我们的村名"),
-        ("title", "", ("title:", "title: 我们的村名"), "村名的来历", "我们的村名"),
-        ("date", DAY, ("date: 2026-01-12", "date: 2026-01-13"), TODAY, dt.date(2026, 1, 13)),
-        # emptied: it stays empty
-        ("title", "村名", ("title: 村名", "title:"), "村名的来历", ""),
-        ("title", "村名", ("title: 村名", "title: "), "村名", ""),
-        ("date", DAY, ("date: 2026-01-12", "date:"), TODAY, None),
-        # taken out altogether: that is emptied too
-        ("title", "村名", ("title: 村名\n", ""), "村名的来历", ""),
-        # access
-        ("access", None, ("", ""), Access.CLASSROOM, Access.CLASSROOM),
-        ("access", Access.OPEN, ("", ""), Access.SEALED, Access.SEALED),
-        ("access", Access.SEALED, ("", ""), Access.OPEN, Access.OPEN),
-        ("access", Access.LISTED, ("", ""), None, Access.LISTED),
-        ("access", Access.OPEN, ("access: open", "access: listed"), Access.OPEN, Access.LISTED),
-        ("access", Access.OPEN, ("access: open", "access: listed"), Access.SEALED, Access.SEALED),
-        ("access", Access.SEALED, ("access: sealed", "access: open"), Access.SEALED, Access.SEALED),
-        ("access", Access.SEALED, ("access: sealed", "access: open"), None, Access.OPEN),
-        # minority
-        ("minor", False, ("", ""), True, True),
-        ("minor", True, ("minor: true", "minor: false"), True, True),
-    ],
-)
-def test_a_field_follows_the_folder_until_a_person_edits_it(
-    field: str, before: Any, edit: tuple[str, str], now: Any, expected: Any
-) -> None:
-    said = amended(Description(**{field: before}), None, Description(**{field: now}), edit)
-    assert getattr(said, field) == expected
-
-
-CONSENT = "consent: {by: 王老师, signed_on: 2026-01-01}"
-UNTIL, WITHDRAWN = {"until": TODAY}, {"withdrawn_on": TODAY}
-
-
-@pytest.mark.parametrize(
-    ("edit", "now", "expected"),
-    [
-        # unedited: it follows the folder, also when it is taken away there
-        (("", ""), given_by("李老师"), given_by("李老师")),
-        (("", ""), given_by(**UNTIL), given_by(**UNTIL)),
-        (("", ""), given_by(**WITHDRAWN), given_by(**WITHDRAWN)),
-        (("", ""), Consent(), Consent()),
-        # edited: it stays, but for its end
-        (("by: 王老师", "by: 老王"), given_by("李老师"), given_by("老王")),
-        (("by: 王老师", "by: 老王"), given_by(**WITHDRAWN), given_by("老王", **WITHDRAWN)),
-        (("by: 王老师", "by: 老王"), given_by(**UNTIL), given_by("老王", **UNTIL)),
-        (("by: 王老师", "by: 老王"), Consent(), given_by("老王")),
-        # emptied by a person: it stays empty
-        ((CONSENT, "consent:"), given_by("李老师"), Consent()),
-        ((CONSENT, "consent:"), given_by(), Consent()),
-        ((CONSENT + "\n", ""), given_by(), Consent()),
-        # written by a person as a block: limits come in there too
-        (
-            (CONSENT, "consent:  # 见协议\n  by: 老王  # 本人\n  signed_on: 2026-01-01\n  # 完"),
-            given_by(**UNTIL, **WITHDRAWN),
-            given_by("老王", **UNTIL, **WITHDRAWN),
-        ),
-    ],
-)
-def test_a_consent_follows_the_folder_and_its_end_always_comes_in(
-    edit: tuple[str, str], now: Consent, expected: Consent
-) -> None:
-    before, after = Description(consent=GIVEN), Description(consent=now)
-    assert amended(before, None, after, edit).consent == expected
-
-
-@pytest.mark.parametrize("edit", [("", ""), ("by: 王老师", "by: 老王")])
-def test_a_doubtful_folder_leaves_nothing_open(edit: tuple[str, str]) -> None:
-    before, now = Description(access=Access.OPEN, consent=GIVEN), Description(access=Access.OPEN)
-    said = amended(before, None, now, edit, doubtful=True)
-    assert said.access is Access.SEALED or not said.consent.by
-    assert amended(before, None, before, edit, doubtful=False).access is Access.OPEN
-
-
-def test_a_late_consent_is_taken_over() -> None:
-    assert amended(Description(), None, Description(consent=GIVEN)).consent == GIVEN
-
-
-@settings(max_examples=30)
-@given(before=descriptions, now=descriptions)
-def test_an_unedited_record_follows_the_folder_and_silence_empties_nothing_but_consent(
-    before: Description, now: Description
-) -> None:
-    said = amended(before, None, now)
-    for name in vars(now).keys() - {"minor"}:
-        old, new = getattr(before, name), getattr(now, name)
-        assert getattr(said, name) == (old if new in (None, "") else new), name
-
-
-@settings(max_examples=30)
-@given(before=descriptions, ours=descriptions, now=descriptions)
-def test_no_amendment_makes_anything_more_public(
-    before: Description, ours: Description, now: Description
-) -> None:
-    """Whatever a person closed stays closed, whatever the folder says."""
-    said = amended(before, write_recording(recording(ours)), now)
-    assert said.minor >= (now.minor or (ours.minor and not before.minor))
-    if as_logged(ours).get("access") != as_logged(before).get("access") and ours.access:
-        assert said.access is not None and said.access >= ours.access
-    if as_logged(ours).get("consent") != as_logged(before).get("consent"):
-        assert ours.consent.holds(TODAY) or not said.consent.holds(TODAY)
-        assert not (now.consent.withdrawn_on and said.consent.holds(TODAY))
-
-
-def test_nothing_new_changes_no_byte() -> None:
-    text = (
-        "# 一\nkind:   talk\ntitle: '村名' # 二\nconsent: {by: 王老师,  signed_on: 2026-01-01}\n\n"
-    )
-    ours = read_description(parse_fields(text, "", [], ALIASES), finish=False)
-    logged = json.loads(json.dumps(as_logged(ours)))
-    assert amend_record(text, ours, ours, logged) == text
-
-
-# --- set_value
-
-
-@pytest.mark.parametrize(
-    ("text", "path", "expected"),
-    [
-        ("a: 1\nnote: 旧\nb: 2\n", "note", "a: 1\nnote: 新\nb: 2\n"),
-        ("note: '旧'  # 注\n", "note", "note: 新  # 注\n"),
-        ('note: "旧: #"\n', "note", "note: 新\n"),
-        ("note:\n# 注\nb: 2\n", "note", "note: 新\n# 注\nb: 2\n"),
-        ("note:   # 注\n", "note", "note: 新   # 注\n"),
-        ("note: 旧\n  续\nb: 2\n", "note", "note: 新\nb: 2\n"),
-        ("note: 旧", "note", "note: 新"),
-        ("备注: 旧\n", "note", "备注: 新\n"),
-        ("a: 1\r\nnote: 旧\r\nb: 2\r\n", "note", "a: 1\r\nnote: 新\r\nb: 2\r\n"),
-        ("a: 1\n# 完\n", "note", "a: 1\n# 完\nnote: 新\n"),
-        ("", "note", "\nnote: 新\n"),
-        ("# 只有注\n", "note", "# 只有注\nnote: 新\n"),
-        ("consent: {by: 旧}\n", "consent.by", "consent: {by: 新}\n"),
-        ("consent: {by: 甲}\n", "consent.form", "consent: {by: 甲, form: 新}\n"),
-        ("consent: {}\n", "consent.form", "consent: {form: 新}\n"),
-        ("consent:\nb: 2\n", "consent.form", "consent: {form: 新}\nb: 2\n"),
-        ("b: 2\n", "consent.form", "b: 2\nconsent: {form: 新}\n"),
-        ("consent:\n  by: 旧  # 注\nb: 2\n", "consent.by", "consent:\n  by: 新  # 注\nb: 2\n"),
-        (
-            "consent:\n    by: 甲\n    # 注\nb: 2\n",
-            "consent.form",
-            "consent:\n    by: 甲\n    form: 新\n    # 注\nb: 2\n",
-        ),
-        (
-            "同意书:\n  签署人: 甲\n",
-            "consent.form",
-            "同意书:\n  签署人: 甲\n  form: 新\n",
-        ),
-    ],
-)
-def test_one_value_is_set_and_every_other_byte_stays(text: str, path: str, expected: str) -> None:
-    assert set_value(text, tuple(path.split(".")), "新") == expected
-
-
-def test_a_mapping_is_replaced_or_emptied_whole() -> None:
-    text = "a: 1\nconsent:\n  by: 甲\n  form: 乙\n# 注\nb: 2\n"
-    assert set_value(text, ("consent",), None).splitlines() == ["a: 1", "consent:", "# 注", "b: 2"]
-    assert set_value(text, ("consent",), {"by": "丙"}) == "a: 1\nconsent: {by: 丙}\n# 注\nb: 2\n"
-
-
-KEYS = ("title", "village", "narrator", "rights", "note", "motto", "meaning")
-comments = st.lists(st.sampled_from(["# 注", "#title: x", "", "  # 缩进的注", "# it's \"a: b"]))
-plain = st.sampled_from(["", "旧", "'单: 引'", '"双 # 引"', "旧 [一]", "旧\n   续", "{x: y}"])
-after = st.sampled_from(["", "  # 行末: '注", " "])
-
-
-@given(
-    lines=st.lists(
-        st.tuples(comments, st.sampled_from(KEYS), plain, after), unique_by=lambda v: v[1]
-    ),
-    end=comments,
-    name=st.sampled_from(KEYS),
-    newline=st.sampled_from(["\n", "\r\n"]),
-)
-def test_comments_and_every_other_byte_survive(
-    lines: list[tuple[list[str], str, str, str]], end: list[str], name: str, newline: str
-) -> None:
-    def written(new: dict[str, str]) -> str:
-        text = ""
-        for before, key, value, behind in lines:
-            shown = new.get(key, value)
-            text += "".join(line + "\n" for line in before)
-            text += f"{key}: {shown}{behind}\n" if shown else f"{key}:{behind}\n"
-        return (text + "".join(line + "\n" for line in end)).replace("\n", newline)
-
-    text = written({})
-    changed = set_value(text, (name,), "新的")
-    if name in {key for __, key, __, __ in lines}:
-        assert changed == written({name: "新的"})
-    else:
-        assert changed == f"{text.rstrip()}\n{name}: 新的\n"
 
 
 # --- the other files

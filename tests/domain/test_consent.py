@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import re
+import tempfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import pytest
 
 from cunshi import workflow
+from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.project import Project
-from cunshi.archive.record_edit import amend_record, as_logged
+from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
 from cunshi.archive.records import ALIASES, read_description, write_recording
 from cunshi.catalogue.checks import consent_notes, names_replaced
 from cunshi.catalogue.course.citations import why_withheld
@@ -208,12 +210,14 @@ def amended(
     base: Description, ours: Description, theirs: Description, decided: set[str] | None = None
 ) -> Description:
     """The record of a person after the folder says ``theirs``; it said ``base`` before."""
-    text = write_recording(recording(**vars(ours)))
-    said = amend_record(text, ours, theirs, as_logged(base), decided=decided or set())
-    problems: list[Problem] = []
-    found = read_description(parse_fields(said, "", problems, ALIASES), finish=False)
-    assert problems == []
-    return found
+    merged = follow_deposit(ours, theirs, as_logged(base), decided=decided or set())
+    with tempfile.TemporaryDirectory() as folder:
+        accession = Accession(Path(folder))
+        accession.record.write_text(write_recording(recording(**vars(ours))), "utf-8")
+        RecordFile.open(accession).set(merged)
+        written = RecordFile.open(accession)
+    assert (written.description, written.problems) == (merged, ())
+    return merged
 
 
 def test_fewer_uses_in_the_folder_limit_a_record_that_a_person_has_edited() -> None:
@@ -481,9 +485,6 @@ def test_of_several_days_the_latest_holds() -> None:
 
 def test_a_folder_may_still_set_the_day_after_a_person_has_edited_the_record() -> None:
     ours = Description(title="人改过的", consent=GIVEN)
-    text = write_recording(recording(title="人改过的", consent=GIVEN))
     theirs = Description(title="旧题名", consent=replace(GIVEN, embargo=dt.date(2030, 1, 1)))
-    amended = amend_record(text, ours, theirs, as_logged(Description(title="旧题名")))
-    said, problems = describe(amended.partition("# 以下由程序登记")[0].replace("kind: talk", ""))
+    said = amended(Description(title="旧题名"), ours, theirs)
     assert (said.title, said.consent.embargo) == ("人改过的", dt.date(2030, 1, 1))
-    assert problems == []

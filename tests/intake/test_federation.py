@@ -167,3 +167,33 @@ def test_limits_brought_in_leave_a_persons_words_alone(
     assert run(ours, "ingest")[0] == 0
     assert "title: 我们的题名" in record(ours, open_id)
     assert "access: sealed" in record(ours, open_id)
+
+
+def test_a_limit_comes_in_however_the_record_here_is_written(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    """A list in lines, and a date that cannot be read."""
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    consent = "consent: {by: 王老师, signed_on: 2026-01-01}"
+    edit(ours, open_id, consent, "consent:\n  uses:\n  - archive\n  - website\n  by: 王老师")
+    edit(ours, open_id, "date: 2026-01-12", "date: 2026-13-45")
+    edit(theirs, open_id, consent, f"{consent[:-1]}, uses: [archive]}}\naccess: sealed")
+    edit(theirs, open_id, "access:\n", "")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "更严的限制" in printed) == (0, True)
+    text = record(ours, open_id)
+    assert "date: 2026-13-45\n" in text
+    assert "access: sealed\n" in text
+    assert "  uses: [archive]\n  by: 王老师\n" in text
+
+
+def test_a_record_there_that_is_no_yaml_stops_nothing(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    theirs.accession(open_id).record.write_text("title: [\n", "utf-8")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == ExitCode.RECORD
+    assert open_id in printed
+    assert [a.id for a in ours.accessions()] == [sealed_id]

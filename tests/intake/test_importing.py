@@ -285,3 +285,16 @@ def test_a_collection_from_elsewhere_moves_in_with_its_sound(
     page = (village.site / "recordings" / f"{accession.id}.html").read_text("utf-8")
     for said in ("庙会", "周师傅", "镇档案馆", "1999", "庙会在河边。", "人很多。"):
         assert said in page, said
+
+
+def test_a_record_that_is_no_yaml_takes_nothing_in(
+    told: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, __ = told
+    path = tmp_path / "a.xml"
+    path.write_text("<ROOT><record><description>庙会</description></record></ROOT>", "utf-8")
+    accession = project.accession(open_id)
+    accession.record.write_text("title: [\n", "utf-8")
+    before = tree(project.archive)
+    assert run(project, "import", open_id, str(path))[0] == ExitCode.RECORD
+    assert tree(project.archive) == before

@@ -270,6 +270,8 @@ def test_a_record_that_cannot_be_read_is_shown_and_mended(card: Card) -> None:
     assert found["unreadable"][0]["line"]
     assert card.put(title="别的").status_code == 422
     assert card.set(date="2026-01-12")["unreadable"] == []
+    card.accession.record.write_text(card.text.replace("2026-01-12", "2026-13-45"), "utf-8")
+    assert card.put(title="别的").status_code == 422
 
 
 @pytest.mark.parametrize("text", ["- 一\n- 二\n", "title: [\n", "只有字"])

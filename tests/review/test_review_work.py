@@ -19,6 +19,7 @@ from cunshi.archive.glossary_file import parse_glossary
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.problem import Problem
+from cunshi.core.yaml_edit import append_item
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Description, Recording
 from cunshi.domain.transcript import Transcript
@@ -722,7 +723,7 @@ def test_the_encoding_stays(village: Project, name: str) -> None:
 )
 def test_any_word_is_read_back_or_refused(term: Term) -> None:
     text = GLOSSARIES["as people write it"]
-    after = parse_glossary(glossary.inserted(text, term), "", [])
+    after = parse_glossary(append_item(text, "terms", glossary.as_entry(term)), "", [])
     assert after[:-1] == parse_glossary(text, "", [])
     # What YAML cannot hold is found out by reading it back, before the file is touched.
     assert after[-1].meaning == term.meaning or not term.meaning.isprintable()

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
+from cunshi.core.yaml_edit import dump_inline
 from cunshi.core.yaml_fields import Fields, load_fields
 from cunshi.domain.consent import (
     ARCHIVE,
@@ -179,14 +178,6 @@ def load_description(path: Path, where: str, problems: list[Problem]) -> Descrip
     said = _read_deposited(fields)
     fields.finish()
     return said
-
-
-def dump_inline(value: Any) -> str:
-    """A value as YAML on one line, nothing for an empty one."""
-    if value is None or value == "":
-        return ""
-    text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000)
-    return text.removesuffix("...\n").strip()
 
 
 def _consent_mapping(consent: Consent) -> dict[str, Any]:

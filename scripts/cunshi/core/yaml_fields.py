@@ -82,14 +82,14 @@ class Fields:
             self._report(self._line(key_node), _("这里的写法看不懂"), _("每行写成 “名称: 内容”"))
             return
         key = self._aliases.get(key_node.value, key_node.value)
-        if key in self._nodes and not (_is_empty(value_node) or _is_empty(self._nodes[key])):
+        if key in self._nodes and not (is_empty(value_node) or is_empty(self._nodes[key])):
             self._report(
                 self._line(key_node),
                 _("“{key}” 写了两次").format(key=key_node.value),
                 _("留下一个，删去另一个"),
             )
             return
-        if key not in self._nodes or not _is_empty(value_node):
+        if key not in self._nodes or not is_empty(value_node):
             self._nodes[key] = value_node
             self._lines[key] = self._line(key_node)
 
@@ -113,7 +113,7 @@ class Fields:
     def _scalar(self, key: str) -> str:
         self._known.add(key)
         node = self._nodes.get(key)
-        if node is None or _is_empty(node):
+        if node is None or is_empty(node):
             return ""
         if not isinstance(node, yaml.ScalarNode):
             self.report_key(key, _("“{key}” 只能写一项内容").format(key=key))
@@ -234,7 +234,8 @@ class Fields:
             self.report_key(key, _("不认识的名称 “{key}”").format(key=key), remedy)
 
 
-def _is_empty(node: yaml.Node) -> bool:
+def is_empty(node: yaml.Node) -> bool:
+    """Whether nothing is written where a value could be."""
     return str(node.tag) == "tag:yaml.org,2002:null"
 
 
@@ -260,13 +261,18 @@ def _compose(
     text: str, where: str, problems: list[Problem], code: ExitCode, first_line: int
 ) -> yaml.Node | None:
     try:
-        _check_depth(text)
-        node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+        return compose(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = (mark.line if mark else 0) + first_line
         problems.append(Problem(code, where, _("YAML 写法有误"), _remedy(text), line))
         return None
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The node of a YAML text; yaml.YAMLError for one that is wrong or nested too deeply."""
+    _check_depth(text)
+    node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
     return node
 
 

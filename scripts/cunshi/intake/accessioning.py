@@ -12,14 +12,13 @@ from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.events import event, format_events
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
-from cunshi.archive.record_edit import amend_record, as_logged
-from cunshi.archive.records import ALIASES, read_description, write_recording
+from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
+from cunshi.archive.records import write_recording
 from cunshi.core.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.core.files import put_in_place, stat_of, temporary_name, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
-from cunshi.core.yaml_fields import parse_fields, read_text
 from cunshi.domain.description_merge import strictest
 from cunshi.domain.recording import Recording, Technical
 from cunshi.domain.settings import Archive
@@ -287,36 +286,25 @@ def _add_companions(accession: Accession, deposit: Deposit, inspections: Deposit
 
 
 def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> bool:
-    where = f"archive/{accession.id}/{accession.record.name}"
-    text, found = read_text(accession.record), list[Problem]()
-    ours = read_description(parse_fields(text, where, found, ALIASES), finish=False)
-    if found:
+    record = RecordFile.open(accession)
+    if record.problems:
         return False  # reported where the record is read; a broken one is not touched
+    ours, theirs, doubtful = record.description, deposit.description, deposit.doubtful
     logged, decided = _said_before(accession)
-    amended = amend_record(
-        text,
-        ours,
-        deposit.description,
-        logged,
-        doubtful=deposit.doubtful,
-        decided=decided,
-    )
-    merged = read_description(parse_fields(amended, where, found, ALIASES), finish=False)
-    if found:
-        problems.append(
-            Problem(
-                ExitCode.RECORD, where, _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
-            )
-        )
+    merged = follow_deposit(ours, theirs, logged, doubtful=doubtful, decided=decided)
+    try:
+        changed = record.set(merged)
+    except RecordError as error:
+        cause, remedy = _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
+        problems.append(Problem(ExitCode.RECORD, error.where, cause, remedy))
         return False
-    changed = write_atomic(accession.record, amended)
     # What was taken over is told after it is done, and told later if this run is killed here.
-    before, theirs, now = map(as_logged, (ours, deposit.description, merged))
-    stays = {n for n in decided if now.get(n) == before.get(n)}
-    taken = _taken_over(before, theirs, now, logged)
+    before, said, now = map(as_logged, (ours, theirs, merged))
+    taken = _taken_over(before, said, now, logged)
+    stays = decided - changed.keys()
     if taken := {n: v for n, v in taken.items() if n not in stays}:
         accession.add_event("metadata modification", fields=taken)
-    return changed
+    return bool(changed)
 
 
 def _taken_over(

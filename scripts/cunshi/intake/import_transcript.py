@@ -17,7 +17,7 @@ from defusedxml.ElementTree import fromstring
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.project import Project
-from cunshi.archive.record_edit import set_value
+from cunshi.archive.record_edit import RecordFile
 from cunshi.archive.records import LANGUAGES
 from cunshi.archive.transcript_edit import format_corrected
 from cunshi.archive.transcript_file import (
@@ -69,6 +69,7 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
     accession = project.accession(recording.id)
     text = format_corrected(found.text, recording.id, found.lines) if found.lines else ""
     with project.writing():
+        record = RecordFile.open(accession)
         before = read_text(accession.transcript) if exists(accession.transcript) else ""
         if text and before not in {"", text} and not is_untouched_draft(before):
             raise RecordError(
@@ -79,11 +80,8 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
         own = {"holder": project.read_archive([]).institution}
         theirs = {key: value for key, value in found.values.items() if value != own.get(key)}
         values = _missing(theirs, recording, accession)
-        record = read_text(accession.record)
-        for key, value in values.items():
-            record = set_value(record, (key,), value)
-        changed = bool(text) and write_atomic(accession.transcript, text)
-        changed |= write_atomic(accession.record, record)
+        changed = bool(record.set(replace(record.description, **values), despite_problems=True))
+        changed |= bool(text) and write_atomic(accession.transcript, text)
         told = {name: str(value) for name, value in values.items()}
         detail = {"source": path.name, "decided": told, "lines": len(found.lines)}
         if changed or not _is_told(accession, detail):

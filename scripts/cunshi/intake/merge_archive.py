@@ -6,16 +6,17 @@ Where two records of one recording differ, both are told and nobody decides.
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
-from cunshi.archive.record_edit import as_logged, set_value
+from cunshi.archive.record_edit import RecordFile, as_logged
 from cunshi.core.errors import CunshiError, ExitCode, RecordError
-from cunshi.core.files import exists, put_in_place, walk_files, write_atomic
+from cunshi.core.files import exists, put_in_place, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
@@ -132,17 +133,18 @@ def _bring(
 ) -> None:
     """Copy an accession aside, say whose it is, and give it its name in one step."""
     problems: list[Problem] = []
-    recording = theirs.read_recording(accession, problems)
+    theirs.read_recording(accession, problems)
     aside = Accession(project.incoming / accession.id)
     for path in sorted(walk_files(accession.folder)):
         relative = path.relative_to(accession.folder)
         if not any(part.startswith(".") for part in relative.parts):
             _copy(path, aside.folder / relative)
-    text = read_text(aside.record)
-    for key, value in (("holder", merged.holder), ("rights", rights)):
-        if value and not getattr(recording.description, key):
-            text = set_value(text, (key,), value)
-    write_atomic(aside.record, text)
+    record = RecordFile.open(aside)
+    origin = {"holder": merged.holder, "rights": rights}
+    lacking: dict[str, Any] = {
+        key: value for key, value in origin.items() if not getattr(record.description, key)
+    }
+    record.set(replace(record.description, **lacking), despite_problems=True)
     aside.add_event("transfer", source=merged.holder or accession.folder.parent.parent.name)
     put_in_place(aside.folder, project.accession(accession.id).folder)
     merged.brought.append(accession.id)
@@ -199,20 +201,19 @@ def _limit(
         return
     with project.writing():
         _tell_limits(here, ours, strict, merged.holder)
-        text = read_text(here.record)
-        for key in _LIMITS:
-            if getattr(strict, key) != getattr(ours.description, key):
-                value = getattr(strict, key)
-                text = set_value(text, (key,), value.name.lower() if key == "access" else value)
-        for key in _CONSENT_LIMITS:
-            value = getattr(strict.consent, key)
-            if value != getattr(ours.description.consent, key):
-                written = list(value) if key == "uses" else value
-                text = set_value(text, ("consent", key), written)
-        write_atomic(here.record, text)
+        record = RecordFile.open(here)
+        limits = replace(record.description, **_differing(strict, ours.description, _LIMITS))
+        consent = _differing(strict.consent, ours.description.consent, _CONSENT_LIMITS)
+        limits = replace(limits, consent=replace(limits.consent, **consent))
+        record.set(limits, despite_problems=True)
     merged.limited.append(here.id)
     cause = _("那边对这件录音有更严的限制，这里也照着限制了")
     merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))
+
+
+def _differing(one: object, other: object, names: Iterable[str]) -> dict[str, Any]:
+    values = {name: getattr(one, name) for name in names}
+    return {name: value for name, value in values.items() if value != getattr(other, name)}
 
 
 def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:

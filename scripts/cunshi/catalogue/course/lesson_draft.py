@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
+
 from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.citations import why_withheld
@@ -22,6 +24,7 @@ from cunshi.core.files import to_nfc, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.text import clean, escape_title
+from cunshi.core.yaml_edit import append_item
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Transcript
@@ -30,8 +33,7 @@ from cunshi.domain.withholding import as_published
 _MOST_KEYWORDS = 8
 _MOST_TERMS = 4
 _MINUTES = 40
-_ITEM = re.compile(r"(?P<indent>[ \t]*)-(?:[ \t]|$)")
-_NO_ITEMS = re.compile(r"lessons:[ \t]*(?:\[[ \t]*\])?[ \t]*(?P<comment>#.*)?$")
+_LESSONS_IN_LINES = re.compile(r"^lessons:[ \t]*(?:\[[ \t]*\])?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -205,17 +207,9 @@ def _add_to_course(project: Project, name: str) -> bool:
 
 def add_lesson(text: str, name: str) -> str | None:
     """The text of course.yml with one more lesson, as a line; None when its list is not lines."""
-    newline = "\r\n" if "\r\n" in text else "\n"
-    lines = text.split(newline)
-    head = next((n for n, line in enumerate(lines) if line.startswith("lessons:")), None)
-    if head is None or not (match := _NO_ITEMS.match(lines[head])):
+    if not _LESSONS_IN_LINES.search(text):
         return None
-    last, indent = head, "  "
-    for number, line in enumerate(lines[head + 1 :], head + 1):
-        if item := _ITEM.match(line):
-            last, indent = number, item["indent"]
-        elif line.strip() and not line.lstrip().startswith("#"):
-            break
-    if last == head:
-        lines[head] = " ".join(filter(None, ["lessons:", match["comment"]]))
-    return newline.join([*lines[: last + 1], f"{indent}- {name}", *lines[last + 1 :]])
+    try:
+        return append_item(text, "lessons", name)
+    except yaml.YAMLError:
+        return None

@@ -8,11 +8,11 @@ from starlette.routing import Route
 
 from cunshi.archive.glossary_file import parse_glossary
 from cunshi.archive.project import Project
-from cunshi.archive.records import dump_inline
 from cunshi.core.files import write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import read_text
+from cunshi.core.yaml_edit import append_item, encode_as
+from cunshi.core.yaml_fields import decode_text, read_bytes_of
 from cunshi.domain.glossary import Term
 from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
@@ -93,13 +93,14 @@ def add_term(project: Project, term: Term) -> tuple[Term, ...]:
 def _append(project: Project, term: Term, before: tuple[Term, ...]) -> None:
     """Write the file with one more word, but only if it then reads as all others and this one."""
     path = project.glossary
-    text, data = (read_text(path), path.read_bytes()) if path.exists() else ("", b"")
+    data = read_bytes_of(path) if path.exists() else b""
+    text = decode_text(data, path)
     try:
-        added = inserted(text, term)
+        added = append_item(text, "terms", as_entry(term))
         found: list[Problem] = []
         if parse_glossary(added, "", found) != (*before, term) or found:
             raise ValueError(added)
-        new = encoded(added, text, data)
+        new = encode_as(added, text, data)
     except (ValueError, yaml.YAMLError) as error:
         cause = _("词语本的写法特别，这里加不进去")
         remedy = _("用记事本打开 archive/glossary.yml，照着别的词加")
@@ -107,61 +108,7 @@ def _append(project: Project, term: Term, before: tuple[Term, ...]) -> None:
     write_atomic(path, new)
 
 
-def encoded(added: str, text: str, data: bytes) -> bytes:
-    """The longer text in the encoding in which ``text`` has the bytes ``data``; else ValueError."""
-    marks = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"\xef\xbb": "utf-8"}
-    mark = "\ufeff" if data[:2] in marks else ""
-    for name in (marks.get(data[:2], "utf-8"), "gb18030"):
-        if (mark + text).encode(name) == data:
-            return (mark + added).encode(name)
-    raise ValueError(added)
-
-
-def inserted(text: str, term: Term) -> str:
-    """The text of a glossary with one more word behind the last, all else as it was."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    node = next((value for key, value in pairs if key.value == "terms"), None)
-    if node is None:
-        return _ended(text, end) + f"terms:{end}" + _item(term, 2, end)
-    at = node.end_mark.index
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
-        text = text[: node.start_mark.index].rstrip(" ") + text[at:]  # [], ~ or nothing at all
-        return _after_line(text, node.start_mark.index, _item(term, 2, end), end)
-    if node.flow_style:
-        return text[: at - 1] + f", {dump_inline(_values(term))}" + text[at - 1 :]
-    item = _item(term, node.start_mark.column, end)
-    return _after_line(text, _last_leaf(node).end_mark.index, item, end)
-
-
-def _last_leaf(node: yaml.Node) -> yaml.Node:
-    while isinstance(node.value, list) and node.value and not getattr(node, "flow_style", False):
-        last = node.value[-1]
-        node = last[1] if isinstance(last, tuple) else last
-    return node
-
-
-def _after_line(text: str, at: int, item: str, end: str) -> str:
-    """Behind the line in which a place lies; a block of text ends at the beginning of a line."""
-    if at and text[at - 1 : at] == "\n":
-        return text[:at] + item + text[at:]
-    at = text.find("\n", min(at, len(text))) + 1
-    return text[:at] + item + text[at:] if at else _ended(text, end) + item
-
-
-def _ended(text: str, end: str) -> str:
-    return text if not text or text.endswith("\n") else text + end
-
-
-def _item(term: Term, indent: int, end: str) -> str:
-    """An entry of the list as people write them: a key a line."""
-    lines = [f"{key}: {dump_inline(value)}" for key, value in _values(term).items()]
-    first, *others = lines
-    marked = [f"- {first}", *(f"  {line}" for line in others)]
-    return "".join(f"{' ' * indent}{line}{end}" for line in marked)
-
-
-def _values(term: Term) -> dict[str, Any]:
+def as_entry(term: Term) -> dict[str, Any]:
+    """A word as glossary.yml has it: only the keys that say something."""
     values = asdict(term) | {"heard_as": list(term.heard_as)}
     return {key: value for key, value in values.items() if value}

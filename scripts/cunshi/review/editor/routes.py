@@ -119,7 +119,7 @@ def _approving(desk: Desk) -> list[Route]:
     def open_again(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
-            return reopen(desk.project, accession, manuscript, ask.person)
+            return reopen(accession, manuscript, ask.person)
 
     return [
         route("POST", f"{_ADDRESS}/approve", close),

@@ -4,24 +4,24 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
-import yaml
 from starlette.routing import Route
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.record_edit import as_logged, set_fields
-from cunshi.archive.records import ALIASES, dump_inline, read_description
+from cunshi.archive.record_edit import RecordFile, as_logged
+from cunshi.archive.records import ALIASES, read_description
 from cunshi.catalogue.checks import names_replaced
 from cunshi.catalogue.titles import recording_title
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core import clock
-from cunshi.core.files import write_atomic
+from cunshi.core.errors import RecordError
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import parse_fields, read_text
+from cunshi.core.yaml_edit import dump_inline
+from cunshi.core.yaml_fields import parse_fields
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import NO_USE, Consent
 from cunshi.domain.course import LESSON_COUNT
@@ -65,7 +65,7 @@ def routes(desk: Desk) -> list[Route]:
     def withdraw(ask: ApiRequest) -> dict[str, Any]:
         accession = desk.accession(ask.path["id"])
         with desk.project.writing():
-            if _read(accession).said.consent.withdrawn_on is None:
+            if _said(accession).consent.withdrawn_on is None:
                 day = clock.today().isoformat()
                 _save(accession, ask.person, {"consent": {"withdrawn_on": day}})
         return view(desk, accession)
@@ -82,7 +82,7 @@ def routes(desk: Desk) -> list[Route]:
 def view(desk: Desk, accession: Accession) -> dict[str, Any]:
     """All that the page of a record shows."""
     problems: list[Problem] = []
-    base, said = _base(accession), _read(accession).said
+    base, said = _base(accession), _said(accession)
     recording = desk.project.read_recording(accession, problems)
     archive, today = desk.project.read_archive([]), day_of(desk.project, clock.today(), [])
     named = replace(recording, description=said)
@@ -105,13 +105,6 @@ def view(desk: Desk, accession: Accession) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class _RecordForm:
-    text: str
-    said: Description
-    problems: list[Problem]
-
-
 def _base(accession: Accession) -> str:
     try:
         return hashlib.sha256(accession.record.read_bytes()).hexdigest()
@@ -119,16 +112,8 @@ def _base(accession: Accession) -> str:
         return ""
 
 
-def _read(accession: Accession) -> _RecordForm:
-    if not accession.record.is_file():
-        return _RecordForm("", Description(), [])
-    return _parse(read_text(accession.record))
-
-
-def _parse(text: str) -> _RecordForm:
-    problems: list[Problem] = []
-    said = read_description(parse_fields(text, "", problems, ALIASES), finish=False)
-    return _RecordForm(text, said, problems)
+def _said(accession: Accession) -> Description:
+    return RecordFile.open(accession).description if accession.record.is_file() else Description()
 
 
 def _values(said: Description) -> dict[str, Any]:
@@ -151,33 +136,19 @@ def _last(accession: Accession) -> dict[str, str] | None:
 
 def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
     """Write what was decided into recording.yml; ApiError 422, with nothing written."""
-    card = _read(accession)
-    if not card.text:
+    record = RecordFile.open(accession) if accession.record.is_file() else None
+    if record is None or not record.text:
         raise _untakable("", _("目录卡不见了"), _("从备份恢复 recording.yml"))
-    entries = _entries(values)
-    wanted = _wanted(card.said, entries)
+    wanted = _wanted(record.description, _entries(values))
     _check_guardian(wanted, values)
-    if wanted == card.said:
-        return
-    text = _written(card, wanted)
-    write_atomic(accession.record, text)
-    accession.add_event("metadata modification", agent=person, decided=dict(values))
-
-
-def _written(card: _RecordForm, wanted: Description) -> str:
-    read = card
-    with suppress(yaml.YAMLError, AttributeError):  # a text that is no mapping
-        read = _parse(set_fields(card.text, card.said, wanted))
-    for problem in read.problems:
-        cause = _("目录卡第 {line} 行：{cause}").format(line=problem.line, cause=problem.cause)
-        raise _untakable("", cause, problem.remedy or _by_hand())
-    if read.said != wanted:
-        raise _untakable("", _("目录卡里写不进去"), _by_hand())
-    return read.text
-
-
-def _by_hand() -> str:
-    return _("请懂电脑的人用记事本打开 recording.yml 改好")
+    try:
+        changed = record.set(wanted)
+    except RecordError as error:
+        cause = _("目录卡第 {line} 行：{cause}").format(line=error.line, cause=error.cause)
+        remedy = error.remedy or _("请懂电脑的人用记事本打开 recording.yml 改好")
+        raise _untakable("", cause if error.line else error.cause, remedy) from error
+    if changed:
+        accession.add_event("metadata modification", agent=person, decided=dict(values))
 
 
 def _untakable(key: str, cause: str, remedy: str = "") -> ApiError:
@@ -253,15 +224,14 @@ def _wanted(ours: Description, entries: Mapping[str, Any]) -> Description:
     if inside:
         lines += [("consent", "consent:"), *((key, f"  {n}: ") for n, key in inside.items())]
     written = [(key, f"{line}{dump_inline(entries.get(key))}\n") for key, line in lines]
-    read = _parse("".join(text for __, text in written))
-    if read.problems:
+    problems: list[Problem] = []
+    text = "".join(text for __, text in written)
+    said = read_description(parse_fields(text, "", problems, ALIASES), finish=False)
+    if problems:
         # A text of several lines is written in several.
         keys = [key for key, text in written for __ in range(text.count("\n"))]
-        told = [
-            {"key": keys[p.line - 1], "cause": p.cause, "remedy": p.remedy} for p in read.problems
-        ]
+        told = [{"key": keys[p.line - 1], "cause": p.cause, "remedy": p.remedy} for p in problems]
         raise ApiError(422, told[0]["cause"], told[0]["remedy"], problems=told)
-    said = read.said
     consent = replace(ours.consent, **{name: getattr(said.consent, name) for name in inside})
     plain = {key: getattr(said, key) for key in entries if key not in inside.values()}
     return replace(ours, **plain, consent=consent)
