@@ -9,6 +9,7 @@ from cunshi.archive.transcript_file import UNHEARD
 from cunshi.catalogue import checks
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
+from cunshi.domain.access import access_decision
 from cunshi.domain.consent import Access
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.transcript import TranscriptStatus
@@ -67,7 +68,7 @@ def published(project: Project, report: Report) -> Iterator[str]:
         yield _("  · 校对 {count} 份机器初稿：双击 scripts 里的“校对”，在浏览器里边听边改").format(
             count=len(drafts)
         )
-    if waiting := checks.awaiting_consent(report.recordings, report.today):
+    if waiting := checks.awaiting_consent(report.recordings, report.days):
         yield _("  · {count} 件录音在等同意书，没有公开：").format(count=len(waiting))
         yield from (f"      {_printable(_named(recording))}" for recording in waiting[:_MOST])
     yield _("  · 改完再运行一次，网站就会更新")
@@ -228,14 +229,15 @@ def status(report: Report) -> Iterator[str]:
     )
     yield from _section(
         _("等同意书（没有公开）"),
-        (_named(r) for r in checks.awaiting_consent(recordings, report.today)),
+        (_named(r) for r in checks.awaiting_consent(recordings, report.days)),
     )
     yield from _section(
         _("有同意书，但不公开"),
         (
-            f"{_named(r)}  {_level(r.access(report.today))}"
+            f"{_named(r)}  {_level(decision.level)}"
             for r in recordings
-            if r.description.consent.holds(report.today) and not r.is_published(report.today)
+            if (decision := access_decision(r, report.days)).has_consent
+            and not decision.allows_publication()
         ),
     )
     yield from _section(

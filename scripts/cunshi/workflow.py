@@ -1,6 +1,5 @@
 """The whole flow on one page: deposit → recording → transcript → lesson → page → site."""
 
-import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,11 +15,11 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.course.lesson_draft import Drafted, open_source, refuse, write_draft
 from cunshi.catalogue.gather import gather
 from cunshi.catalogue.transcripts import read_transcripts
-from cunshi.core.clock import today
 from cunshi.core.errors import ConfigurationError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.progress import Reporter
+from cunshi.domain.access import Days, access_decisions
 from cunshi.domain.consent import Access
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
@@ -35,7 +34,7 @@ from cunshi.intake import merge_archive
 from cunshi.intake.accessioning import Intake, take_in
 from cunshi.intake.import_transcript import bring_in
 from cunshi.intake.merge_archive import Merged
-from cunshi.publishing.log import PACK, day_of, note_publication
+from cunshi.publishing.log import PACK, days_of, note_publication
 from cunshi.publishing.release import Release, release_to, take_back
 from cunshi.transcription import evaluation
 from cunshi.transcription.evaluation import Evaluation
@@ -47,12 +46,9 @@ _MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
 
 @dataclass
 class Report:
-    """What a command did and found; the CLI prints it and ends with the worst code.
+    """What a command did and found; the CLI prints it and ends with the worst code."""
 
-    ``today`` is the day that ends consents: what the computer's ``clock`` says, but never a day
-    before the last publication.
-    """
-
+    days: Days
     problems: list[Problem] = field(default_factory=list)
     intake: Intake | None = None
     transcribed: list[str] = field(default_factory=list)
@@ -68,8 +64,6 @@ class Report:
     merged: Merged | None = None
     imported: tuple[int, list[str]] | None = None
     release: Release | None = None
-    clock: dt.date = field(default_factory=today)
-    today: dt.date = field(default_factory=today)
     strict: bool = False
     drafted: Drafted | None = None
 
@@ -193,14 +187,18 @@ def roll_back(project: Project, asked: Destination | None) -> Report:
             project, report.archive, report.recordings, report.problems
         )
         where = asked or report.archive.publish
-        allowed = {r.id for r in report.recordings if r.is_published(report.today)}
+        allowed = {recording.id for recording in _publishable(report)}
         report.release = take_back(project, where, allowed, _withheld(report))
     return report
 
 
+def _publishable(report: Report) -> list[Recording]:
+    decisions = access_decisions(report.recordings, report.days)
+    return [r for r in report.recordings if decisions[r.id].allows_publication()]
+
+
 def _withheld(report: Report) -> str:
-    published = [r for r in report.recordings if r.is_published(report.today)]
-    return fingerprint(published, report.transcripts)
+    return fingerprint(_publishable(report), report.transcripts)
 
 
 def survey(project: Project, *, strict: bool = False) -> Report:
@@ -235,7 +233,7 @@ def back_up(project: Project, folder: Path, reporter: Reporter, *, bag: bool = F
             return report  # it would not say whose it is
         if bag:
             facts = facts_of(report.archive, project.root.name)
-            report.copied = backup.hand_over(project, folder, facts, report.today)
+            report.copied = backup.hand_over(project, folder, facts, report.days.today)
         else:
             report.copied = backup.back_up(project, folder, reporter)
         report.problems += report.copied.problems
@@ -283,7 +281,7 @@ def draft_lesson(project: Project, number: int, ids: Sequence[str], slug: str = 
         recordings = {recording.id: recording for recording in report.recordings}
         cited = [recordings[i] for i in ids if i in recordings]
         transcripts = read_transcripts(project, report.archive, cited, report.problems)
-        refused = refuse(ids, recordings, transcripts, report.today)
+        refused = refuse(ids, recordings, transcripts, report.days)
         report.problems += refused
         if not refused:
             terms = project.read_glossary(report.problems)
@@ -315,19 +313,9 @@ def _nothing_to_compare(project: Project) -> Problem:
 
 
 def _begin(project: Project, *, strict: bool = False) -> Report:
-    report = Report(strict=strict)
-    report.archive = project.read_archive(report.problems)
-    report.today = day_of(project, report.clock, report.problems)
-    return report
-
-
-def _waiting(recording: Recording, clock: dt.date) -> Recording:
-    """Sealed, if the computer's clock says that the day is to come before which it has to wait."""
-    said = recording.description
-    waits = said.consent.waits(clock)
-    return (
-        replace(recording, description=replace(said, access=Access.SEALED)) if waits else recording
-    )
+    problems: list[Problem] = []
+    archive = project.read_archive(problems)
+    return Report(days_of(project, problems), problems, archive=archive, strict=strict)
 
 
 def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
@@ -337,8 +325,7 @@ def _take_in(project: Project, report: Report, reporter: Reporter) -> None:
 
 
 def _read_recordings(project: Project, report: Report) -> None:
-    found = project.read_recordings(report.problems)
-    report.recordings = [_waiting(recording, report.clock) for recording in found]
+    report.recordings = project.read_recordings(report.problems)
 
 
 def _transcribe(project: Project, report: Report, reporter: Reporter, choice: Choice) -> None:
@@ -351,7 +338,7 @@ def _renew(project: Project, report: Report, reporter: Reporter) -> None:
     """Publish, unless nothing has changed since: then only what is still wrong is said."""
     from cunshi.website.social_cards import face_for  # drawing, which most commands do without
 
-    asked = (report.archive, report.today, report.strict, face_for(project))
+    asked = (report.archive, report.days, report.strict, face_for(project))
     standing = SiteStamp(project, report.recordings, *asked)
     if standing.holds:
         report.problems += standing.problems
@@ -369,11 +356,11 @@ def _publish(project: Project, report: Report, reporter: Reporter) -> None:
     )
     from cunshi.website.prerender import prerender_recordings
 
-    shown = [r.as_shown for r in report.recordings if r.is_published(report.today)]
+    shown = [recording.as_shown for recording in _publishable(report)]
     with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
         measured = pool.submit(evaluation.measure, project, shown, report.problems)
         remembered = RecordingCache(project, report.archive)
-        prerender_recordings(project, report.archive, report.recordings, report.today, remembered)
+        prerender_recordings(project, report.archive, report.recordings, report.days, remembered)
         pool.submit(can_print)  # which is asked for later
         catalogue = _gather(project, report, remembered=remembered)
         catalogue = replace(catalogue, measured=measured.result())
@@ -396,7 +383,7 @@ def _gather(
         report.archive,
         report.recordings,
         report.transcripts,
-        report.today,
+        report.days,
         report.problems,
         ceiling,
         strict=report.strict,

@@ -16,7 +16,7 @@ from cunshi.archive.records import write_recording
 from cunshi.core.errors import RecordError
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description
-from support.descriptions import descriptions, recording
+from support.descriptions import descriptions, has_consent, recording
 
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
 GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))
@@ -261,8 +261,8 @@ def test_no_amendment_makes_anything_more_public(
     if as_logged(ours).get("access") != as_logged(before).get("access") and ours.access:
         assert said.access is not None and said.access >= ours.access
     if as_logged(ours).get("consent") != as_logged(before).get("consent"):
-        assert ours.consent.holds(TODAY) or not said.consent.holds(TODAY)
-        assert not (now.consent.withdrawn_on and said.consent.holds(TODAY))
+        assert has_consent(ours, TODAY) or not has_consent(said, TODAY)
+        assert not (now.consent.withdrawn_on and has_consent(said, TODAY))
 
 
 def test_nothing_new_changes_no_byte(tmp_path: Path) -> None:

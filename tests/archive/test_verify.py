@@ -14,6 +14,7 @@ from cunshi.catalogue.checks import awaiting_consent, missing_facts, unknown_vil
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.progress import SilentReporter
+from cunshi.domain.access import Days
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
@@ -173,4 +174,5 @@ def test_a_village_that_nobody_listed_is_found(
 def test_whose_consent_is_awaited() -> None:
     waiting = [recording(), recording(consent=Consent("王", TODAY, withdrawn_on=TODAY))]
     others = [recording(consent=GIVEN), recording(consent=GIVEN, access=Access.SEALED)]
-    assert awaiting_consent([*waiting, *others], TODAY) == waiting
+    days = Days(today=TODAY, clock=TODAY)
+    assert awaiting_consent([*waiting, *others], days) == waiting

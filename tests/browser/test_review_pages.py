@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from cunshi import workflow
 from cunshi.archive.project import Project
 from cunshi.core.progress import Reporter
+from cunshi.domain.access import Days
 from cunshi.media import audio
 from support.desk import OpenDesk, open_desk
 from support.village import PATIENCE, chromium_path, sample_path
@@ -311,7 +313,7 @@ def test_progress_survives_a_reload(
             task.advance(50.0)
             task.finish_one("一.m4a")
             end.wait(60)
-        return workflow.Report()
+        return workflow.Report(Days(today=date(2026, 6, 1), clock=date(2026, 6, 1)))
 
     monkeypatch.setattr(workflow, "hear", slow)
     with opened(browser, hearing) as (page, desk):

@@ -11,6 +11,7 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.course.citations import Holdings, has_changed, mark_drafted, resolve
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
+from cunshi.domain.access import Days, access_decisions
 from cunshi.domain.consent import Consent
 from cunshi.domain.course import ClipRef, Entry, Lesson
 from cunshi.domain.recording import Description, Kind, Recording, Technical
@@ -270,7 +271,9 @@ def test_the_meaning_stands_under_words_in_dialect(quote: str, meaning: str) -> 
     ref = ClipRef("a", 2.0, 6.0, quote, "x", 1)
     lesson = Lesson(1, "课", (), "", 0, "", (), (), (), "", (ref,), "x")
     problems: list[Problem] = []
-    holdings = Holdings({"a": talk}, {"a": entry}, dt.date(2026, 6, 1))
+    day = dt.date(2026, 6, 1)
+    decisions = access_decisions([talk], Days(today=day, clock=day))
+    holdings = Holdings({"a": talk}, {"a": entry}, decisions)
     (clip,) = resolve(lesson, holdings, problems, strict=True)
     assert (clip.mandarin, problems) == (meaning, [])
     assert clip_options(clip).get("mandarin", "") == meaning

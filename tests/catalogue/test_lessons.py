@@ -8,12 +8,13 @@ from cunshi.catalogue.course.citations import Holdings, resolve
 from cunshi.catalogue.course.lessons import SECTIONS, check_keywords, read_course, read_lesson
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
+from cunshi.domain.access import access_decisions
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.course import Clip, Entry, Lesson
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
-from support.lessons import CLIP, DAY, FRONT, ID, TODAY, WHERE, read, recording
+from support.lessons import CLIP, DAY, DAYS, FRONT, ID, WHERE, read, recording
 
 BODY = "".join(f"\n## {name}\n\n话。\n" for name in SECTIONS)
 
@@ -111,8 +112,11 @@ def clip_of(lesson: Lesson, found: Recording | None) -> tuple[Clip, list[Problem
     problems: list[Problem] = []
     recordings = {found.id: found} if found else {}
     transcript = Transcript(SEGMENTS, TranscriptStatus.DRAFT)
-    entries = {r.id: Entry(r, transcript) for r in recordings.values() if r.is_published(TODAY)}
-    (clip,) = resolve(lesson, Holdings(recordings, entries, TODAY), problems)
+    decisions = access_decisions(recordings.values(), DAYS)
+    entries = {
+        i: Entry(r, transcript) for i, r in recordings.items() if decisions[i].allows_publication()
+    }
+    (clip,) = resolve(lesson, Holdings(recordings, entries, decisions), problems)
     return clip, problems
 
 
@@ -168,13 +172,26 @@ def test_a_citation_beyond_the_end_is_reported(tmp_path: Path, end: str, within:
     assert within or (found.words, found.audio, found.ref.quote) == ("", "", "")
 
 
+def test_a_citation_beyond_the_end_is_reported_in_the_pack_as_well(tmp_path: Path) -> None:
+    lesson = lesson_with(tmp_path, f"\n/// clip | {ID} 40-50\n慈乌村\n///\n")
+    found, problems = recording(access=Access.CLASSROOM), list[Problem]()
+    decisions = access_decisions([found], DAYS)
+    entries = {ID: Entry(found, Transcript(SEGMENTS))}
+    holdings = Holdings({ID: found}, entries, decisions, Access.CLASSROOM)
+    (clip,) = resolve(lesson, holdings, problems)
+    assert clip.withheld
+    assert "礼包" not in clip.withheld
+    assert [(p.code, "45.279" in p.cause) for p in problems] == [(ExitCode.LESSON, True)]
+
+
 def test_every_citation_has_its_clip_in_order(tmp_path: Path) -> None:
     other = CLIP.format("").replace(ID, "20990101-00000000")
     lesson = lesson_with(tmp_path, CLIP.format("一"), other, CLIP.format("三"))
     problems: list[Problem] = []
     found = recording()
     entries = {ID: Entry(found, Transcript(SEGMENTS))}
-    clips = resolve(lesson, Holdings({ID: found}, entries, TODAY), problems)
+    decisions = access_decisions([found], DAYS)
+    clips = resolve(lesson, Holdings({ID: found}, entries, decisions), problems)
     assert [(clip.words, bool(clip.withheld)) for clip in clips] == [
         ("一", False),
         ("", True),

@@ -18,7 +18,7 @@ from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript, TranscriptStatus
 from cunshi.website.pages.lesson_activities import divide, qr_rows, quote_for_poster, study
-from support.lessons import CLIP, FRONT, ID, TODAY, WHERE, read, recording
+from support.lessons import CLIP, DAYS, FRONT, ID, WHERE, read, recording
 from support.village import ROOT
 
 QUIZ = "courses/01-cunming/quiz.yml"
@@ -183,7 +183,7 @@ def gathered(village: Project, *found: Recording) -> tuple[Catalogue, list[Probl
     (folder / "quiz.yml").write_text(WHOLE, "utf-8")
     problems: list[Problem] = []
     transcripts = {r.id: Transcript() for r in found}
-    catalogue = gather(village, Archive(), found, transcripts, TODAY, problems)
+    catalogue = gather(village, Archive(), found, transcripts, DAYS, problems)
     return catalogue, [problem for problem in problems if problem.where == QUIZ]
 
 
@@ -242,7 +242,7 @@ def test_the_site_s_own_address_comes_first(village: Project) -> None:
     settings.write_text(
         "site_url: https://here.example/v/\n" + settings.read_text("utf-8"), "utf-8"
     )
-    again = gather(village, Archive(), (), {}, TODAY, [])
+    again = gather(village, Archive(), (), {}, DAYS, [])
     assert again.course.address == "https://here.example/v/"
 
 

@@ -25,6 +25,7 @@ from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.progress import SilentReporter
 from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.access import AccessDecision, Days, access_decision
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import (
     ARCHIVE,
@@ -41,10 +42,13 @@ from cunshi.domain.description_merge import limited, merge, strictest
 from cunshi.domain.pseudonyms import names_of
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment, Transcript
+from cunshi.exports.classroom import usb_pack
 from cunshi.transcription.jobs import Choice
 from support.village import settle
 
 TODAY = dt.date(2026, 6, 1)
+DAYS = Days(today=TODAY, clock=TODAY)
 GIVEN = Consent(by="金老师", signed_on=dt.date(2026, 1, 1))
 RECORDED = Choice("recorded")
 
@@ -58,6 +62,10 @@ def recording(**said: Any) -> Recording:
     return Recording(
         "20260112-7a994552", Kind.TALK, "m.m4a", "", "金老师.m4a", technical, Description(**said)
     )
+
+
+def decided(**said: Any) -> AccessDecision:
+    return access_decision(recording(**said), DAYS)
 
 
 def describe(text: str) -> tuple[Description, list[Problem]]:
@@ -93,7 +101,7 @@ def test_the_uses_are_read(written: str, uses: tuple[str, ...]) -> None:
 def test_a_use_that_nobody_knows_is_reported_and_nothing_holds(written: str) -> None:
     said, [problem] = describe(f"同意:\n  签署人: 甲\n  签署日期: 2026-01-01\n  {written}\n")
     assert (problem.line, problem.code) == (4, ExitCode.RECORD)
-    assert not said.consent.holds(TODAY)
+    assert not decided(**vars(said)).has_consent
 
 
 def test_guardian_and_name_are_read_in_chinese_and_written_again() -> None:
@@ -133,16 +141,16 @@ def test_what_was_not_ticked_is_not_done(
     uses: tuple[str, ...], open_: Access, classroom: Access, listed: Access
 ) -> None:
     given = ticked(*uses)
-    assert recording(consent=given).access(TODAY) is open_
+    assert decided(consent=given).level is open_
     for asked, expected in ((OPEN, open_), (CLASS, classroom), (LISTED, listed), (SEALED, SEALED)):
-        assert recording(consent=given, access=asked).access(TODAY) is expected
+        assert decided(consent=given, access=asked).level is expected
 
 
 def test_no_use_makes_anything_more_public() -> None:
     for n in range(2 ** len(USES)):
         uses = tuple(use for bit, use in enumerate(USES) if n >> bit & 1) or (NO_USE,)
         for access in Access:
-            assert ticked(*uses).limit(access) >= access
+            assert decided(consent=ticked(*uses), access=access).level >= access
 
 
 @pytest.mark.parametrize(
@@ -159,17 +167,17 @@ def test_no_use_makes_anything_more_public() -> None:
 def test_a_minor_needs_a_guardian_where_uses_are_ticked(
     said: dict[str, Any], expected: Access
 ) -> None:
-    assert recording(minor=True, **said).access(TODAY) is expected
+    assert decided(minor=True, **said).level is expected
 
 
 def test_what_is_not_for_lessons_is_neither_cited_nor_in_the_pack() -> None:
-    told = recording(consent=ticked(ARCHIVE, TRANSCRIPTION, WEBSITE))
-    assert told.is_published(TODAY)
-    assert not told.is_published(TODAY, Access.CLASSROOM)
-    cause, remedy = why_withheld(told.id, told, TODAY)
+    told = decided(consent=ticked(ARCHIVE, TRANSCRIPTION, WEBSITE))
+    assert told.allows_publication()
+    assert not told.allows_publication(Access.CLASSROOM)
+    cause, remedy = why_withheld("a", told)
     assert "没有同意用在课程里" in cause
     assert remedy
-    assert why_withheld(told.id, recording(consent=ticked(*USES)), TODAY) == ("", "")
+    assert why_withheld("a", decided(consent=ticked(*USES))) == ("", "")
 
 
 # --- several texts
@@ -366,8 +374,49 @@ def test_site_and_pack_hold_what_was_ticked(
         archive = project.read_archive(problems)
         recordings = project.read_recordings(problems)
         transcripts = read_transcripts(project, archive, recordings, problems)
-        found = gather(project, archive, recordings, transcripts, TODAY, problems, ceiling)
+        found = gather(project, archive, recordings, transcripts, DAYS, problems, ceiling)
         assert (len(found.entries), len(found.listed)) == (expected, 0)
+
+
+@pytest.mark.parametrize(
+    ("said", "entries"),
+    [
+        ({"consent": replace(GIVEN, shown_as="匿名")}, 1),
+        ({"consent": replace(GIVEN, shown_as="匿名", by="")}, 0),
+        ({"consent": ticked(*USES, shown_as="匿名", guardian="金妈妈"), "minor": True}, 1),
+        ({"consent": ticked(*USES, shown_as="匿名"), "minor": True}, 0),
+    ],
+)
+def test_a_name_to_be_shown_opens_and_closes_nothing(
+    village: Project, said: dict[str, Any], entries: int
+) -> None:
+    told = recording(access=Access.OPEN, narrator="金老师", **said)
+    found = gather(village, Archive(), [told], {told.id: Transcript()}, DAYS, [])
+    assert len(found.entries) == entries
+
+
+def test_a_pack_says_how_many_recordings_their_consents_reserve_for_classrooms(
+    told: tuple[Project, str, str],
+) -> None:
+    project, __, __ = told
+    say(project, "金村村_金老师", "同意: {用途: 存档、转写、课程}\n")
+    workflow.ingest(project, SilentReporter())
+    packed = workflow.pack(project, SilentReporter(), None).pack
+    assert packed is not None
+    assert packed.classroom == 1
+    with zipfile.ZipFile(packed.path) as zipped:
+        [read_me] = [name for name in zipped.namelist() if name.endswith(usb_pack.READ_ME)]
+        assert "里面有只供课堂播放的录音" in zipped.read(read_me).decode("utf-8-sig")
+
+
+def test_names_are_looked_for_in_all_that_is_shown(village: Project) -> None:
+    """Also in what is on the website alone."""
+    lines = (Segment(0, 2, "我姓金老"), Segment(2, 4, "师傅都认得"))
+    transcript = Transcript(lines, names=(("金老师", "匿名"),))
+    for uses, found in (((ARCHIVE, WEBSITE), 1), ((ARCHIVE, LESSON), 1), ((ARCHIVE,), 0)):
+        shown = recording(consent=ticked(*uses))
+        notes = consent_notes(village, [shown], {shown.id: transcript}, DAYS)
+        assert [note.code for note in notes] == [ExitCode.RECORD] * found
 
 
 def test_who_did_not_agree_to_archiving_is_to_be_asked(told: tuple[Project, str, str]) -> None:
@@ -456,7 +505,7 @@ def test_a_consent_that_ends_within_sixty_days_is_named(
     village: Project, until: str, told: str
 ) -> None:
     ending = recording(consent=replace(GIVEN, until=dt.date.fromisoformat(until)))
-    notes = consent_notes(village, [ending], {}, TODAY)
+    notes = consent_notes(village, [ending], {}, DAYS)
     assert [note.code for note in notes] == [ExitCode.OK] * bool(told)
     assert all(told in note.cause and until in note.cause and note.remedy for note in notes)
 
@@ -465,11 +514,13 @@ def test_a_consent_that_ends_within_sixty_days_is_named(
 
 
 def test_nothing_is_published_before_the_day_that_was_agreed() -> None:
-    waiting = recording(consent=replace(GIVEN, embargo=TODAY + dt.timedelta(days=1)))
-    assert waiting.access(TODAY) is Access.SEALED
-    assert waiting.access(TODAY + dt.timedelta(days=1)) is Access.OPEN
-    assert "2026-06-02" in why(waiting, TODAY)
-    assert "下次发布" in why(waiting, TODAY + dt.timedelta(days=1))
+    tomorrow = TODAY + dt.timedelta(days=1)
+    consent = replace(GIVEN, embargo=tomorrow)
+    waiting = decided(consent=consent)
+    over = access_decision(recording(consent=consent), Days(today=tomorrow, clock=tomorrow))
+    assert (waiting.level, over.level) == (Access.SEALED, Access.OPEN)
+    assert "2026-06-02" in why(waiting, consent)
+    assert "下次发布" in why(over, consent)
 
 
 def test_of_several_days_the_latest_holds() -> None:

@@ -3,12 +3,16 @@
 import datetime as dt
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
 from cunshi.publishing.folder import Share, publish_to_folder, roll_back
 from cunshi.publishing.log import last_day
+from support.desk import open_desk
 from support.fault_cases import bare, pytestmark, state, talk, write
 from support.faults import Ran, run
 
@@ -16,10 +20,14 @@ __all__ = ["pytestmark"]
 BUILD = ("build", "--engine", "recorded")
 
 
+def noon_of(day: str) -> str:
+    """Noon of a day as SOURCE_DATE_EPOCH writes it."""
+    return str(dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp())
+
+
 def on(day: str, top: Path, words: Sequence[str] = BUILD) -> Ran:
     """Run a command at noon of a day."""
-    moment = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
-    return run(top, words, epoch=str(moment))
+    return run(top, words, epoch=noon_of(day))
 
 
 def agreed(top: Path, terms: str) -> Path:
@@ -80,6 +88,29 @@ def test_a_clock_that_was_ahead_does_not_open_what_still_waits(tmp_path: Path) -
     ran = on("2026-12-03", tmp_path)
     assert ran.code == 0, ran.printed
     assert not shown(village)
+
+
+def test_after_a_clock_was_ahead_the_desk_decides_as_the_build_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    village = agreed(tmp_path, "embargo: 2030-01-01")
+    assert on("2031-01-01", tmp_path).code == 0
+    assert shown(village)
+    clip = f"/// clip | {talk(village).name} 0:00-0:01\n///\n"
+    write(village / "courses" / "01-cunming" / "lesson.md", f"---\ntitle: 村名\n---\n\n{clip}")
+    write(village / "courses" / "course.yml", "title: 村史\nlessons: [01-cunming]\n")
+    for words in (BUILD, ("check",)):
+        assert "不公开" in on("2026-12-02", tmp_path, words).printed
+        assert not shown(village)
+    told = on("2026-12-02", tmp_path, ("status",)).printed
+    assert "公开 0 件" in told
+    assert "有同意书，但不公开：2" in told
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", noon_of("2026-12-02"))
+    with open_desk(Project.at(village)) as desk, closing(desk.client()) as client:
+        listed = client.get("/api/recordings").json()["recordings"]
+        records = [client.get(f"/api/recordings/{r['id']}/record").json() for r in listed]
+    assert [r["access"] for r in (*listed, *records)] == ["sealed"] * 4
+    assert all("讲好了 2030-01-01 以前不公开" in record["why"] for record in records)
 
 
 def test_a_day_may_be_the_way_around_the_earth(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from cunshi.domain.consent import Access
 from cunshi.domain.recording import Kind
 from cunshi.domain.settings import Archive
 from cunshi.intake.deposits import Deposit, find_deposits
+from support.descriptions import has_consent
 
 TODAY = dt.date(2026, 6, 1)
 ARCHIVE = Archive(villages=("金村村", "妙桥社区"))
@@ -126,10 +127,10 @@ DOUBTS = {
 @pytest.mark.parametrize(("name", "text"), DOUBTS.values(), ids=DOUBTS)
 def test_what_cannot_be_read_may_be_a_withdrawal(village: Project, name: str, text: str) -> None:
     put(village, "01-村名/甲.m4a")
-    assert find(village)[0][0].description.consent.holds(TODAY)
+    assert has_consent(find(village)[0][0].description, TODAY)
     put(village, name, text=text)
     deposits, problems = find(village)
-    assert not deposits[0].description.consent.holds(TODAY)
+    assert not has_consent(deposits[0].description, TODAY)
     assert deposits[0].doubtful
     assert {problem.where for problem in problems} == {f"recordings/{name}"}
 

@@ -16,6 +16,7 @@ from cunshi import workflow
 from cunshi.archive.accession import Accession
 from cunshi.archive.project import Project
 from cunshi.core.progress import SilentReporter
+from cunshi.domain.access import Days, access_decision
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import USES, Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
@@ -156,8 +157,9 @@ SIGNED: dict[str, Any] = {"by": "甲", "signed_on": LONG_AGO}
 def test_the_reason_is_the_one_that_holds(said: dict[str, Any], access: Access, words: str) -> None:
     technical = Technical("mov", "aac", 45.0)
     told = Recording("1", Kind.TALK, "m.m4a", "", "", technical, Description(**said))
-    assert told.access(TODAY) is access
-    assert words in why(told, TODAY)
+    decision = access_decision(told, Days(today=TODAY, clock=TODAY))
+    assert decision.level is access
+    assert words in why(decision, told.description.consent)
 
 
 # --- changing

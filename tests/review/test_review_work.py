@@ -20,6 +20,7 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_edit import append_item
+from cunshi.domain.access import Days
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Description, Recording
 from cunshi.domain.transcript import Transcript
@@ -567,7 +568,7 @@ def test_one_job_at_a_time(village: Project, monkeypatch: pytest.MonkeyPatch) ->
     def slow(project: Project, reporter: object) -> workflow.Report:
         going.set()
         end.wait(30)
-        return workflow.Report()
+        return workflow.Report(Days(today=date(2026, 6, 1), clock=date(2026, 6, 1)))
 
     monkeypatch.setattr(workflow, "publish_site", slow)
     jobs = Jobs(village)

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from cunshi.domain.access import Days, access_decision
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 
@@ -22,6 +23,11 @@ def recording(description: Description, **changes: Any) -> Recording:
         "description": description,
     }
     return Recording(**values | changes)
+
+
+def has_consent(said: Description, day: dt.date) -> bool:
+    """Whether a consent holds on a day."""
+    return access_decision(recording(said), Days(today=day, clock=day)).has_consent
 
 
 # What people type; control characters are not among it.

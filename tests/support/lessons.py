@@ -6,6 +6,7 @@ from typing import Any
 
 from cunshi.catalogue.course.lessons import read_lesson
 from cunshi.core.problem import Problem
+from cunshi.domain.access import Days
 from cunshi.domain.consent import Consent
 from cunshi.domain.course import Lesson
 from cunshi.domain.recording import Description, Kind, Recording, Technical
@@ -14,6 +15,7 @@ ID = "20260112-7a994552"
 
 
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
+DAYS = Days(today=TODAY, clock=TODAY)
 
 
 FRONT = """\

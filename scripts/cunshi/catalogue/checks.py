@@ -1,6 +1,5 @@
 """Find what people have to talk about, add or correct: consents, names, missing facts."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,7 +8,8 @@ from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import read_text
-from cunshi.domain.consent import ARCHIVE, Access
+from cunshi.domain.access import AccessReason, Days, access_decision
+from cunshi.domain.consent import Access
 from cunshi.domain.pseudonyms import SHORTEST, across_lines, says_name
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive, Names
@@ -22,24 +22,25 @@ def consent_notes(
     project: Project,
     recordings: Iterable[Recording],
     transcripts: Mapping[str, Transcript],
-    today: dt.date,
+    days: Days,
 ) -> list[Problem]:
     """What people should talk about or look at, though nothing of it can be mended by a program."""
     notes = []
     for recording in recordings:
         where = project.relative(project.accession(recording.id).record)
-        consent = recording.description.consent
-        if consent.holds(today) and not consent.allows(ARCHIVE):
+        decision = access_decision(recording, days)
+        until = recording.description.consent.until
+        if decision.reason is AccessReason.NOT_FOR_ARCHIVE:
             cause = _("签了同意书，却没有同意存档：这件录音封存着")
             remedy = _("和讲述人商量：另签一份，还是把录音还给他、从档案库里删去")
             notes.append(Problem(ExitCode.OK, where, cause, remedy))
-        left = (consent.until - today).days if consent.until else None
-        if consent.holds(today) and left is not None and left <= _SOON:
-            cause = _("同意书 {day} 到期，还有 {left} 天").format(day=consent.until, left=left)
+        left = (until - days.today).days if until else None
+        if decision.has_consent and left is not None and left <= _SOON:
+            cause = _("同意书 {day} 到期，还有 {left} 天").format(day=until, left=left)
             remedy = _("愿意继续公开的，请讲述人续签；到期以后，这件录音自动封存")
             notes.append(Problem(ExitCode.OK, where, cause, remedy))
         transcript = transcripts.get(recording.id, Transcript())
-        if recording.is_published(today, Access.LISTED):
+        if decision.level is not Access.SEALED:
             notes += _names(recording, transcript, where)
     return notes
 
@@ -132,6 +133,6 @@ def unknown_villages(recordings: Iterable[Recording], archive: Archive) -> list[
     ]
 
 
-def awaiting_consent(recordings: Iterable[Recording], today: dt.date) -> list[Recording]:
+def awaiting_consent(recordings: Iterable[Recording], days: Days) -> list[Recording]:
     """Recordings that nothing but a missing, expired or withdrawn consent keeps back."""
-    return [r for r in recordings if not r.description.consent.holds(today)]
+    return [r for r in recordings if not access_decision(r, days).has_consent]

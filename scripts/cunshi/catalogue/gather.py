@@ -18,6 +18,7 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.text import clean
 from cunshi.core.yaml_fields import load_fields
+from cunshi.domain.access import AccessDecision, Days, access_decisions
 from cunshi.domain.consent import TRANSCRIPTION, Access
 from cunshi.domain.course import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.domain.glossary import Term
@@ -31,7 +32,6 @@ from cunshi.domain.withholding import as_published
 @dataclass(frozen=True)
 class _Gathering:
     project: Project
-    today: dt.date
     problems: list[Problem]
     strict: bool
 
@@ -41,7 +41,7 @@ def gather(
     archive: Archive,
     recordings: Collection[Recording],
     transcripts: Mapping[str, Transcript],
-    today: dt.date,
+    days: Days,
     problems: list[Problem],
     ceiling: Access = Access.OPEN,
     *,
@@ -52,13 +52,14 @@ def gather(
     What is more restricted than ``ceiling`` is left out: CLASSROOM is for the pack alone.
     ``strict`` also reports lessons that are drafts, and citations of what nobody has approved.
     """
-    work = _Gathering(project, today, problems, strict)
+    work = _Gathering(project, problems, strict)
+    decisions = access_decisions(recordings, days)
     # From here on nothing knows a name that its bearer does not want to be shown.
     by_id = renamed(recordings, transcripts)
-    entries = entries_of(recordings, by_id, transcripts, today, ceiling)
+    entries = entries_of(recordings, by_id, transcripts, decisions, ceiling)
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, today, ceiling, lambda id_: _heard(project, id_))
+    holdings = Holdings(by_id, entries, decisions, ceiling, lambda id_: _heard(project, id_))
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),
@@ -66,24 +67,24 @@ def gather(
         )
         for lesson in _lessons(work, course)
     )
-    problems += consent_notes(project, recordings, transcripts, today)
+    problems += consent_notes(project, recordings, transcripts, days)
     problems += names_in_lessons(project, archive, recordings)
     return Catalogue(
         archive=archive,
         course=course,
         lessons=lessons,
         entries=tuple(entries.values()),
-        listed=tuple(r for r in by_id.values() if r.access(today) is Access.LISTED),
+        listed=tuple(by_id[i] for i, one in decisions.items() if one.level is Access.LISTED),
         terms=terms,
         quiz_clips=quiz_clips,
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
-        today=today,
+        today=days.today,
     )
 
 
 def outline(project: Project, archive: Archive, today: dt.date) -> Catalogue:
     """The catalogue without recordings: whatever their own pages are about besides them."""
-    work = _Gathering(project, today, [], strict=False)
+    work = _Gathering(project, [], strict=False)
     course = _course(work)
     lessons = tuple((lesson, ()) for lesson in _lessons(work, course))
     return Catalogue(archive, course, lessons, (), (), _terms(work), today=today)
@@ -93,13 +94,12 @@ def entries_of(
     recordings: Iterable[Recording],
     by_id: Mapping[str, Recording],
     transcripts: Mapping[str, Transcript],
-    today: dt.date,
+    decisions: Mapping[str, AccessDecision],
     ceiling: Access = Access.OPEN,
 ) -> dict[str, Entry]:
     """What is shown of the recordings that may be published; ``by_id`` has them renamed."""
-    names = {recording.id: recording.description.narrator for recording in recordings}
-    allowed = (r for r in by_id.values() if r.is_published(today, ceiling))
-    return {r.id: _entry(r, transcripts[r.id], names[r.id]) for r in allowed}
+    allowed = (r for r in recordings if decisions[r.id].allows_publication(ceiling))
+    return {r.id: _entry(r, by_id[r.id], transcripts[r.id], decisions[r.id].level) for r in allowed}
 
 
 def renamed(
@@ -113,12 +113,13 @@ def _heard(project: Project, recording_id: str) -> MachineTranscript | None:
     return read_machine_json(project.accession(recording_id).machine)
 
 
-def _entry(recording: Recording, transcript: Transcript, narrator: str) -> Entry:
+def _entry(recording: Recording, shown: Recording, transcript: Transcript, access: Access) -> Entry:
     return Entry(
-        recording=recording,
-        transcript=_shown(transcript, recording, narrator),
-        audio=f"audio/{recording.id}.m4a" if _is_heard(recording, transcript) else "",
-        photo=f"photos/{recording.id}.jpg" if recording.photo else "",
+        recording=shown,
+        transcript=_shown(transcript, shown, recording.description.narrator),
+        audio=f"audio/{shown.id}.m4a" if _is_heard(shown, transcript) else "",
+        photo=f"photos/{shown.id}.jpg" if shown.photo else "",
+        access=access,
     )
 
 

@@ -48,31 +48,6 @@ class Consent:
     shown_as: str = ""
     embargo: dt.date | None = None
 
-    def holds(self, today: dt.date) -> bool:
-        """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
-        given = bool(self.by and self.signed_on)
-        return given and not self.has_expired(today) and self.withdrawn_on is None
-
-    def has_expired(self, today: dt.date) -> bool:
-        """Whether the last day on which it holds is over."""
-        return self.until is not None and today > self.until
-
-    def waits(self, today: dt.date) -> bool:
-        """Whether the day before which nothing may be published is still to come."""
-        return self.embargo is not None and today < self.embargo
-
     def allows(self, use: str) -> bool:
         """Whether a use was ticked, or the consent asks for none in particular."""
         return not self.uses or use in self.uses
-
-    def limit(self, access: Access) -> Access:
-        """How far the uses let an access level go: the site needs one tick, classrooms another."""
-        if not self.allows(ARCHIVE):
-            return Access.SEALED
-        classroom = Access.CLASSROOM if self.allows(LESSON) else Access.SEALED
-        if access is Access.CLASSROOM:
-            return classroom
-        if self.allows(WEBSITE):
-            return access
-        # Also what is only listed has its title on the site.
-        return classroom if access is Access.OPEN else Access.SEALED

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cunshi.domain.consent import Access
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
@@ -138,12 +139,16 @@ class Course:
 
 @dataclass(frozen=True)
 class Entry:
-    """A recording as the site shows it; ``audio`` and ``photo`` are paths in the site."""
+    """A recording as the site shows it; ``audio`` and ``photo`` are paths in the site.
+
+    ``access`` is what was decided for it, which may be stricter than what its record asks for.
+    """
 
     recording: Recording
     transcript: Transcript
     audio: str = ""
     photo: str = ""
+    access: Access = Access.OPEN
 
 
 @dataclass(frozen=True)

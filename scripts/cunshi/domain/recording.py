@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from cunshi.domain.consent import LESSON, Access, Consent
+from cunshi.domain.consent import Access, Consent
 from cunshi.domain.settings import Archive
 
 
@@ -85,26 +85,6 @@ class Recording:
         """What is spoken in it: as its record says, else as the archive does."""
         return self.description.language or archive.language
 
-    def access(self, today: dt.date) -> Access:
-        """The effective access: no consent means sealed, and a minor's recording starts sealed.
-
-        A minor's uses are nobody's to tick but a guardian's.
-        """
-        said, consent = self.description, self.description.consent
-        unsigned = said.minor and bool(consent.uses) and not consent.guardian
-        if not consent.holds(today) or consent.waits(today) or unsigned:
-            return Access.SEALED
-        starts = Access.SEALED if said.minor else Access.OPEN
-        return consent.limit(starts if said.access is None else said.access)
-
-    def is_published(self, today: dt.date, ceiling: Access = Access.OPEN) -> bool:
-        """Whether voice and words may stand on the public site, or where ``ceiling`` may be.
-
-        What is made for classrooms has only what may be used in lessons.
-        """
-        usable = ceiling is Access.OPEN or self.description.consent.allows(LESSON)
-        return usable and self.access(today) <= ceiling
-
     @property
     def as_shown(self) -> "Recording":
         """The recording under the name that its narrator wants to be shown, and no other."""
@@ -113,7 +93,7 @@ class Recording:
         if not shown:
             return self
         # Who signed, and what the file was called, often say the name as well.
-        consent = replace(said.consent, by=shown, guardian="", form="")
+        consent = replace(said.consent, by=said.consent.by and shown, guardian="", form="")
         described = replace(said, narrator=shown, consent=consent)
         return replace(self, original_name="", description=described)
 

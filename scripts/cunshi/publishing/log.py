@@ -15,10 +15,12 @@ from cunshi.archive.cache.file_cache import FileCache, stats_of
 from cunshi.archive.events import event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
+from cunshi.core.clock import today
 from cunshi.core.errors import ExitCode, RecordError
 from cunshi.core.files import walk_file_names, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
+from cunshi.domain.access import Days
 from cunshi.publishing.changes import recordings_in
 
 SITE, PACK = "site", "pack"
@@ -60,18 +62,16 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
 
 
-def day_of(project: Project, clock: dt.date, problems: list[Problem]) -> dt.date:
-    """Today, as far as consents end: never before the last publication, whatever the clock says.
-
-    A clock that went back would make consents hold again that have ended.
-    """
+def days_of(project: Project, problems: list[Problem]) -> Days:
+    """The days by which access is decided now; a clock behind the last publication is a problem."""
     day, line = last_day(project)
+    clock = today()
     if (day - clock).days > 1:  # one may be the way around the earth
         cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
         remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
         where, cause = project.relative(project.publications), cause.format(clock=clock, day=day)
         problems.append(Problem(ExitCode.CONFIGURATION, where, cause, remedy, line))
-    return max(clock, day)
+    return Days(today=max(clock, day), clock=clock)
 
 
 def last_day(project: Project) -> tuple[dt.date, int]:

@@ -6,7 +6,6 @@ remembered and made, and looks whether it is so. What a process did not do, the 
 what is wrong with it.
 """
 
-import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from cunshi.catalogue.gather import entries_of, outline, renamed
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.processes import run_in_processes, serve_worker
+from cunshi.domain.access import Days, access_decision, access_decisions
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
@@ -33,32 +33,31 @@ def prerender_recordings(
     project: Project,
     archive: Archive,
     recordings: Collection[Recording],
-    today: dt.date,
+    days: Days,
     remembered: RecordingCache,
 ) -> None:
     """Remember what is made of recordings, and write their pages, if there are many to do."""
-    due = [r for r in recordings if _is_due(project, r, today, remembered)]
+    due = [r for r in recordings if _is_due(project, r, days, remembered)]
     if len(due) >= MANY:
         parts = [due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)]
-        run_in_processes(__name__, (project, outline(project, archive, today)), parts)
+        run_in_processes(__name__, (project, outline(project, archive, days.today), days), parts)
 
 
-def _is_due(
-    project: Project, recording: Recording, today: dt.date, remembered: RecordingCache
-) -> bool:
+def _is_due(project: Project, recording: Recording, days: Days, remembered: RecordingCache) -> bool:
     """Whether it seems so: times can deceive, and the build looks at the words themselves."""
     accession = project.accession(recording.id)
     if remembered.is_older(recording.id, [accession.transcript, accession.record]):
         return True
-    shown = recording.as_shown
-    return shown.is_published(today) and not (project.docs / recording_path(shown)).is_file()
+    allowed = access_decision(recording, days).allows_publication()
+    return allowed and not (project.docs / recording_path(recording)).is_file()
 
 
-def _make(common: tuple[Project, Catalogue], part: list[Recording]) -> None:
-    project, outlined = common
+def _make(common: tuple[Project, Catalogue, Days], part: list[Recording]) -> None:
+    project, outlined, days = common
     remembered = RecordingCache(project, outlined.archive)
     transcripts = read_transcripts(project, outlined.archive, part, [], remembered)
-    entries = entries_of(part, renamed(part, transcripts), transcripts, outlined.today)
+    decisions = access_decisions(part, days)
+    entries = entries_of(part, renamed(part, transcripts), transcripts, decisions)
     catalogue = replace(outlined, entries=tuple(entries.values()))
     # What is asked here is remembered, and the build will ask the same.
     Spoken(catalogue, words_asked(catalogue))

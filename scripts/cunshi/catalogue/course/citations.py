@@ -4,7 +4,6 @@ A citation holds when its recording exists and may be published, the time lies i
 author's quotation is still what people say is spoken there.
 """
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,8 @@ from cunshi.core.errors import ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.timecode import format_clock
-from cunshi.domain.consent import LESSON, Access
+from cunshi.domain.access import AccessDecision, AccessReason
+from cunshi.domain.consent import Access
 from cunshi.domain.course import Clip, ClipRef, Entry, Lesson
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
@@ -33,12 +33,13 @@ _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
 class Holdings:
     """What citations are looked up in: all recordings, and ``entries``, which may be published.
 
-    Those are no more restricted than ``ceiling``. ``heard`` finds what a machine heard in one.
+    ``decisions`` say who may hear each recording; what is more restricted than ``ceiling`` is
+    withheld. ``heard`` finds what a machine heard in one.
     """
 
     recordings: Mapping[str, Recording]
     entries: Mapping[str, Entry]
-    today: dt.date
+    decisions: Mapping[str, AccessDecision]
     ceiling: Access = Access.OPEN
     heard: Callable[[str], MachineTranscript | None] = lambda __: None
 
@@ -61,14 +62,15 @@ def resolve(
 
 def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: bool) -> Clip:
     recording = holdings.recordings.get(ref.recording_id)
-    cause, remedy = why_withheld(ref.recording_id, recording, holdings.today, holdings.ceiling)
+    decision = holdings.decisions.get(ref.recording_id)
+    cause, remedy = why_withheld(ref.recording_id, decision, holdings.ceiling)
+    # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
+    reserved = bool(cause) and decision is not None and decision.level is Access.CLASSROOM
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if recording and not cause:
         cause, remedy = _unspoken(ref, holdings.entries[ref.recording_id].transcript)
     if cause or recording is None:
-        # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
-        reserved = recording is not None and recording.access(holdings.today) is Access.CLASSROOM
         code = ExitCode.OK if reserved else ExitCode.LESSON
         problems.append(Problem(code, ref.where, cause, remedy, ref.line))
         return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
@@ -102,29 +104,27 @@ def _meaning(ref: ClipRef, transcript: Transcript) -> str:
 
 
 def why_withheld(
-    recording_id: str, recording: Recording | None, today: dt.date, ceiling: Access = Access.OPEN
+    recording_id: str, decision: AccessDecision | None, ceiling: Access = Access.OPEN
 ) -> tuple[str, str]:
     """Why a recording may not be cited, and what to do; empty when it may."""
-    if recording is None:
+    if decision is None:
         return (
             _("引用的录音 {id} 不在档案库里").format(id=recording_id),
             _("检查编号；录音还没收进来时，先把它放进 recordings"),
         )
-    usable = recording.description.consent.allows(LESSON)
-    if usable and recording.is_published(today, ceiling):
+    if decision.allows_citation(ceiling):
         return "", ""
-    if recording.access(today) is Access.CLASSROOM:
+    if decision.level is Access.CLASSROOM:
         return (
             _("引用的录音 {id} 只供课堂：网站上不播放，礼包里播放").format(id=recording_id),
             "",
         )
-    sealed = recording.access(today) is Access.SEALED
-    if sealed and not recording.description.consent.holds(today):
+    if not decision.has_consent:
         return (
             _("引用的录音 {id} 没有有效的同意书").format(id=recording_id),
             _("在 folder.yml 或 recording.yml 里登记 consent，或换一段引用"),
         )
-    if not usable:
+    if decision.reason in {AccessReason.NOT_FOR_LESSONS, AccessReason.ARCHIVE_ONLY}:
         return (
             _("引用的录音 {id} 没有同意用在课程里").format(id=recording_id),
             _("换一段引用，或请讲述人另签同意书，勾选课程"),

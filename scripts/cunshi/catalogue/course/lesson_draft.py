@@ -4,7 +4,6 @@ What the author has to write stands in the draft as visible text. Nobody's name 
 recording stand in it: the page takes them from the archive, and only as long as they may be there.
 """
 
-import datetime as dt
 import json
 import math
 import re
@@ -25,6 +24,7 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.text import clean, escape_title
 from cunshi.core.yaml_edit import append_item
+from cunshi.domain.access import Days, access_decisions
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Transcript
@@ -58,12 +58,12 @@ def refuse(
     ids: Iterable[str],
     recordings: Mapping[str, Recording],
     transcripts: Mapping[str, Transcript],
-    today: dt.date,
+    days: Days,
 ) -> list[Problem]:
     """Why a lesson may not be begun from these recordings."""
-    problems = []
+    problems, decisions = [], access_decisions(recordings.values(), days)
     for recording_id in ids:
-        cause, remedy = why_withheld(recording_id, recordings.get(recording_id), today)
+        cause, remedy = why_withheld(recording_id, decisions.get(recording_id))
         if not cause and not transcripts[recording_id].segments:
             cause = _("录音 {id} 还没有文稿").format(id=recording_id)
             remedy = _("先运行 transcribe，或写好它的 transcript.vtt")

@@ -100,11 +100,7 @@ def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
 
 
 def _classroom(catalogue: Catalogue) -> list[str]:
-    return [
-        e.recording.id
-        for e in catalogue.entries
-        if e.recording.description.access is Access.CLASSROOM
-    ]
+    return [e.recording.id for e in catalogue.entries if e.access is Access.CLASSROOM]
 
 
 def _texts(catalogue: Catalogue, files: Mapping[str, Path]) -> dict[str, bytes]:

@@ -22,12 +22,13 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_edit import dump_inline
 from cunshi.core.yaml_fields import parse_fields
+from cunshi.domain.access import access_decision
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import NO_USE, Consent
 from cunshi.domain.course import LESSON_COUNT
 from cunshi.domain.pseudonyms import names_of
 from cunshi.domain.recording import Description
-from cunshi.publishing.log import day_of
+from cunshi.publishing.log import days_of
 from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.records import consent_scans
@@ -84,16 +85,17 @@ def view(desk: Desk, accession: Accession) -> dict[str, Any]:
     problems: list[Problem] = []
     base, said = _base(accession), _said(accession)
     recording = desk.project.read_recording(accession, problems)
-    archive, today = desk.project.read_archive([]), day_of(desk.project, clock.today(), [])
+    archive = desk.project.read_archive([])
+    decision = access_decision(recording, days_of(desk.project, []))
     named = replace(recording, description=said)
     transcript = read_transcripts(desk.project, archive, [recording], [])[recording.id]
-    reason = _("目录卡里有读不懂的地方，先封存。") if problems else why(recording, today)
+    reason = why(decision, recording.description.consent)
     return {
         "base": base,
         "values": _values(said),
         "scans": consent_scans.listed(accession),
-        "access": recording.access(today).name.lower(),
-        "why": reason,
+        "access": decision.level.name.lower(),
+        "why": _("目录卡里有读不懂的地方，先封存。") if problems else reason,
         "title": recording_title(recording),
         "kind": recording.kind.value,
         "duration": recording.technical.duration,

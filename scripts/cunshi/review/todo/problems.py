@@ -90,7 +90,7 @@ def _notes(report: Report) -> dict[str, list[Recording]]:
         return [r for r in recordings if report.transcripts[r.id].status is status]
 
     return {
-        _("还没有同意书，不会公开"): checks.awaiting_consent(recordings, report.today),
+        _("还没有同意书，不会公开"): checks.awaiting_consent(recordings, report.days),
         _("还没有听写"): having(TranscriptStatus.MISSING),
         _("机器初稿，还没有人听过"): having(TranscriptStatus.DRAFT),
         _("校对中，还没有定稿"): having(TranscriptStatus.EDITED),

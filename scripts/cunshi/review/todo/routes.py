@@ -1,6 +1,5 @@
 """The to-do list: how far each recording has come, told from the files alone."""
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,16 @@ from starlette.routing import Route
 
 from cunshi.archive.project import Project
 from cunshi.catalogue.titles import recording_title
-from cunshi.core import clock
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
-from cunshi.domain.consent import TRANSCRIPTION, Consent
+from cunshi.domain.access import AccessDecision, AccessReason, Days, access_decision
+from cunshi.domain.consent import TRANSCRIPTION
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import TranscriptStatus
 from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import find_deposits
-from cunshi.publishing.log import day_of
+from cunshi.publishing.log import days_of
 from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.lesson_titles import lesson_titles
@@ -50,22 +49,23 @@ def routes(desk: Desk) -> list[Route]:
 def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
     """All that the page of the to-do list shows."""
     problems: list[Problem] = []
-    archive, today = project.read_archive(problems), day_of(project, clock.today(), problems)
+    archive, days = project.read_archive(problems), days_of(project, problems)
     project.read_glossary(problems)
     found = cards.all()
     waiting, more = _recordings_to_come(project, archive, found, problems)
     return {
-        "recordings": [describe(card, archive, today) for card in found],
+        "recordings": [describe(card, archive, days) for card in found],
         "course": _course(project, found),
         "waiting": waiting,
         "problems": as_json([*problems, *more], ()),
     }
 
 
-def describe(card: RecordingStatus, archive: Archive, today: dt.date) -> dict[str, Any]:
+def describe(card: RecordingStatus, archive: Archive, days: Days) -> dict[str, Any]:
     """A recording as the list shows it."""
     recording, said = card.recording, card.recording.description
-    consent = consent_state(said.consent, today)
+    decision = access_decision(recording, days)
+    consent = consent_state(decision)
     return {
         "id": recording.id,
         "title": recording_title(recording),
@@ -76,7 +76,7 @@ def describe(card: RecordingStatus, archive: Archive, today: dt.date) -> dict[st
         "date": said.date.isoformat() if said.date else None,
         "duration": recording.technical.duration,
         "language": recording.language(archive),
-        "access": recording.access(today).name.lower(),
+        "access": decision.level.name.lower(),
         "consent": consent,
         "transcript": card.words.status.value,
         "state": state(card, consent),
@@ -86,13 +86,12 @@ def describe(card: RecordingStatus, archive: Archive, today: dt.date) -> dict[st
     }
 
 
-def consent_state(consent: Consent, today: dt.date) -> str:
-    """``withdrawn`` counts most: what is taken back can never hold again."""
-    if consent.withdrawn_on is not None:
-        return "withdrawn"
-    if consent.holds(today):
+def consent_state(decision: AccessDecision) -> str:
+    """The state of a consent, whatever level it leads to."""
+    if decision.has_consent:
         return "held"
-    return "expired" if consent.by and consent.has_expired(today) else "missing"
+    ended = {AccessReason.WITHDRAWN: "withdrawn", AccessReason.EXPIRED: "expired"}
+    return ended.get(decision.reason, "missing")
 
 
 def state(card: RecordingStatus, consent: str) -> str:
