@@ -3,6 +3,7 @@
 
 import * as A from "/static/editor/word_times.js"
 import * as D from "/static/editor/document.js"
+import * as F from "/static/editor/drafts.js"
 import * as M from "/static/editor/merge.js"
 import * as S from "/static/editor/saving.js"
 
@@ -118,12 +119,12 @@ export function mergingKeepsBothPeoplesChanges() {
     const next = random(seed)
     const base = ["甲一", "乙二", "丙三", "丁四", "戊五"].map((each, n) => D.line({ start: n, end: n + 1, text: each }))
     const mine = change(base, next, "m"), theirs = change(base, next, "t").map(each => D.line(D.plain(each)))
-    const parts = M.merge(base, mine, theirs)
-    for (const [side, list] of [["mine", mine], ["theirs", theirs]]) {
+    const parts = M.mergeParts(base, mine, theirs)
+    for (const [side, list] of [["ours", mine], ["theirs", theirs]]) {
       const all = said(parts.flatMap(part => part.lines ?? part[side]))
       for (const tag of said(list).match(/[mt]\d/g) ?? []) if (!all.includes(tag)) return ["lost", seed, tag, parts]
     }
-    const kept = said(parts.flatMap(part => part.lines ?? M.both(part.mine, part.theirs)))
+    const kept = said(parts.flatMap(part => part.lines ?? M.both(part)))
     for (const list of [mine, theirs]) for (const tag of said(list).match(/[mt]\d/g) ?? []) if (!kept.includes(tag)) return ["both", seed, tag, parts]
     if ([...said(base)].some(char => !kept.includes(char))) return ["gone", seed, kept, parts]
     const rows = M.adopted(mine, theirs.map(D.plain))
@@ -135,7 +136,31 @@ export function mergingKeepsBothPeoplesChanges() {
 
 export function twoPeopleMayChangeDifferentThingsOfALine() {
   const base = [D.line({ start: 0, end: 1, text: "一" })]
-  return M.merge(base, D.change(base, 0, { text: "壹" }), D.change(base, 0, { speaker: "金老师", golden: true }))
+  return M.mergeParts(base, D.change(base, 0, { text: "壹" }), D.change(base, 0, { speaker: "金老师", golden: true }))
+}
+
+/** What "keep both" makes of conflicts about one line, about two other lines, and about a split. */
+export function keepingBothLosesNothing() {
+  const row = (start, end, text, more = {}) => D.line({ start, end, text, ...more })
+  const [base, other] = [[row(0, 2, "侬好", { speaker: "王阿婆" })], [row(7, 9, "再会")]]
+  const meant = [row(0, 2, "侬好", { mandarin: "你好", speaker: "金老师", withheld: true })]
+  const words = [row(0, 1.5, "侬好哦", { speaker: "王阿婆" })]
+  const halves = [row(0, 1, "侬"), row(1, 2, "好")]
+  const kept = (ours, theirs) => M.both({ base, ours, theirs }).map(({ start, end, text, mandarin, speaker, withheld }) => [start, end, text, mandarin, speaker, withheld])
+  return [kept(words, meant), kept(other, meant), kept(words, halves)]
+}
+
+export function mergedRowsAreInOrder() {
+  const base = [[0, 2, "一"], [2, 4, "二"]].map(([start, end, text]) => D.line({ start, end, text }))
+  const parts = M.mergeParts(base, D.change(base, 0, { start: 1.8 }), D.change(base, 1, { start: 0.5 }))
+  return F.unique(M.joined(parts)).map(({ start, text }) => [start, text])
+}
+
+/** The parts of the merge of each of [{base, ours, theirs}], without what belongs to a page. */
+export function mergedParts(cases) {
+  const rows = list => list.map(each => D.line(each))
+  const bare = part => Object.fromEntries(Object.entries(part).map(([name, list]) => [name, list && list.map(D.plain)]))
+  return cases.map(({ base, ours, theirs }) => M.mergeParts(rows(base), rows(ours), rows(theirs)).map(bare))
 }
 
 export function whatAPageLeftBehindComesBackWhole() {

@@ -457,6 +457,25 @@ def test_two_people_in_one_line_lose_nothing(
     assert written(talk)[0].text == found
 
 
+def test_text_and_mandarin_of_one_line_by_two_people_are_asked(
+    edit: Open, talk: tuple[Project, str]
+) -> None:
+    """A meaning is that of the text: joined unseen, it would be of another."""
+    mine, theirs = edit(), edit("王老师")
+    theirs.get_by_role("button", name="普通话").click()
+    theirs.locator(".mandarin").first.click()
+    theirs.keyboard.type("村里有河")
+    saved(theirs)
+    caret(mine, 0, 2)
+    mine.keyboard.type("金")
+    dialog = mine.get_by_role("dialog")
+    expect(dialog).to_contain_text("普通话：村里有河")
+    dialog.get_by_role("button", name="就这样").click()
+    saved(mine)
+    first = written(talk)[0]
+    assert (first.text, first.mandarin) == ("我们金村里有一条河，", "村里有河")
+
+
 def no_answer(route: Route) -> None:
     if route.request.method == "PUT":
         route.abort()

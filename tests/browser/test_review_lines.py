@@ -11,6 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from cunshi.review.context import STATIC
+from support.merging import (
+    CASES,
+    SIDES,
+    expected,
+    lines_of,
+    outcome,
+    parts_of_server,
+    plain,
+    random_sides,
+)
 from support.village import ROOT
 
 pytestmark = pytest.mark.browser
@@ -38,8 +48,9 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def check(page: Page, name: str) -> Any:
-    return page.evaluate("name => import('/review_lines.js').then(tests => tests[name]())", name)
+def check(page: Page, name: str, *given: Any) -> Any:
+    call = "([name, given]) => import('/review_lines.js').then(tests => tests[name](...given))"
+    return page.evaluate(call, [name, given])
 
 
 def test_no_edit_loses_a_time(page: Page) -> None:
@@ -88,8 +99,37 @@ def test_merging_keeps_both_peoples_changes(page: Page) -> None:
 
 def test_two_people_may_change_different_things_of_a_line(page: Page) -> None:
     parts = check(page, "twoPeopleMayChangeDifferentThingsOfALine")
-    [line] = parts[0]["lines"]
+    [line] = [line for part in parts for line in part["lines"]]
     assert (line["text"], line["speaker"], line["golden"]) == ("壹", "金老师", True)
+
+
+def test_keeping_both_sides_of_a_conflict_loses_nothing(page: Page) -> None:
+    """Of one line: the change of each, once, and all of the sound that one of them withholds."""
+    line, others, split = check(page, "keepingBothLosesNothing")
+    assert line == [[0, 2, "侬好哦", "你好", "金老师", True]]
+    assert others == [[0, 9, "再会／侬好", "你好", "金老师", True]]
+    assert [text for __, __, text, *__ in split] == ["侬好哦", "侬", "好"]
+
+
+def test_lines_that_two_people_move_past_each_other_are_in_order(page: Page) -> None:
+    assert check(page, "mergedRowsAreInOrder") == [[0.5, "二"], [1.8, "一"]]
+
+
+def test_the_browser_follows_the_table_of_merges(page: Page) -> None:
+    given = [{side: plain(lines_of(case[side])) for side in SIDES} for case in CASES]
+    swapped = [{**case, "ours": case["theirs"], "theirs": case["ours"]} for case in given]
+    for sides in (given, swapped):
+        for case, parts in zip(CASES, check(page, "mergedParts", sides), strict=True):
+            assert outcome(parts) == expected(case), case["name"]
+
+
+def test_the_browser_merges_as_the_server_does(page: Page) -> None:
+    """Whatever two people do to whatever lines: the same lines, and the same questions."""
+    made = [random_sides(seed) for seed in range(3000)]
+    given = [{name: plain(lines) for name, lines in zip(SIDES, m, strict=True)} for m in made]
+    found = check(page, "mergedParts", given)
+    for seed, (sides, parts) in enumerate(zip(made, found, strict=True)):
+        assert parts == parts_of_server(*sides), seed
 
 
 def test_what_a_page_left_behind_comes_back_whole(page: Page) -> None:

@@ -1,15 +1,23 @@
 """What two people made of one transcript, joined: nothing that either wrote is lost."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cunshi.domain.transcript import Flag, Segment
-from cunshi.review.editor.merge import count_changed, merge
-
-Lines = tuple[Segment, ...]
+from cunshi.review.editor.merge import Lines, count_changed, merge
+from support.merging import (
+    CASES,
+    SIDES,
+    expected,
+    lines_of,
+    outcome,
+    parts_of_server,
+    random_sides,
+)
 
 BASE = tuple(Segment(float(n), n + 0.9, f"第{n}句") for n in range(6))
 
@@ -86,6 +94,33 @@ def test_changes_to_different_lines_are_joined(ours: Lines, theirs: Lines) -> No
 def test_the_same_line_changed_differently_is_a_conflict(ours: Lines, theirs: Lines) -> None:
     assert merge(BASE, ours, theirs) is None
     assert merge(BASE, theirs, ours) is None
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_the_server_follows_the_table(case: dict[str, Any]) -> None:
+    base, ours, theirs = (lines_of(case[side]) for side in SIDES)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        assert outcome(parts_of_server(base, one, other)) == expected(case)
+        merged = lines_of(case["merged"]) if "merged" in case else None
+        assert merge(base, one, other) == merged
+
+
+def test_what_one_withholds_stays_withheld_whatever_the_other_does() -> None:
+    asked = 0
+    for seed in range(3000):
+        base, __, theirs = (unmarked(lines) for lines in random_sides(seed))
+        for at, line in enumerate(base):
+            found = merge(base, changed(base, at, withheld=True), theirs)
+            asked += found is None
+            hidden = [each for each in found or () if each.withheld]
+            assert found is None or any(
+                each.start <= line.start and line.end <= each.end for each in hidden
+            ), (seed, at)
+    assert asked
+
+
+def unmarked(lines: Lines) -> Lines:
+    return tuple(replace(line, withheld=False) for line in lines)
 
 
 def test_a_doubt_that_one_of_two_has_settled_is_settled() -> None:

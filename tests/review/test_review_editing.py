@@ -109,6 +109,26 @@ def test_the_same_line_changed_by_two_is_a_conflict_and_both_are_told_all(at: At
     assert at.save(2, changed(answer["segments"], 0, text="两人商量的。"), "王老师")[0] == 200
 
 
+def test_the_text_of_one_and_the_mandarin_of_another_are_a_conflict(at: At) -> None:
+    found = at.read()
+    at.save(1, changed(found["segments"], 0, text="李老师改的。"))
+    yours = changed(found["segments"], 0, mandarin="王老师的翻译。")
+    assert at.save(1, yours, "王老师")[0] == 409
+
+
+def test_lines_that_two_people_move_past_each_other_stay_in_order(at: At) -> None:
+    found = at.read()["segments"]
+    mine = changed(found, 0, start=found[0]["end"] - 0.1)
+    yours = changed(found, 1, start=found[0]["start"] + 0.1)
+    assert at.save(1, mine)[0] == 200
+    status, answer = at.save(1, yours, "王老师")
+    assert (status, answer["merged"]) == (200, ["李老师"])
+    starts = [line["start"] for line in answer["segments"]]
+    assert starts == sorted(starts)
+    assert texts(answer["segments"])[:2] == [found[1]["text"], found[0]["text"]]
+    assert at.read()["segments"] == answer["segments"]
+
+
 def test_a_page_whose_answer_was_lost_is_not_somebody_else(at: At) -> None:
     segments = at.read()["segments"]
     at.save(1, changed(segments, 0, text="写到一半"), tab="a")

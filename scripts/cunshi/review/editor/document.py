@@ -84,6 +84,9 @@ class TranscriptDocument:
             merged = merge(began, ours, theirs)
         if merged is None:
             return self._conflict(base)
+        if merged not in (ours, theirs):
+            # Two people may have moved neighbours past each other.
+            merged = tuple(sorted(merged, key=lambda line: line.start))
         others = self._others_since(base, tab)
         joined = merged != ours
         if merged != theirs:

@@ -1,20 +1,38 @@
 """Three-way merge of the lines of a transcript. Pure.
 
-Lines are found again by their times, which correcting words leaves as they are; where times have
-changed too (lines shifted, split or joined) a run of lines takes the place of another.
+static/editor/merge.js is the same rule for the browser, function by function. docs/review-desk.md
+states it ("Two people in one transcript"), tests/review/merge_cases.json is the table of its cases.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
 from cunshi.domain.transcript import Segment
 
 Lines = tuple[Segment, ...]
+_Pair = tuple[int, int]
+_Gap = tuple[range, range]
 
-# What people change together in one line. Two of them may change different ones of these.
-_TOGETHER = (("start", "end"), ("text", "mandarin"), ("speaker",), ("withheld",), ("golden",))
-_NOTES = ("flags", "replaced", "suggested")  # the machine's, which go one by one
+# By what a line is found again: the first of these that no other line around it shares.
+_KEYS = (("start", "end"), ("text",))
+# Fields of a line of which two people may not change different ones without seeing it: a meaning
+# in Mandarin is that of the text; what is withheld is the sound between two times.
+_TOGETHER = (("text", "mandarin"), ("start", "end", "withheld"), ("speaker",), ("golden",))
+_ALL = tuple(name for names in _TOGETHER for name in names)
+_NOTES = ("flags", "replaced", "suggested")  # the machine's; people only remove them
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of lines as each side has it; ``lines`` is the merge of them, None for a conflict."""
+
+    base: Lines
+    ours: Lines
+    theirs: Lines
+    lines: Lines | None
 
 
 @dataclass(frozen=True)
@@ -25,121 +43,194 @@ class _Change:
     last: int
     lines: Lines
 
-    @property
-    def is_one_line(self) -> bool:
-        return self.last - self.first == 1 == len(self.lines)
+
+@dataclass
+class _Group:
+    """Changes of both sides to the same lines of the base, ``first`` to ``last`` (not included)."""
+
+    first: int
+    last: int
+    ours: list[_Change] = field(default_factory=list)
+    theirs: list[_Change] = field(default_factory=list)
+
+    def meets(self, change: _Change) -> bool:
+        """Whether the next change is to the same lines, or inserts at the same place."""
+        return change.first < self.last or change.first == change.last == self.first
 
 
 def merge(base: Lines, ours: Lines, theirs: Lines) -> Lines | None:
-    """What both have made of ``base``; None when they changed the same line differently."""
-    if theirs in (ours, base):
-        return ours
-    if ours == base:
-        return theirs
+    """Both sides' changes of ``base`` in one list; None where a person has to choose."""
     merged: list[Segment] = []
-    at = 0
-    for our, their in _groups(list(_changes(base, ours)), list(_changes(base, theirs))):
-        first = min(change.first for change in (*our, *their))
-        last = max(change.last for change in (*our, *their))
-        lines = _settle(base[first:last], first, our, their)
-        if lines is None:
+    for part in merge_parts(base, ours, theirs):
+        if part.lines is None:
             return None
-        merged += [*base[at:first], *lines]
-        at = last
-    return (*merged, *base[at:])
+        merged += part.lines
+    return tuple(merged)
+
+
+def merge_parts(base: Lines, ours: Lines, theirs: Lines) -> list[Part]:
+    """The merge of both sides' changes of ``base``, run by run, conflicts among them."""
+    parts = []
+    at = 0
+    for group in _groups(_changes(base, ours), _changes(base, theirs)):
+        same, changed = base[at : group.first], base[group.first : group.last]
+        our = _applied(changed, group.first, group.ours)
+        their = _applied(changed, group.first, group.theirs)
+        parts += [_part(same, same, same), _part(changed, our, their)]
+        at = group.last
+    rest = base[at:]
+    return [*parts, _part(rest, rest, rest)]
 
 
 def count_changed(before: Sequence[Segment], after: Sequence[Segment]) -> int:
-    """How many lines are other ones than before."""
+    """How many lines differ between two states."""
     changes = _changes(tuple(before), tuple(after))
     return sum(max(change.last - change.first, len(change.lines)) for change in changes)
 
 
-def _changes(base: Lines, side: Lines) -> Iterator[_Change]:
-    """What somebody changed, in the order of the base; none of them touch the same line."""
-    before, after = ([(s.start, s.end) for s in lines] for lines in (base, side))
-    opcodes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    for kind, first, last, begin, end in opcodes:
-        paired = kind == "equal" or _same_words(base[first:last], side[begin:end])
-        if paired:
-            for n in range(last - first):
-                if base[first + n] != side[begin + n]:
-                    yield _Change(first + n, first + n + 1, (side[begin + n],))
-        else:
-            yield _Change(first, last, side[begin:end])
+def _part(base: Lines, ours: Lines, theirs: Lines) -> Part:
+    return Part(base, ours, theirs, _merge_run(base, ours, theirs))
 
 
-def _same_words(before: Lines, after: Lines) -> bool:
-    """Whether lines were only moved in time, each of them still saying the same."""
-    return [s.text for s in before] == [s.text for s in after]
+def _merge_run(base: Lines, ours: Lines, theirs: Lines) -> Lines | None:
+    if theirs in (base, ours):
+        return ours
+    if ours == base:
+        return theirs
+    one_line = _is_one_line(base, ours, theirs)
+    line = _merge_line(base[0], ours[0], theirs[0]) if one_line else None
+    return None if line is None else (line,)
 
 
-def _groups(
-    ours: list[_Change], theirs: list[_Change]
-) -> Iterator[tuple[list[_Change], list[_Change]]]:
-    """The changes of both, those together that cannot be made one after the other."""
-    while ours or theirs:
-        group: tuple[list[_Change], list[_Change]] = ([], [])
-        sides = (ours, theirs)
-        side = 0 if not theirs or (ours and _place(ours[0]) <= _place(theirs[0])) else 1
-        group[side].append(sides[side].pop(0))
-        grown = True
-        while grown:
-            grown = False
-            for mine, other in ((0, 1), (1, 0)):
-                while sides[mine] and any(_meet(sides[mine][0], c) for c in group[other]):
-                    group[mine].append(sides[mine].pop(0))
-                    grown = True
-        yield group
+def _is_one_line(base: Lines, ours: Lines, theirs: Lines) -> bool:
+    """Whether both sides still have the one line of the base."""
+    is_one = len(base) == len(ours) == len(theirs) == 1
+    return is_one and all(_is_same_line(base[0], side[0]) for side in (ours, theirs))
 
 
-def _place(change: _Change) -> tuple[int, int]:
-    return change.first, change.last
+def _merge_line(base: Segment, ours: Segment, theirs: Segment) -> Segment | None:
+    values: dict[str, Any] = {}
+    for names in _together(base, ours, theirs):
+        our = [name for name in names if _is_own(name, ours, base, theirs)]
+        their = [name for name in names if _is_own(name, theirs, base, ours)]
+        if our and their:
+            return None
+        values |= {name: getattr(theirs, name) for name in their}
+    for name in _NOTES:
+        values[name] = _merge_notes(*(getattr(side, name) for side in (base, ours, theirs)))
+    return replace(ours, **values)
 
 
-def _meet(one: _Change, other: _Change) -> bool:
-    """Whether two changes are to the same lines, or put something in at the same place."""
-    if one.first == one.last and other.first == other.last:
-        return one.first == other.first
-    return one.first < other.last and other.first < one.last
+def _together(base: Segment, ours: Segment, theirs: Segment) -> Sequence[tuple[str, ...]]:
+    """All fields of a line that stops being withheld: whoever publishes it has to see all of it."""
+    is_published = base.withheld and not (ours.withheld and theirs.withheld)
+    return (_ALL,) if is_published else _TOGETHER
 
 
-def _settle(base: Lines, offset: int, ours: list[_Change], theirs: list[_Change]) -> Lines | None:
-    """The lines that stand where both, or one of the two, changed something."""
-    if not theirs:
-        return _made(base, offset, ours)
-    if not ours:
-        return _made(base, offset, theirs)
-    our, their = _made(base, offset, ours), _made(base, offset, theirs)
-    if our == their:
-        return our
-    if len(base) == 1 and all(c.is_one_line for c in (*ours, *theirs)):
-        line = _merge_line(base[0], our[0], their[0])
-        return None if line is None else (line,)
-    return None
+def _is_own(name: str, side: Segment, base: Segment, other: Segment) -> bool:
+    """Whether a field has a value that only this side gave it."""
+    return getattr(side, name) not in (getattr(base, name), getattr(other, name))
 
 
-def _made(base: Lines, offset: int, changes: list[_Change]) -> Lines:
+def _merge_notes(
+    base: tuple[Any, ...], ours: tuple[Any, ...], theirs: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """A note that one side has removed is removed."""
+    if theirs in (base, ours):
+        return ours
+    if ours == base:
+        return theirs
+    return tuple(note for note in base if note in ours and note in theirs)
+
+
+def _groups(ours: Iterable[_Change], theirs: Iterable[_Change]) -> list[_Group]:
+    """The changes of both sides in the order of the base; those of the same lines together."""
+    groups: list[_Group] = []
+    changes = [(change, True) for change in ours] + [(change, False) for change in theirs]
+    for change, is_ours in sorted(changes, key=lambda each: (each[0].first, each[0].last)):
+        if not groups or not groups[-1].meets(change):
+            groups.append(_Group(change.first, change.last))
+        group = groups[-1]
+        group.last = max(group.last, change.last)
+        (group.ours if is_ours else group.theirs).append(change)
+    return groups
+
+
+def _applied(base: Lines, offset: int, changes: Sequence[_Change]) -> Lines:
     lines = list(base)
     for change in reversed(changes):
         lines[change.first - offset : change.last - offset] = change.lines
     return tuple(lines)
 
 
-def _merge_line(base: Segment, our: Segment, their: Segment) -> Segment | None:
-    merged = our
-    for names in _TOGETHER:
-        was, mine, yours = ([getattr(s, name) for name in names] for s in (base, our, their))
-        if mine != yours and was not in (mine, yours):
-            return None
-        if mine == was:
-            merged = replace(merged, **dict(zip(names, yours, strict=True)))
-    for name in _NOTES:
-        was, mine, yours = (getattr(s, name) for s in (base, our, their))
-        if was in (mine, yours):
-            kept = yours if mine == was else mine
-        else:
-            # Settled by one of the two is settled.
-            kept = tuple(note for note in was if note in mine and note in yours)
-        merged = replace(merged, **{name: kept})
-    return merged
+def _changes(base: Lines, side: Lines) -> list[_Change]:
+    """What makes ``side`` of ``base``, in order: one line each where lines are found again."""
+    changes = []
+    at = to = 0
+    for i, j in [*_pairs(base, side), (len(base), len(side))]:
+        if i > at or j > to:
+            changes.append(_Change(at, i, side[to:j]))
+        if i < len(base) and base[i] != side[j]:
+            changes.append(_Change(i, i + 1, (side[j],)))
+        at, to = i + 1, j + 1
+    return changes
+
+
+def _pairs(base: Lines, side: Lines) -> list[_Pair]:
+    """The lines of the base that are found again, each with its place in ``side``."""
+    pairs: list[_Pair] = []
+    for names in _KEYS:
+        gaps = _gaps(pairs, len(base), len(side))
+        found = [pair for gap in gaps for pair in _unique(base, side, gap, names)]
+        pairs = sorted([*pairs, *found])
+    gaps = _gaps(pairs, len(base), len(side))
+    return sorted([*pairs, *(pair for gap in gaps for pair in _in_step(base, side, gap))])
+
+
+def _gaps(pairs: Sequence[_Pair], length: int, other: int) -> list[_Gap]:
+    """The places between pairs, in both lists."""
+    edges = [(-1, -1), *pairs, (length, other)]
+    return [(range(a + 1, b), range(i + 1, j)) for (a, i), (b, j) in pairwise(edges)]
+
+
+def _unique(base: Lines, side: Lines, gap: _Gap, names: Sequence[str]) -> list[_Pair]:
+    """Lines with equal fields that no other line of the gap has, as many as keep their order."""
+    places = _places(side, gap[1], names)
+    known = _places(base, gap[0], names)
+    return _longest([(known[key], places[key]) for key in known if key in places])
+
+
+def _places(lines: Lines, places: Iterable[int], names: Sequence[str]) -> dict[object, int]:
+    found: dict[object, list[int]] = {}
+    for n in places:
+        found.setdefault(tuple(getattr(lines[n], name) for name in names), []).append(n)
+    return {key: places[0] for key, places in found.items() if len(places) == 1}
+
+
+def _longest(pairs: Iterable[_Pair]) -> list[_Pair]:
+    """The longest selection of pairs in which the second numbers rise, as the first ones do."""
+    ends: list[_Pair] = []
+    before: dict[_Pair, _Pair | None] = {}
+    for pair in pairs:
+        at = bisect_left(ends, pair[1], key=lambda end: end[1])
+        before[pair] = ends[at - 1] if at else None
+        ends[at : at + 1] = [pair]
+    found: list[_Pair] = []
+    last = ends[-1] if ends else None
+    while last:
+        found.append(last)
+        last = before[last]
+    return found[::-1]
+
+
+def _in_step(base: Lines, side: Lines, gap: _Gap) -> list[_Pair]:
+    """The lines of a gap one by one, if each may still be the same line."""
+    pairs = list(zip(*gap, strict=False))
+    same_count = len(gap[0]) == len(gap[1])
+    return pairs if same_count and all(_is_same_line(base[i], side[j]) for i, j in pairs) else []
+
+
+def _is_same_line(line: Segment, other: Segment) -> bool:
+    same_times = (line.start, line.end) == (other.start, other.end)
+    overlap = max(line.start, other.start) < min(line.end, other.end)
+    return same_times or overlap or line.text == other.text

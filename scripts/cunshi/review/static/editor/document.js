@@ -46,7 +46,7 @@ const replaced = (list, from, count, ...lines) => [...list.slice(0, from), ...li
 const ms = seconds => Math.round(seconds * 1000) / 1000
 
 /** Lines by their beginnings, as files and players want them; two who speak at once may swap places. */
-function inOrder(list) {
+export function inOrder(list) {
   return list.every((each, n) => !n || list[n - 1].start <= each.start) ? list : [...list].sort((a, b) => a.start - b.start)
 }
 

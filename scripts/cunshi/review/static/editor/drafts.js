@@ -2,8 +2,8 @@
 // what a page that broke off has left behind.
 
 import { api, el, reason, tell } from "../shared/desk.js"
-import { line, withoutEmpty } from "./document.js"
-import { merge } from "./merge.js"
+import { inOrder, line, withoutEmpty } from "./document.js"
+import { joined, mergeParts } from "./merge.js"
 import { ask, notice } from "./panels.js"
 import { restored, STATES } from "./saving.js"
 import { askConflict } from "./versions.js"
@@ -66,8 +66,8 @@ async function recover(editor, left) {
     const now = editor.data
     const began = left.base === now.revision ? now.segments : (await api(`/api/recordings/${editor.id}/history/${left.base}`)).segments
     const { base, list } = restored(left, began)
-    const parts = merge(base, list, editor.lines())
-    const found = parts.every(part => part.lines) ? parts.flatMap(part => part.lines) : await askConflict({ parts, who: "现在的文稿" })
+    const parts = mergeParts(base, list, editor.lines())
+    const found = joined(parts) ?? await askConflict({ parts, who: "现在的文稿" })
     if (!found) return false
     editor.edit(unique(found))
     tell("找回来了，看一看对不对（Ctrl+Z 撤销）")
@@ -79,10 +79,10 @@ async function recover(editor, left) {
   }
 }
 
-/** Rows know their line by its id, so no two lines may share one. */
+/** Merged lines as rows: in order, each with an id that no other has. */
 export function unique(list) {
   const ids = new Set()
-  return list.map(each => {
+  return inOrder(list).map(each => {
     const found = ids.has(each.id) ? line(each) : each
     ids.add(found.id)
     return found

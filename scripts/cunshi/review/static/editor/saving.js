@@ -3,7 +3,7 @@
 
 import { api, Refused, renew } from "../shared/desk.js"
 import { isSame, line, plain } from "./document.js"
-import { adopted, merge } from "./merge.js"
+import { adopted, joined, mergeParts } from "./merge.js"
 
 const QUIET = 2000 // ms after the last change
 const LATEST = 5000 // ms after the first change that is not saved
@@ -104,9 +104,10 @@ export class Saver {
   }
 
   /** Lines of two people as one list; asks where both changed the same. Null: nobody decided yet. */
-  async _together(base, mine, theirs, about) {
-    const parts = merge(base, mine, theirs)
-    if (parts.every(part => part.lines)) return parts.flatMap(part => part.lines)
+  async _together(base, ours, theirs, about) {
+    const parts = mergeParts(base, ours, theirs)
+    const found = joined(parts)
+    if (found) return found
     this._page.state("conflict")
     return this._page.conflict({ parts, ...about })
   }

@@ -1,14 +1,14 @@
 // Earlier versions: what the machine drafted, what changed since, and going back to one.
 
 import { api, clock, el, reason, since, tell } from "../shared/desk.js"
-import { changes } from "./word_times.js"
 import { line } from "./document.js"
-import { both, differences } from "./merge.js"
+import { both, changes, joined } from "./merge.js"
 import { ask } from "./panels.js"
+import { changes as characterChanges } from "./word_times.js"
 
 /** A text as it became another: what went is struck out, what came underlined. */
 export function shown(before, after) {
-  return changes(before, after).map(([kind, text]) => el(kind === "same" ? "span" : kind === "out" ? "del" : "ins", {}, text))
+  return characterChanges(before, after).map(([kind, text]) => el(kind === "same" ? "span" : kind === "out" ? "del" : "ins", {}, text))
 }
 
 /** Under each row that is near, what the machine drafted in its time, where that is something else. */
@@ -76,8 +76,8 @@ async function showChange(each, page) {
 }
 
 function changedLines(before, after) {
-  const found = differences(before, after).flatMap(({ from, to, begin, end }) => {
-    const [old, now] = [before.slice(from, to), after.slice(begin, end)]
+  const found = changes(before, after).flatMap(({ first: from, last, lines: now }) => {
+    const old = before.slice(from, last)
     const text = list => list.map(each => each.text).join("\n")
     const same = text(old) === text(now)
     const first = now[0] ?? old[0]
@@ -87,8 +87,8 @@ function changedLines(before, after) {
 }
 
 /**
- * Ask about lines that two people changed: `parts` of merging.merge. Nothing is lost whatever is
- * chosen first: both are kept unless somebody decides. Null when it is put off.
+ * Ask about the conflicts among `parts` of mergeParts. Nothing is lost whatever is chosen first:
+ * both are kept unless somebody decides. Null when it is put off.
  */
 export async function askConflict({ parts, who, time }, parent = ask) {
   const choices = new Map()
@@ -97,24 +97,32 @@ export async function askConflict({ parts, who, time }, parent = ask) {
   const intro = el("p", {}, `${who || "别人"}${when}和您改了同一处。请选一选；别的地方已经合在一起了。`)
   const answer = await parent(`有 ${questions.length} 处两边不一样`, [intro, ...questions], [["", "以后再说"], ["ok", "就这样", "main"]], { wide: true })
   if (answer !== "ok") return null
-  return parts.flatMap(part => part.lines ?? chosen(part, choices.get(part)()))
+  return joined(parts.map(part => ({ lines: part.lines ?? chosen(part, choices.get(part)()) })))
 }
 
 function chosen(part, which) {
-  return which === "both" ? both(part.mine, part.theirs) : part[which]
+  return which === "both" ? both(part) : part[which]
 }
 
 function question(part, n, who, choices) {
-  const text = list => list.map(each => `${each.speaker ? `${each.speaker}：` : ""}${each.text}${each.withheld ? "（不公开）" : ""}${each.golden ? "（金句）" : ""}`).join("\n") || "（没有这一行了）"
-  const was = text(part.base)
+  const { base, ours, theirs } = part
+  const isRetimed = [ours, theirs].some(side => side.some((each, k) => each.start !== base[k]?.start || each.end !== base[k]?.end))
+  const text = list => list.map(each => described(each, isRetimed)).join("\n") || "（没有这一行了）"
   const name = `choice-${n}`
   const option = (value, label, list, checked) =>
     el("label", { class: "option" }, el("input", { type: "radio", name, value, checked }), el("span", {}, el("strong", {}, label), el("span", { class: "lines" }, list)))
-  const box = el("fieldset", {}, el("legend", {}, clock((part.mine[0] ?? part.theirs[0] ?? part.base[0]).start)),
-    el("p", { class: "soft lines" }, "原来：", was),
-    option("mine", "用我的", shown(was, text(part.mine))),
-    option("theirs", `用${who}的`, shown(was, text(part.theirs))),
-    option("both", "两个都留下，等会儿再改", [text(both(part.mine, part.theirs))], true))
+  const box = el("fieldset", {}, el("legend", {}, clock((ours[0] ?? theirs[0] ?? base[0]).start)),
+    el("p", { class: "soft lines" }, "原来：", text(base)),
+    option("ours", "用我的", shown(text(base), text(ours))),
+    option("theirs", `用${who}的`, shown(text(base), text(theirs))),
+    option("both", "两个都留下，等会儿再改", [text(both(part))], true))
   choices.set(part, () => box.querySelector("input:checked").value)
   return box
+}
+
+/** All of a line that two people may have changed differently, in words. */
+function described({ start, end, speaker, text, mandarin, withheld, golden }, withTimes) {
+  const times = withTimes ? `${start.toFixed(1)}–${end.toFixed(1)} 秒 ` : ""
+  const meaning = mandarin ? `\n普通话：${mandarin}` : ""
+  return `${times}${speaker ? `${speaker}：` : ""}${text}${withheld ? "（不公开）" : ""}${golden ? "（金句）" : ""}${meaning}`
 }
