@@ -15,13 +15,12 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.logs import log_command, log_to
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import BarReporter, LineReporter, Reporter
 from cunshi.domain.course import LESSON_COUNT
 from cunshi.domain.settings import Destination
 from cunshi.transcription.engines import ENGINES
 from cunshi.transcription.jobs import Choice
-from cunshi.workflow import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,10 +37,12 @@ def _reporter() -> Reporter:
     return BarReporter() if sys.stderr.isatty() else LineReporter()
 
 
-def _finish(found: Report) -> None:
-    for code, count in sorted(Counter(problem.code for problem in found.problems).items()):
+def _finish(done: Result) -> NoReturn:
+    """Say what a command did, and end with its exit code."""
+    _say(report.lines(done))
+    for code, count in sorted(Counter(problem.code for problem in done.problems).items()):
         _log.info("%d problems of code %d", count, code)
-    sys.exit(int(found.exit_code))
+    sys.exit(int(done.exit_code))
 
 
 def _engine_options(command: F) -> F:
@@ -95,18 +96,13 @@ def _project(context: click.Context) -> Project:
 @click.pass_context
 def build(context: click.Context, engine: str, model: str, strict: bool) -> None:
     project = _project(context)
-    done = workflow.build(project, _reporter(), Choice(engine, model), strict=strict)
-    _say(report.summary(done))
-    _say(report.published(project, done))
-    _finish(done)
+    _finish(workflow.build(project, _reporter(), Choice(engine, model), strict=strict))
 
 
 @cli.command(help=_("只收录：把 recordings 里的新录音收进档案库。"))
 @click.pass_context
 def ingest(context: click.Context) -> None:
-    done = workflow.ingest(_project(context), _reporter())
-    _say(report.summary(done))
-    _finish(done)
+    _finish(workflow.ingest(_project(context), _reporter()))
 
 
 @cli.command(help=_("只听写：给还没有文稿的录音写初稿。"))
@@ -120,9 +116,7 @@ def ingest(context: click.Context) -> None:
 @click.pass_context
 def transcribe(context: click.Context, engine: str, model: str, scheduler: str) -> None:
     choice = Choice(engine, model, scheduler)
-    done = workflow.transcribe_archive(_project(context), _reporter(), choice)
-    _say(report.summary(done))
-    _finish(done)
+    _finish(workflow.transcribe(_project(context), _reporter(), choice))
 
 
 @cli.command(help=_("只发布：用档案库和课程做网站。"))
@@ -130,10 +124,7 @@ def transcribe(context: click.Context, engine: str, model: str, scheduler: str) 
 @click.pass_context
 def site(context: click.Context, strict: bool) -> None:
     project = _project(context)
-    done = workflow.publish_site(project, _reporter(), strict=strict)
-    _say(report.summary(done))
-    _say(report.published(project, done))
-    _finish(done)
+    _finish(workflow.build_site(project, _reporter(), strict=strict))
 
 
 @cli.command(help=_("做礼包：整个网站和教师资料装进一个文件，拷进 U 盘带去教室。"))
@@ -145,10 +136,7 @@ def site(context: click.Context, strict: bool) -> None:
 )
 @click.pass_context
 def pack(context: click.Context, to: Path | None) -> None:
-    done = workflow.pack(_project(context), _reporter(), to)
-    _say(report.summary(done))
-    _say(report.packed(done))
-    _finish(done)
+    _finish(workflow.pack(_project(context), _reporter(), to))
 
 
 @cli.command(help=_("导出：公开的目录、声音和文稿，写成别的档案馆读得懂的格式。"))
@@ -161,9 +149,7 @@ def pack(context: click.Context, to: Path | None) -> None:
 )
 @click.pass_context
 def export(context: click.Context, to: Path) -> None:
-    done = workflow.export(_project(context), _reporter(), to)
-    _say(report.exported(done))
-    _finish(done)
+    _finish(workflow.export(_project(context), _reporter(), to))
 
 
 @cli.command(help=_("发布：重新做一遍网站，放到大家看得到的地方。有问题就不发布。"))
@@ -189,11 +175,9 @@ def publish(
     asked = Destination(folder, branch, remote, rsync) if to or branch or rsync else None
     project = _project(context)
     if rollback:
-        done = workflow.roll_back(project, asked)
+        _finish(workflow.roll_back(project, asked))
     else:
-        done = workflow.release(project, _reporter(), asked, dry_run)
-    _say(report.released(done))
-    _finish(done)
+        _finish(workflow.publish(project, _reporter(), asked, dry_run=dry_run))
 
 
 @cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）；改了东西，网站自己更新。"))
@@ -214,14 +198,14 @@ def serve(context: click.Context, port: int, still: bool) -> None:
             return
         from cunshi.website.live_preview import Preview
 
-        with Preview(project, lambda heard: _remake(project, heard)) as preview:
+        with Preview(project, lambda everything: _rebuild(project, everything)) as preview:
             server.serve(project.site, listening, lambda: preview.version)
 
 
-def _remake(project: Project, heard: bool) -> bool:
+def _rebuild(project: Project, everything: bool) -> bool:
     """Make the site again after a change, and say what is wrong; whether it was made."""
     try:
-        made = workflow.remake(project, _reporter(), everything=heard)
+        made = workflow.rebuild(project, _reporter(), everything=everything)
     except CunshiError as error:
         _say(report.problem_lines([Problem.from_error(error)]))
         return False
@@ -256,24 +240,14 @@ def review(context: click.Context, port: int, lan: bool, password: str, no_open:
 @cli.command(help=_("看看有什么、缺什么、在等什么。"))
 @click.pass_context
 def status(context: click.Context) -> None:
-    found = workflow.survey(_project(context))
-    _say(report.status(found))
-    _finish(found)
+    _finish(workflow.survey(_project(context)))
 
 
 @cli.command(help=_("核对主文件、目录卡和课程里的每一处引用。"))
 @_strict_option
 @click.pass_context
 def check(context: click.Context, strict: bool) -> None:
-    found = workflow.check(_project(context), _reporter(), strict=strict)
-    _say(report.problem_lines(found.problems))
-    if not found.wrong:
-        click.echo(
-            _("都好：{count} 件录音与登记的一样，课程里的引用都找得到。").format(
-                count=len(found.recordings)
-            )
-        )
-    _finish(found)
+    _finish(workflow.check(_project(context), _reporter(), strict=strict))
 
 
 @cli.command(help=_("核对主文件，轮着来：先核对最久没有核对的，并登记下来。"))
@@ -282,9 +256,7 @@ def check(context: click.Context, strict: bool) -> None:
 @click.pass_context
 def verify(context: click.Context, minutes: float | None, quick: bool) -> None:
     seconds = 0.0 if quick else None if minutes is None else minutes * 60
-    done = workflow.verify_in_turn(_project(context), _reporter(), seconds)
-    _say(report.checked(done))
-    _finish(done)
+    _finish(workflow.verify(_project(context), _reporter(), seconds))
 
 
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -295,9 +267,11 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 @click.option("--bag", is_flag=True, help=_("不更新备份，另做一个 BagIt 包，移交给接管档案的单位"))
 @click.pass_context
 def backup(context: click.Context, folder: Path, bag: bool) -> None:
-    done = workflow.back_up(_project(context), folder, _reporter(), bag=bag)
-    _say(report.handed_over(done) if bag else report.backed_up(done))
-    _finish(done)
+    project = _project(context)
+    if bag:
+        _finish(workflow.hand_over(project, folder))
+    else:
+        _finish(workflow.back_up(project, folder, _reporter()))
 
 
 @cli.command(help=_("恢复：从 FOLDER 里的备份补回这里没有的，换下坏了的主文件。"))
@@ -305,9 +279,7 @@ def backup(context: click.Context, folder: Path, bag: bool) -> None:
 @click.option("--check", is_flag=True, help=_("只演习：把备份从头核对一遍，说会补回什么"))
 @click.pass_context
 def restore(context: click.Context, folder: Path, check: bool) -> None:
-    done = workflow.restore(_project(context), folder, _reporter(), rehearse=check)
-    _say(report.restored(done, rehearsed=check))
-    _finish(done)
+    _finish(workflow.restore(_project(context), folder, _reporter(), rehearse=check))
 
 
 @cli.command(
@@ -317,18 +289,14 @@ def restore(context: click.Context, folder: Path, check: bool) -> None:
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def import_file(context: click.Context, recording: str, path: Path) -> None:
-    done = workflow.import_file(_project(context), recording, path)
-    _say(report.imported(done))
-    _finish(done)
+    _finish(workflow.import_file(_project(context), recording, path))
 
 
 @cli.command(help=_("并入：把 FOLDER 里另一个村的档案（项目、备份或 BagIt 包）收进来。"))
 @_folder
 @click.pass_context
 def merge(context: click.Context, folder: Path) -> None:
-    done = workflow.merge(_project(context), folder, _reporter())
-    _say(report.merged(done))
-    _finish(done)
+    _finish(workflow.merge(_project(context), folder, _reporter()))
 
 
 @cli.group(help=_("写课。"))
@@ -344,9 +312,7 @@ def lesson() -> None:
 @click.pass_context
 def new(context: click.Context, number: int, first: str, more: tuple[str, ...], slug: str) -> None:
     ids = list(dict.fromkeys([first, *more]))
-    done = workflow.draft_lesson(_project(context), number, ids, slug)
-    _say(report.drafted(done))
-    _finish(done)
+    _finish(workflow.draft_lesson(_project(context), number, ids, slug))
 
 
 @cli.command(help=_("算错误率：机器初稿与校对好的文稿差多少，好挑选模型。"))
@@ -365,10 +331,7 @@ def new(context: click.Context, number: int, first: str, more: tuple[str, ...], 
 )
 @click.pass_context
 def evaluate(context: click.Context, reference: Path | None, json_file: Path | None) -> None:
-    found = workflow.evaluate(_project(context), reference, json_file)
-    _say(report.evaluation(found.evaluation))
-    _say(report.problem_lines(found.problems))
-    _finish(found)
+    _finish(workflow.evaluate(_project(context), reference, json_file))
 
 
 def _fail(error: CunshiError) -> NoReturn:

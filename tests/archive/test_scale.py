@@ -87,7 +87,7 @@ def test_nothing_new_hashes_nothing_and_writes_no_file(
 ) -> None:
     project, __ = still
     before = everything(project)
-    monkeypatch.setattr(mkdocs_run, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
+    monkeypatch.setattr(mkdocs_run, "_start_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
     for words in (BUILD, ("site",)):
         assert run(project, *words)[0] == 0
     assert hashed == []
@@ -291,7 +291,7 @@ def test_what_is_wrong_is_said_again_and_changes_nothing(
     code, first = run(project, "site")
     before = everything(project)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mkdocs_run, "_run_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
+        patch.setattr(mkdocs_run, "_start_mkdocs", lambda *__: pytest.fail("MkDocs was asked"))
         assert run(project, "site") == (code, first)
     assert code == 6 and "01-x" in first
     assert everything(project) == before

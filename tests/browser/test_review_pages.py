@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from cunshi import workflow
 from cunshi.archive.project import Project
 from cunshi.core.progress import Reporter
-from cunshi.domain.access import Days
+from cunshi.intake.accessioning import Intake
 from cunshi.media import audio
+from cunshi.workflow.results import IngestedAndTranscribed
 from support.desk import OpenDesk, open_desk
 from support.village import PATIENCE, chromium_path, sample_path
 
@@ -308,14 +308,14 @@ def test_progress_survives_a_reload(
 ) -> None:
     end = threading.Event()
 
-    def slow(project: Project, reporter: Reporter) -> workflow.Report:
+    def slow(project: Project, reporter: Reporter) -> IngestedAndTranscribed:
         with reporter.task("听写", 4, 100.0) as task:
             task.advance(50.0)
             task.finish_one("一.m4a")
             end.wait(60)
-        return workflow.Report(Days(today=date(2026, 6, 1), clock=date(2026, 6, 1)))
+        return IngestedAndTranscribed(drafted=(), recordings=(), intake=Intake())
 
-    monkeypatch.setattr(workflow, "hear", slow)
+    monkeypatch.setattr(workflow, "ingest_and_transcribe", slow)
     with opened(browser, hearing) as (page, desk):
         asking = desk.client()
         assert asking.post("/api/jobs", json={"what": "transcribe"}).status_code == 202

@@ -41,10 +41,11 @@ from cunshi.domain.consent import (
 from cunshi.domain.description_merge import limited, merge, strictest
 from cunshi.domain.pseudonyms import names_of
 from cunshi.domain.recording import Description, Kind, Recording, Technical
-from cunshi.domain.settings import Archive
+from cunshi.domain.settings import Archive, Destination
 from cunshi.domain.transcript import Segment, Transcript
 from cunshi.exports.classroom import usb_pack
 from cunshi.transcription.jobs import Choice
+from cunshi.workflow.results import Built, Published
 from support.village import settle
 
 TODAY = dt.date(2026, 6, 1)
@@ -287,7 +288,7 @@ def say(project: Project, name: str, text: str) -> None:
     settle(path)
 
 
-def built(project: Project) -> workflow.Report:
+def built(project: Project) -> Built:
     report = workflow.build(project, SilentReporter(), RECORDED)
     assert report.wrong == []
     return report
@@ -350,7 +351,7 @@ def test_where_a_name_is_replaced_a_person_is_told(told: tuple[Project, str, str
 def test_one_character_is_no_name_to_look_for() -> None:
     told = recording(narrator="金", title="金村", consent=replace(GIVEN, shown_as="匿名"))
     assert names_of(told, Archive()) == ()
-    assert names_replaced(told, workflow.Transcript(), ()) == []
+    assert names_replaced(told, Transcript(), ()) == []
 
 
 @pytest.mark.parametrize(
@@ -475,8 +476,9 @@ def test_scans_are_never_published(signed: tuple[Project, Path], tmp_path: Path)
     built(project)
     workflow.pack(project, SilentReporter(), tmp_path / "pack" / "礼包.zip")
     share = tmp_path / "share"
-    where = workflow.Destination(folder=str(share))
-    assert workflow.release(project, SilentReporter(), where, dry_run=False).release
+    where = Destination(folder=str(share))
+    done = workflow.publish(project, SilentReporter(), where, dry_run=False)
+    assert isinstance(done, Published)
     for folder in (project.site, project.classroom.site, tmp_path / "pack", share):
         everything = texts_below(folder)
         assert len(everything) > 1000

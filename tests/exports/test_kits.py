@@ -481,7 +481,7 @@ def test_when_there_will_be_no_site_no_further_kit_is_begun(
         slides.unlink()
     refused = SiteError("做不成", "改好再来")
     with monkeypatch.context() as patch:
-        patch.setattr(build, "build_site", Mock(side_effect=refused))
+        patch.setattr(build, "run_mkdocs", Mock(side_effect=refused))
         code, output = run(copy_of_built, "site")
     assert code == ExitCode.SITE and "做不成" in output
     assert len([*docs.rglob("*.pptx")]) < 10

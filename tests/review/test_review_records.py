@@ -313,7 +313,7 @@ def test_a_withdrawal_takes_it_off_at_the_next_publication(card: Card) -> None:
     assert found["values"]["consent"]["withdrawn_on"] == TODAY.isoformat()
     assert found["access"] == "sealed"
     assert "撤回" in found["why"]
-    workflow.publish_site(card.project, SilentReporter())
+    workflow.build_site(card.project, SilentReporter())
     assert not page.exists()
     again = card.client.post(f"{card.address}/withdraw", json={}).json()
     assert again["base"] == found["base"]

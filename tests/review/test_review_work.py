@@ -32,6 +32,7 @@ from cunshi.review.todo.problems import as_json
 from cunshi.review.todo.status_cache import StatusCache
 from cunshi.review.uploads import routes
 from cunshi.review.uploads.file_names import clean_name, named_after, numbered
+from cunshi.workflow.results import BuiltSite
 from support.desk import OpenDesk, open_desk
 from support.village import sample_path, settle, tree
 
@@ -565,12 +566,13 @@ def test_one_job_at_a_time(village: Project, monkeypatch: pytest.MonkeyPatch) ->
 
     going, end = threading.Event(), threading.Event()
 
-    def slow(project: Project, reporter: object) -> workflow.Report:
+    def slow(project: Project, reporter: object) -> BuiltSite:
         going.set()
         end.wait(30)
-        return workflow.Report(Days(today=date(2026, 6, 1), clock=date(2026, 6, 1)))
+        day = date(2026, 6, 1)
+        return BuiltSite(village.site, Days(today=day, clock=day), (), {}, None)
 
-    monkeypatch.setattr(workflow, "publish_site", slow)
+    monkeypatch.setattr(workflow, "build_site", slow)
     jobs = Jobs(village)
     jobs.start("site")
     assert going.wait(30)
@@ -599,7 +601,7 @@ def test_a_failure_is_kept(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(workflow, "hear", fail)
+    monkeypatch.setattr(workflow, "ingest_and_transcribe", fail)
     jobs = Jobs(village)
     jobs.start("transcribe")
     await_(lambda: jobs.as_json()["running"] is None)

@@ -239,7 +239,7 @@ def stand_ins(quick: bool) -> Iterator[None]:
         for module, name, instead in (
             (deposit_cache, "Inspector", Inspector),
             (pipeline, "passages", speech),
-            (mkdocs_run, "_run_mkdocs", copy_for_mkdocs),
+            (mkdocs_run, "_start_mkdocs", copy_for_mkdocs),
             (pdf, "_is_installed", lambda: False),
             (accessioning, "_SETTLED", 0.0),
         ):

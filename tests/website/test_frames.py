@@ -43,7 +43,7 @@ def test_a_page_in_a_frame_is_the_page_that_mkdocs_makes(tmp_path, address):
     __, site = build(tmp_path / "site", catalogue, address)
     by_mkdocs = site.rename(tmp_path / "by_mkdocs")
     project = Project(tmp_path / "site")
-    mkdocs_run.build_site(project, catalogue, [p.path for p in render_pages(catalogue)], ())
+    mkdocs_run.run_mkdocs(project, catalogue, [p.path for p in render_pages(catalogue)], ())
     made, expected = (
         {p.relative_to(s).as_posix(): p for s in [folder] for p in folder.rglob("*.*")}
         for folder in (project.site, by_mkdocs)
@@ -78,7 +78,7 @@ def test_a_link_in_a_lesson_to_a_framed_page_leads_there(tmp_path):
     text = lesson.read_text("utf-8")
     lesson.write_text(f"{text}\n[一段](../recordings/a.md#t=0)\n", "utf-8")
     paths = [page.path for page in render_pages(catalogue)]
-    mkdocs_run.build_site(project, catalogue, paths, ())
+    mkdocs_run.run_mkdocs(project, catalogue, paths, ())
     page = (project.site / "lessons" / "01.html").read_text("utf-8")
     assert '<a href="../recordings/a.html#t=0">' in page
 
@@ -93,10 +93,10 @@ def test_what_the_site_no_longer_has_is_removed_and_what_stays_keeps_its_file(tm
     sound.parent.mkdir()
     sound.write_bytes(b"sound")
     pages = [page.path for page in render_pages(catalogue)]
-    mkdocs_run.build_site(project, catalogue, pages, ())
+    mkdocs_run.run_mkdocs(project, catalogue, pages, ())
     before = {path: path.stat() for path in project.site.rglob("*") if path.is_file()}
     assert project.site / "audio" / "a.m4a" in before
-    mkdocs_run.build_site(project, replace(catalogue, entries=catalogue.entries[:1]), pages, ())
+    mkdocs_run.run_mkdocs(project, replace(catalogue, entries=catalogue.entries[:1]), pages, ())
     after = {path: path.stat() for path in project.site.rglob("*") if path.is_file()}
     pages = [path for path in before if path.parent.name != "search"]
     assert set(pages) - after.keys() == {project.site / "recordings" / "b.html"}

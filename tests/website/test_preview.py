@@ -113,7 +113,7 @@ def test_a_new_recording_is_taken_in(shown: Project, drop: Callable[..., Path]) 
     archive = shown.root / "archive" / "archive.yml"
     archive.write_text("engine: 'null'\n", "utf-8")
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
-    made = workflow.remake(shown, SilentReporter(), everything=True)
+    made = workflow.rebuild(shown, SilentReporter(), everything=True)
     assert [recording.description.narrator for recording in made.recordings] == ["金家"]
     assert len(list((shown.site / "recordings").glob("20260201-*.html"))) == 1
 

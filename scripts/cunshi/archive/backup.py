@@ -28,7 +28,7 @@ from cunshi.core.errors import (
 )
 from cunshi.core.files import exists, put_in_place, temporary_name, walk_files
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.core.text import safe_file_name
 
@@ -38,24 +38,40 @@ _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
 
 
-@dataclass
-class Copied:
-    """What a copy or a rehearsal came to: paths below the project."""
+@dataclass(frozen=True)
+class Copied(Result):
+    """Which files were copied between the project and ``target``: paths below the project."""
 
     target: Path
     new: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
-    same: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
 
 
-def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
+@dataclass(frozen=True)
+class BackedUp(Copied):
+    """The backup in ``target`` was brought up to date."""
+
+
+@dataclass(frozen=True)
+class HandedOver(Copied):
+    """The whole archive was written into the bag ``target``."""
+
+
+@dataclass(frozen=True)
+class Restored(Copied):
+    """Files came back from the backup in ``target``; in a rehearsal they only would."""
+
+    rehearsed: bool = False
+
+
+def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     """Bring the copy in a folder up to date. A run that was stopped is taken up by the next."""
     if folder.resolve().is_relative_to(project.root):
         raise ConfigurationError(
             _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
         )
-    copied = Copied(folder)
+    copied = BackedUp(folder)
     paths = sorted(_kept(project.root, copied.problems))
     folder.mkdir(parents=True, exist_ok=True)
     device = folder.stat().st_dev
@@ -71,7 +87,7 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> Copied:
     return copied
 
 
-def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> Copied:
+def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> HandedOver:
     """The whole archive, sealed recordings and all, as one bag for whoever takes it over.
 
     SiteError when today's is there already.
@@ -85,7 +101,7 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
     for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of a run that was stopped
         shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
-    copied = Copied(target)
+    copied = HandedOver(target)
     for path in sorted(_kept(project.root)):
         _copy_checked(path, payload / path.relative_to(project.root))
         copied.new.append(project.relative(path))
@@ -119,11 +135,11 @@ def _passing(path: Path) -> bool:
 def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:
     name = project.relative(path)
     if target.is_file() and _looks_same(path, target):
-        copied.same += 1
+        copied.same.append(name)
         return
     if target.is_file() and _is_master(name):
         if sha256_of(path) == sha256_of(target):
-            copied.same += 1
+            copied.same.append(name)
             return
         cause = _("主文件和备份里的不一样；备份没有动")
         remedy = _("运行 verify，看哪一份和清单一致；坏的是原件，就用 restore")
@@ -179,14 +195,14 @@ def _copy_aside(source: Path, target: Path) -> Path:
     return temporary
 
 
-def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Copied:
+def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Restored:
     """Bring back what is missing here, and masters that are damaged here and whole there.
 
     Whatever is here and whole stays as it is. A damaged master is set aside in its accession.
     With ``rehearse`` nothing is written: the copy is read in full, and what would come back told.
     """
     copy = Project.at(folder)
-    found = Copied(folder)
+    found = Restored(folder, rehearsed=rehearse)
     accessions = copy.accessions()
     whole: dict[str, bool] = {}
     with reporter.task(_("核对备份"), len(accessions), 0) as task:
@@ -228,7 +244,7 @@ def _bring_back(
     name = project.relative(target)
     damaged = exists(target) and _is_master(name) and _is_damaged(project, target)
     if exists(target) and not damaged:
-        found.same += 1
+        found.same.append(name)
         return
     if not rehearse:
         # The whole one first: a disk that is full must not leave neither of the two.

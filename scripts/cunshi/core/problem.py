@@ -1,6 +1,6 @@
-"""A problem as it is reported to people."""
+"""A problem as it is reported to people, and what a command or a stage of it came to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cunshi.core.errors import CunshiError, DiskError, ExitCode
 
@@ -36,3 +36,27 @@ class Problem:
         problem = replace(cls.from_error(failure), where=where or failure.where)
         elsewhere = failure.where and not failure.where.endswith(where)
         return replace(problem, cause=f"{failure.cause}：{failure.where}") if elsewhere else problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a command, or one stage of it, has done, and what was wrong meanwhile.
+
+    Each has its own class with fields of its own. A command ends with the worst exit code.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return max((problem.code for problem in self.problems), default=ExitCode.OK)
+
+    @property
+    def wrong(self) -> list[Problem]:
+        """The problems without the notes."""
+        return [problem for problem in self.problems if not problem.is_note]
+
+
+@dataclass(frozen=True)
+class Refused(Result):
+    """Nothing was done, because of the problems."""

@@ -105,3 +105,8 @@ def safe_file_name(text: str, max_length: int = 60) -> str:
 def is_reserved(name: str) -> bool:
     """Check whether Windows reserves a name for a device, whatever its case and suffix."""
     return name.partition(".")[0].rstrip().casefold() in _RESERVED
+
+
+def printable(text: str) -> str:
+    """No control characters: a file name must not move the cursor or colour the screen."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

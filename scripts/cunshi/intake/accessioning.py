@@ -17,7 +17,7 @@ from cunshi.archive.records import write_recording
 from cunshi.core.errors import CunshiError, DepositError, ExitCode, RecordError
 from cunshi.core.files import put_in_place, stat_of, temporary_name, write_atomic
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.domain.description_merge import strictest
 from cunshi.domain.recording import Recording, Technical
@@ -35,15 +35,14 @@ class _StillCopyingError(DepositError):
     """A deposit that changed while it was taken in: it waits for the next run."""
 
 
-@dataclass
-class Intake:
+@dataclass(frozen=True)
+class Intake(Result):
     """What one look at recordings/ brought."""
 
     taken: list[str] = field(default_factory=list)
     amended: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
     @property
     def changes(self) -> int:

@@ -31,6 +31,7 @@ from cunshi.archive.transcript_file import (
 from cunshi.core.errors import RecordError
 from cunshi.core.files import exists, write_atomic
 from cunshi.core.i18n import _
+from cunshi.core.problem import Result
 from cunshi.core.timecode import parse_timecode
 from cunshi.core.yaml_fields import read_text
 from cunshi.domain.file_names import parse_day
@@ -49,7 +50,7 @@ _SECONDS = 60.0  # of an interval in the synchronisation of OHMS 5.4 that names 
 
 
 @dataclass(frozen=True)
-class Imported:
+class ForeignTranscript:
     """What a file of another system says; ``values`` are keys of recording.yml.
 
     ``text`` is the file where it is WebVTT, whose comments and settings can stay.
@@ -60,8 +61,16 @@ class Imported:
     text: str = ""
 
 
-def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, list[str]]:
-    """Take a file into an accession; how many lines and which fields came in.
+@dataclass(frozen=True)
+class Imported(Result):
+    """How many lines came in, and which keys of recording.yml."""
+
+    lines: int
+    fields: Sequence[str]
+
+
+def bring_in(project: Project, recording: Recording, path: Path) -> Imported:
+    """Take a file into an accession.
 
     Raises RecordError when the file cannot be read, or when people have corrected the transcript.
     """
@@ -86,7 +95,7 @@ def bring_in(project: Project, recording: Recording, path: Path) -> tuple[int, l
         detail = {"source": path.name, "decided": told, "lines": len(found.lines)}
         if changed or not _is_told(accession, detail):
             accession.add_event("metadata modification", **detail)
-    return len(found.lines), list(values)
+    return Imported(len(found.lines), list(values))
 
 
 def _missing(values: dict[str, Any], recording: Recording, accession: Accession) -> dict[str, Any]:
@@ -110,7 +119,7 @@ def _is_told(accession: Accession, detail: dict[str, Any]) -> bool:
     )
 
 
-def read_foreign(path: Path, duration: float) -> Imported:
+def read_foreign(path: Path, duration: float) -> ForeignTranscript:
     """Read a file by its content; RecordError when it is none of the three."""
     text = read_text(path).lstrip("\ufeff")
     if text.startswith("WEBVTT"):
@@ -119,10 +128,10 @@ def read_foreign(path: Path, duration: float) -> Imported:
         return _read_ohms(text, path, duration)
     lines = tuple(_read_srt(text, path))
     check_times(lines, str(path))
-    return Imported(lines)
+    return ForeignTranscript(lines)
 
 
-def _read_webvtt(text: str, path: Path) -> Imported:
+def _read_webvtt(text: str, path: Path) -> ForeignTranscript:
     """A line here has one speaker: of further voices in a cue the names stand before the words."""
     written = []
     for block in blocks(text):
@@ -130,7 +139,7 @@ def _read_webvtt(text: str, path: Path) -> Imported:
         end = first.end() if first else len(block)
         written.append(block[:end] + _VOICE.sub(r" \1：", block[end:]))
     text = "\n\n".join(written) + "\n"
-    return Imported(parse_transcript(text, str(path)), text=text)
+    return ForeignTranscript(parse_transcript(text, str(path)), text=text)
 
 
 def _read_srt(text: str, path: Path) -> Iterator[Segment]:
@@ -171,7 +180,7 @@ def _segment(start: float, end: float, lines: Sequence[str]) -> Segment:
     return Segment(start, end, text, speaker=speaker, mandarin=meant)
 
 
-def _read_ohms(text: str, path: Path, duration: float) -> Imported:
+def _read_ohms(text: str, path: Path, duration: float) -> ForeignTranscript:
     """OHMS 5.4 or 6.0. No entity is expanded and nothing fetched."""
     try:
         root = fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), forbid_dtd=True)
@@ -188,7 +197,7 @@ def _read_ohms(text: str, path: Path, duration: float) -> Imported:
         found = _read_webvtt(captions, path)
     else:
         paced = _paced(said.get("transcript", ""), said.get("sync", ""), duration)
-        found = Imported(tuple(paced))
+        found = ForeignTranscript(tuple(paced))
     values = {
         "title": said.get("title", ""),
         "narrator": said.get("interviewee", ""),

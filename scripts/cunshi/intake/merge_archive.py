@@ -18,7 +18,7 @@ from cunshi.archive.record_edit import RecordFile, as_logged
 from cunshi.core.errors import CunshiError, ExitCode, RecordError
 from cunshi.core.files import exists, put_in_place, walk_files
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.core.yaml_fields import read_text
 from cunshi.domain.description_merge import strictest
@@ -38,8 +38,8 @@ class Difference:
     theirs: str
 
 
-@dataclass
-class Merged:
+@dataclass(frozen=True)
+class Merged(Result):
     """What came in, what was here, and where the two do not agree."""
 
     holder: str = ""
@@ -47,17 +47,16 @@ class Merged:
     same: list[str] = field(default_factory=list)
     limited: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
 
 def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     """Bring in the accessions of a project, a backup, or a bag of one. Only under the lock."""
     theirs = Project.at(_payload(folder))
-    merged = Merged()
-    archive = theirs.read_archive(merged.problems)
-    if any(problem.code is ExitCode.DISK for problem in merged.problems):
-        return merged  # or nobody would know any more where it all came from
-    merged.holder = archive.institution
+    problems: list[Problem] = []
+    archive = theirs.read_archive(problems)
+    if any(problem.code is ExitCode.DISK for problem in problems):
+        return Merged(problems=problems)  # or nobody would know where it all came from
+    merged = Merged(archive.institution, problems=problems)
     known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
     accessions = theirs.accessions()
     project.sweep()
@@ -148,7 +147,7 @@ def _bring(
     aside.add_event("transfer", source=merged.holder or accession.folder.parent.parent.name)
     put_in_place(aside.folder, project.accession(accession.id).folder)
     merged.brought.append(accession.id)
-    merged.problems += problems
+    merged.problems.extend(problems)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -20,7 +20,7 @@ from cunshi.archive.transcript_file import is_untouched_draft, read_transcript
 from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode, last_lines
 from cunshi.core.files import write_atomic
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.processes import run_module
 from cunshi.core.yaml_fields import Fields, load_list, read_text
 from cunshi.domain.consent import TRANSCRIPTION
@@ -59,7 +59,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class Evaluation(Result):
     """Every score, and by engine what it confuses most.
 
     ``approved`` and ``referred`` count the recordings compared with an approved transcript and
@@ -124,6 +124,16 @@ def evaluate(
         approved=sum(not entry.referred for entry in compared),
         identical=sum(entry.identical for entry in compared),
         referred=sum(entry.referred for entry in compared),
+    )
+
+
+def nothing_to_compare(project: Project) -> Problem:
+    """That no recording has both an approved transcript and a draft."""
+    return Problem(
+        ExitCode.USAGE,
+        project.relative(project.archive),
+        _("还没有校对好、又有机器初稿的录音，没有可以比的"),
+        _("先校对几份，在 recording.yml 里写上 approved_by；或用 --reference 给一份写好的文字"),
     )
 
 

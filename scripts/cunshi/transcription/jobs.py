@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
@@ -38,14 +38,21 @@ class Choice:
         return Recogniser(engine, model, archive.server)
 
 
-def hear_all(
+@dataclass(frozen=True)
+class Transcribed(Result):
+    """The ids of the recordings that got a draft."""
+
+    drafted: Sequence[str]
+
+
+def transcribe_all(
     project: Project,
     recordings: Iterable[Recording],
     archive: Archive,
     choice: Choice,
     reporter: Reporter,
-) -> tuple[list[str], list[Problem]]:
-    """Transcribe what has no transcript yet; the ids done, and what went wrong."""
+) -> Transcribed:
+    """Transcribe what has no transcript yet."""
     terms = project.read_glossary([])  # gather() reports what is wrong with it
     stamps = StageStamps(project, "hearing")
     done: list[str] = []
@@ -67,7 +74,7 @@ def hear_all(
             for recording in waiting:
                 stamps.record(recording.id, _stamp(project, recording, basis))
     stamps.save()
-    return done, problems
+    return Transcribed(done, problems=problems)
 
 
 def _by_recogniser(

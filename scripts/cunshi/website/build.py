@@ -30,7 +30,7 @@ from cunshi.exports.archival.description import Described
 from cunshi.exports.classroom.build_kits import Kits, kit_paths
 from cunshi.media import audio
 from cunshi.media.photos import make_photo_copy
-from cunshi.website.mkdocs_run import build_site
+from cunshi.website.mkdocs_run import run_mkdocs
 from cunshi.website.pages.assemble import shared_pages
 from cunshi.website.recording_files import single_paths, write_pages, write_single
 from cunshi.website.social_cards import cards_of, face_for, make_cards
@@ -69,7 +69,7 @@ class _Derivative:
         return after is not None and after.stat().st_mtime_ns > made.stat().st_mtime_ns
 
 
-def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
+def build_site(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
     """Write build/docs and build/site. Raises SiteError when MkDocs refuses."""
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
@@ -96,7 +96,7 @@ def publish(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[
 
         write_singles = partial(_write_singles, project, catalogue)
         try:
-            build_site(project, catalogue, shared, drawn, write_singles, finish)
+            run_mkdocs(project, catalogue, shared, drawn, write_singles, finish)
         finally:
             kits.give_up()  # else whoever is to read what MkDocs refused waits for all of them
     recordings, lessons = len(catalogue.entries), len(catalogue.lessons)

@@ -29,7 +29,7 @@ _HOOK = Path(__file__).with_name("mkdocs_hook.py")
 _URL = re.compile(r"\s*<url>\s*<loc>([^<]*)</loc>.*?</url>", re.DOTALL)
 
 
-def build_site(
+def run_mkdocs(
     project: Project,
     catalogue: Catalogue,
     shared: Iterable[str],
@@ -51,7 +51,7 @@ def build_site(
     with ThreadPoolExecutor(1) as pool:
         pages = [path for path in (*shared, *framed) if path.endswith(".md")]
         extra = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
-        by_mkdocs = pool.submit(_run_mkdocs, project, aside, extra)
+        by_mkdocs = pool.submit(_start_mkdocs, project, aside, extra)
         meanwhile()
         by_mkdocs.result()
     made = {path: (aside / path).with_suffix(".html") for path in frames.sources}
@@ -72,7 +72,7 @@ def _text(project: Project, path: str) -> str:
     return (project.docs / path).read_text("utf-8")
 
 
-def _run_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> None:
+def _start_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> None:
     added = {
         "INHERIT": "mkdocs.yml",
         "docs_dir": project.docs.relative_to(project.root).as_posix(),

@@ -16,20 +16,22 @@ from cunshi.archive.fixity.check import compare_accession, differing, without_ma
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 
 CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
 
 
-@dataclass
-class Checked:
-    """What a run has found: ``hashed`` ids, how many had no turn, and the oldest check of these."""
+@dataclass(frozen=True)
+class Verified(Result):
+    """Which accessions were hashed, how many wait for the next run, and the oldest check of these.
 
-    hashed: list[str] = field(default_factory=list)
-    waiting: int = 0
-    oldest: str = ""
-    problems: list[Problem] = field(default_factory=list)
+    ``oldest`` is a time in ISO 8601.
+    """
+
+    hashed: list[str]
+    waiting: int
+    oldest: str
 
 
 @dataclass(frozen=True)
@@ -60,27 +62,27 @@ def registered(accession: Accession) -> Registered:
     )
 
 
-def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Checked:
+def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Verified:
     """Look at everything, and hash as much as ``seconds`` allow (None: all; 0: nothing).
 
     One accession is always hashed when there is any time, so that every run gets on.
     """
-    checked = Checked()
+    problems, hashed, waiting = list[Problem](), list[str](), list[Registered]()
     turns = [(accession, registered(accession)) for accession in project.accessions()]
     turns.sort(key=lambda turn: (turn[1].checked, turn[0].id))
     ends = None if seconds is None else time.monotonic() + seconds
     with reporter.task(_("核对主文件"), len(turns), 0) as task:
         for accession, known in turns:
             quick = _look_at(project, accession, known)
-            checked.problems += quick
-            if seconds == 0 or (checked.hashed and ends is not None and time.monotonic() > ends):
-                checked.oldest = checked.oldest if checked.waiting else known.checked
-                checked.waiting += 1
+            problems += quick
+            if seconds == 0 or (hashed and ends is not None and time.monotonic() > ends):
+                waiting.append(known)
             else:
-                checked.problems += _hash(project, accession, known, quick)
-                checked.hashed.append(accession.id)
+                problems += _hash(project, accession, known, quick)
+                hashed.append(accession.id)
             task.finish_one(accession.id)
-    return checked
+    oldest = waiting[0].checked if waiting else ""
+    return Verified(hashed, len(waiting), oldest, problems=problems)
 
 
 def _look_at(project: Project, accession: Accession, known: Registered) -> list[Problem]:

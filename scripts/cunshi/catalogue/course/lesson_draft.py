@@ -21,7 +21,7 @@ from cunshi.catalogue.course.lessons import read_course
 from cunshi.core.errors import ExitCode, LessonError
 from cunshi.core.files import to_nfc, write_atomic
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.text import clean, escape_title
 from cunshi.core.yaml_edit import append_item
 from cunshi.domain.access import Days, access_decisions
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Drafted:
+class Drafted(Result):
     """The draft that was written; ``name`` is its folder's, in course.yml if ``added``."""
 
     path: Path

@@ -6,12 +6,14 @@ not in it either; who takes over an archive takes its folder.
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from cunshi.archive.bag import facts_of, write_bag
 from cunshi.core.errors import SiteError
 from cunshi.core.files import walk_files, write_atomic
 from cunshi.core.i18n import _
+from cunshi.core.problem import Result
 from cunshi.core.text import clean, safe_file_name
 from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.exports.archival import ro_crate
@@ -22,6 +24,13 @@ from cunshi.exports.archival.ohms import EDITIONS, format_ohms
 from cunshi.exports.archival.tables import catalogue_sheet, dublin_core
 
 _COLLECTION = "iiif/collection.json"
+
+
+@dataclass(frozen=True)
+class Exported(Result):
+    """The bag that was written."""
+
+    path: Path
 
 
 def captions_and_manifests(catalogue: Catalogue) -> Iterator[Page]:
@@ -68,7 +77,7 @@ def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
         yield Page(srt_path(path), srt)
 
 
-def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
+def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Exported:
     """Write the bag into a folder, from the site's source; SiteError when it is there already."""
     name = f"{safe_file_name(catalogue.course.title)} 导出 {catalogue.today.isoformat()}"
     target = folder / name
@@ -89,7 +98,7 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Path:
         payload / ro_crate.NAME, ro_crate.format_crate(catalogue, describe(catalogue), sizes)
     )
     write_bag(payload, target, facts_of(catalogue.archive, catalogue.course.title), catalogue.today)
-    return target
+    return Exported(target)
 
 
 def _media(catalogue: Catalogue) -> Iterator[str]:

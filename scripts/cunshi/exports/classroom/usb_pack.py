@@ -18,6 +18,7 @@ from cunshi.catalogue.templating import render_html
 from cunshi.core.errors import SiteError
 from cunshi.core.files import put_in_place, temporary_name, walk_files
 from cunshi.core.i18n import _
+from cunshi.core.problem import Result
 from cunshi.core.text import clean, safe_file_name
 from cunshi.core.zipfiles import zip_entry
 from cunshi.domain.consent import Access
@@ -32,7 +33,7 @@ LONGEST = 150
 
 
 @dataclass(frozen=True)
-class Pack:
+class Packed(Result):
     """A finished pack; ``classroom`` counts its recordings that are reserved for classrooms."""
 
     path: Path
@@ -76,7 +77,7 @@ def _top(made: zipfile.ZipFile) -> str:
     return next(iter(made.namelist()), "").partition("/")[0]
 
 
-def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
+def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Packed:
     """Write the pack of a built site, and read it again before it gets its name.
 
     SiteError when a name in the site is one that Windows does not take.
@@ -96,7 +97,7 @@ def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Pack:
         put_in_place(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    return Pack(target, len(hashes) + 1, target.stat().st_size, len(_classroom(catalogue)))
+    return Packed(target, len(hashes) + 1, target.stat().st_size, len(_classroom(catalogue)))
 
 
 def _classroom(catalogue: Catalogue) -> list[str]:

@@ -20,11 +20,12 @@ from cunshi.core.problem import Problem
 from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.problems import as_json, goes_elsewhere
-from cunshi.workflow import Report
+from cunshi.workflow.results import BuiltSite, IngestedAndTranscribed, NotPublished, Published
 
 _log = logging.getLogger(__name__)
 
 TRANSCRIBE, SITE, PUBLISH = "transcribe", "site", "publish"
+Done = IngestedAndTranscribed | BuiltSite | Published | NotPublished
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Jobs:
         ended = _failed(_unforeseen())
         try:
             done = _do(self._project, work)
-            ended = _told(done, list(_lines(work.what, done)))
+            ended = _told(done)
         except CunshiError as error:
             ended = _failed(Problem.from_error(error))
         except OSError as error:
@@ -127,32 +128,29 @@ def routes(desk: Desk) -> list[Route]:
     return [route("GET", "/api/jobs", look), route("POST", "/api/jobs", start)]
 
 
-def _do(project: Project, work: Work) -> Report:
+def _do(project: Project, work: Work) -> Done:
     if work.what == TRANSCRIBE:
-        return workflow.hear(project, work)
+        return workflow.ingest_and_transcribe(project, work)
     if work.what == PUBLISH and goes_elsewhere(project.read_archive([])):
-        return workflow.release(project, work, None, dry_run=False)
-    return workflow.publish_site(project, work)
+        return workflow.publish(project, work, None, dry_run=False)
+    return workflow.build_site(project, work)
 
 
-def _lines(what: str, done: Report) -> Iterator[str]:
-    """What was done, in words; what is wrong stands apart from it."""
-    if what == TRANSCRIBE:
-        yield from report.summary(replace(done, problems=[]))
-        return
-    if catalogue := done.catalogue:
-        count = len(catalogue.entries)
-        yield _("网站做好了：公开 {count} 件录音。").format(count=count)
-    if done.release:
-        yield from report.released(replace(done, problems=[]))
-    elif what == PUBLISH and goes_elsewhere(done.archive):
-        yield _("没有发布出去：先把下面的问题处理好。")
-
-
-def _told(done: Report, lines: list[str]) -> dict[str, Any]:
+def _told(done: Done) -> dict[str, Any]:
     ids = [recording.id for recording in done.recordings]
     problems = as_json(done.problems, ids)
-    return {"exit_code": int(done.exit_code), "lines": lines, "problems": problems}
+    return {"exit_code": int(done.exit_code), "lines": list(_lines(done)), "problems": problems}
+
+
+def _lines(done: Done) -> Iterator[str]:
+    """What was done, in words; what is wrong stands apart from it."""
+    if not isinstance(done, IngestedAndTranscribed) and done.catalogue:
+        count = len(done.catalogue.entries)
+        yield _("网站做好了：公开 {count} 件录音。").format(count=count)
+    if isinstance(done, NotPublished):
+        yield _("没有发布出去：先把下面的问题处理好。")
+    elif not isinstance(done, BuiltSite):
+        yield from report.lines(replace(done, problems=[]))
 
 
 def _failed(problem: Problem) -> dict[str, Any]:

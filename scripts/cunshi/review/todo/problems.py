@@ -17,7 +17,7 @@ from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import TranscriptStatus
 from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
-from cunshi.workflow import Report
+from cunshi.workflow.results import Surveyed
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -31,16 +31,16 @@ def routes(desk: Desk) -> list[Route]:
 
 def survey(desk: Desk) -> dict[str, Any]:
     """Every problem, and what nobody has to mend but everybody should know before publishing."""
-    report = workflow.survey(desk.project)
-    ids = [recording.id for recording in report.recordings]
+    found = workflow.survey(desk.project)
+    ids = [recording.id for recording in found.recordings]
     return {
-        "problems": as_json(report.problems, ids),
-        "blocking": bool(report.problems) and goes_elsewhere(report.archive),
-        "elsewhere": goes_elsewhere(report.archive),
+        "problems": as_json(found.problems, ids),
+        "blocking": bool(found.problems) and goes_elsewhere(found.archive),
+        "elsewhere": goes_elsewhere(found.archive),
         "made": _made(desk.project.site / "index.html"),
         "notes": [
             {"what": what, "recordings": [_named(recording) for recording in recordings]}
-            for what, recordings in _notes(report).items()
+            for what, recordings in _notes(found).items()
             if recordings
         ],
     }
@@ -82,20 +82,20 @@ def goes_elsewhere(archive: Archive) -> bool:
     return bool(where.folder or where.branch or where.rsync)
 
 
-def _notes(report: Report) -> dict[str, list[Recording]]:
+def _notes(found: Surveyed) -> dict[str, list[Recording]]:
     """What is no mistake: the site can be made, and leaves some things out."""
-    recordings = report.recordings
+    recordings = found.recordings
 
     def having(status: TranscriptStatus) -> list[Recording]:
-        return [r for r in recordings if report.transcripts[r.id].status is status]
+        return [r for r in recordings if found.transcripts[r.id].status is status]
 
     return {
-        _("还没有同意书，不会公开"): checks.awaiting_consent(recordings, report.days),
+        _("还没有同意书，不会公开"): checks.awaiting_consent(recordings, found.days),
         _("还没有听写"): having(TranscriptStatus.MISSING),
         _("机器初稿，还没有人听过"): having(TranscriptStatus.DRAFT),
         _("校对中，还没有定稿"): having(TranscriptStatus.EDITED),
         _("资料不全（村、讲述人、日期或课）"): [r for r in recordings if checks.missing_facts(r)],
-        _("村名不在 archive.yml 里"): checks.unknown_villages(recordings, report.archive),
+        _("村名不在 archive.yml 里"): checks.unknown_villages(recordings, found.archive),
     }
 
 

@@ -1,4 +1,4 @@
-"""Where a destination leads: a folder or share, a branch, a server."""
+"""Publishes the built site to its destination: a folder or share, a git branch, a server."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -7,23 +7,32 @@ from cunshi.archive.project import Project
 from cunshi.core import clock
 from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
+from cunshi.core.problem import Result
 from cunshi.domain.settings import Destination
 from cunshi.publishing import folder, git_branch, rsync
 from cunshi.publishing.changes import Changes
 
 
 @dataclass(frozen=True)
-class Release:
-    """What was published and where; ``made`` is empty when nothing was, ``changes`` if unknown."""
+class Publication:
+    """What was published and where; ``made`` names it, and is empty when nothing was."""
 
     where: str
     made: str
-    changes: Changes | None = None
+    changes: Changes
 
 
-def release_to(
+@dataclass(frozen=True)
+class RolledBack(Result):
+    """The release that is served again, and where."""
+
+    where: str
+    made: str
+
+
+def publish_to(
     project: Project, where: Destination, withheld: str, *, dry_run: bool = False
-) -> Release:
+) -> Publication:
     """Bring the built site to a destination; a dry run only finds the changes.
 
     ``withheld`` names what is withheld of the recordings in it.
@@ -33,7 +42,7 @@ def release_to(
         git_branch.check_branch(target)
         changes = git_branch.find_changes(target, project.site)
         made = "" if dry_run or not changes else git_branch.publish_to_branch(target, project.site)
-        return Release(f"{where.remote} {where.branch}", made, changes)
+        return Publication(f"{where.remote} {where.branch}", made, changes)
     if where.rsync and not where.folder:
         return _send(rsync.Server(where.rsync), project, dry_run)
     share = _share(project, where)
@@ -44,24 +53,24 @@ def release_to(
     if dry_run or not changes:
         if not dry_run:  # a run that died may have left what nobody may hear any more
             folder.tidy(share, project.site, withheld)
-        return Release(str(share.current), "", changes)
+        return Publication(str(share.current), "", changes)
     made = folder.publish_to_folder(share, project.site, stamp, withheld)
-    return Release(str(share.current), made, changes)
+    return Publication(str(share.current), made, changes)
 
 
-def take_back(project: Project, where: Destination, allowed: Set[str], withheld: str) -> Release:
+def roll_back(project: Project, where: Destination, allowed: Set[str], withheld: str) -> RolledBack:
     """Serve the release before the published one again, if all in it may still be heard."""
     share = _share(project, where)
-    return Release(str(share.current), folder.roll_back(share, allowed, withheld))
+    return RolledBack(str(share.current), folder.roll_back(share, allowed, withheld))
 
 
-def _send(place: rsync.Server, project: Project, dry_run: bool) -> Release:
+def _send(place: rsync.Server, project: Project, dry_run: bool) -> Publication:
     rsync.check_server(place)
     changes = rsync.find_changes(place, project.site)
     if dry_run or not changes:
-        return Release(place.place, "", changes)
+        return Publication(place.place, "", changes)
     rsync.publish_to_server(place, project.site)
-    return Release(place.place, "rsync", changes)
+    return Publication(place.place, "rsync", changes)
 
 
 def _share(project: Project, where: Destination) -> folder.Share:

@@ -1,0 +1,241 @@
+"""The whole flow on one page: deposit → recording → transcript → lesson → page → site.
+
+A command is a function of a project. It begins a `Context`, passes it through its `stages`, which
+add to the context's problems, and returns a `Result` of its own, which `report` puts into words.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cunshi.archive import backup
+from cunshi.archive.backup import BackedUp, HandedOver, Restored
+from cunshi.archive.bag import facts_of
+from cunshi.archive.fixity.check import verify_fixity
+from cunshi.archive.fixity.schedule import Verified, check_in_turn
+from cunshi.archive.project import Project
+from cunshi.catalogue.course.lesson_draft import Drafted, open_source, refuse, write_draft
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.errors import ConfigurationError, ExitCode
+from cunshi.core.i18n import _
+from cunshi.core.problem import Refused
+from cunshi.core.progress import Reporter
+from cunshi.domain.consent import Access
+from cunshi.domain.settings import Destination
+from cunshi.exports.archival.bundle import Exported, make_export
+from cunshi.exports.classroom import usb_pack
+from cunshi.exports.classroom.usb_pack import Packed
+from cunshi.intake import merge_archive
+from cunshi.intake.import_transcript import Imported, bring_in
+from cunshi.intake.merge_archive import Merged
+from cunshi.publishing import destinations
+from cunshi.publishing.destinations import RolledBack
+from cunshi.publishing.log import PACK, note_publication
+from cunshi.transcription import evaluation
+from cunshi.transcription.evaluation import Evaluation
+from cunshi.transcription.jobs import Choice, Transcribed
+from cunshi.workflow import stages
+from cunshi.workflow.results import (
+    Built,
+    BuiltSite,
+    Checked,
+    Ingested,
+    IngestedAndTranscribed,
+    NotPublished,
+    Published,
+    Surveyed,
+)
+from cunshi.workflow.stages import begin, locked
+
+_MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
+
+
+def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Built:
+    """The main job: take in, transcribe, build. What fails for one recording stops no other."""
+    with locked(project, reporter, strict=strict) as context:
+        intake = stages.take_in(context)
+        recordings = stages.read_recordings(context)
+        drafted = stages.transcribe(context, recordings, choice)
+        site = stages.update_site(context, recordings)
+        return context.finish(
+            Built(drafted=drafted, recordings=recordings, intake=intake, site=site)
+        )
+
+
+def ingest(project: Project, reporter: Reporter) -> Ingested:
+    """Take in what is new below recordings/."""
+    with locked(project, reporter) as context:
+        intake = stages.take_in(context)
+        return context.finish(Ingested(stages.read_recordings(context), intake))
+
+
+def ingest_and_transcribe(project: Project, reporter: Reporter) -> IngestedAndTranscribed:
+    """Take in what is new below recordings/ and transcribe it: all but the site."""
+    with locked(project, reporter) as context:
+        intake = stages.take_in(context)
+        recordings = stages.read_recordings(context)
+        drafted = stages.transcribe(context, recordings, Choice())
+        return context.finish(
+            IngestedAndTranscribed(drafted=drafted, recordings=recordings, intake=intake)
+        )
+
+
+def transcribe(project: Project, reporter: Reporter, choice: Choice) -> Transcribed:
+    """Transcribe what is in the archive and has no transcript yet."""
+    with locked(project, reporter) as context:
+        if choice.scheduler and not context.archive.cluster:
+            raise ConfigurationError(
+                _("这个档案库没有说可以请别的电脑听写"),
+                _("先在 archive.yml 里写 cluster: 是；网站和同意书会照实说，录音要送到别的电脑"),
+                where=project.relative(project.archive / "archive.yml"),
+            )
+        drafted = stages.transcribe(context, stages.read_recordings(context), choice)
+        return context.finish(Transcribed(drafted))
+
+
+def build_site(project: Project, reporter: Reporter, *, strict: bool = False) -> BuiltSite:
+    """Make the site from the archive and the lessons."""
+    with locked(project, reporter, strict=strict) as context:
+        return context.finish(stages.update_site(context, stages.read_recordings(context)))
+
+
+def rebuild(project: Project, reporter: Reporter, *, everything: bool) -> Built | BuiltSite:
+    """Make the site again after a change; ``everything``: what is new in recordings/ as well."""
+    return build(project, reporter, Choice()) if everything else build_site(project, reporter)
+
+
+def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
+    """Make the zip for a USB stick: the site for classrooms, with a page to start from."""
+    from cunshi.website import build
+
+    with locked(project, reporter) as context:
+        recordings = stages.read_recordings(context)
+        catalogue = stages.gather(context, recordings, Access.CLASSROOM).catalogue
+        path = usb_pack.target_path(target or project.site.parent, catalogue)
+        context.problems.extend(build.build_site(project.classroom, catalogue, reporter))
+        packed = usb_pack.make_pack(project.classroom.site, catalogue, path)
+        note_publication(project.classroom, PACK)
+        return context.finish(packed)
+
+
+def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
+    """Write all that may be shown into a bag, in the forms that other archives read."""
+    with locked(project, reporter) as context:
+        catalogue = stages.build_site(context, stages.read_recordings(context)).catalogue
+        return context.finish(make_export(project.docs, catalogue, folder))
+
+
+def publish(
+    project: Project, reporter: Reporter, asked: Destination | None, *, dry_run: bool
+) -> Published | NotPublished:
+    """Build the site anew and publish it, unless anything is wrong with the archive or the lessons.
+
+    ``asked`` stands for the destination that archive.yml names; a dry run only finds the changes.
+    """
+    with locked(project, reporter) as context:
+        recordings = stages.read_recordings(context)
+        context.problems.extend(verify_fixity(project, reporter))
+        built = stages.build_site(context, recordings)
+        refused = context.finish(NotPublished(recordings, built.catalogue))
+        if refused.wrong:
+            return refused
+        withheld = stages.withheld(context, recordings, built.transcripts)
+        where = asked or context.archive.publish
+        publication = destinations.publish_to(project, where, withheld, dry_run=dry_run)
+        return context.finish(Published(recordings, built.catalogue, publication))
+
+
+def roll_back(project: Project, asked: Destination | None) -> RolledBack:
+    """Serve the release before the published one again, if all in it may still be heard."""
+    with locked(project) as context:
+        recordings = stages.read_recordings(context)
+        transcripts = read_transcripts(project, context.archive, recordings, context.problems)
+        allowed = {recording.id for recording in stages.publishable(context, recordings)}
+        withheld = stages.withheld(context, recordings, transcripts)
+        where = asked or context.archive.publish
+        return context.finish(destinations.roll_back(project, where, allowed, withheld))
+
+
+def survey(project: Project, *, strict: bool = False) -> Surveyed:
+    """What is there and what waits for whom; reads only."""
+    context = begin(project, strict=strict)
+    return context.finish(stages.gather(context, stages.read_recordings(context)))
+
+
+def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Checked:
+    """Survey, and hash every master anew; reads only."""
+    found = survey(project, strict=strict)
+    problems = [*found.problems, *verify_fixity(project, reporter)]
+    return Checked(**vars(found) | {"problems": problems})
+
+
+def verify(project: Project, reporter: Reporter, seconds: float | None) -> Verified:
+    """Look at every accession, and hash those whose turn it is; says so in their events."""
+    with locked(project, reporter) as context:
+        return context.finish(check_in_turn(project, reporter, seconds))
+
+
+def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
+    """Bring a second copy up to date while nothing here changes."""
+    with locked(project, reporter) as context:
+        return context.finish(backup.back_up(project, folder, reporter))
+
+
+def hand_over(project: Project, folder: Path) -> HandedOver | Refused:
+    """Make a bag of everything for whoever takes over the archive."""
+    with locked(project) as context:
+        if any(problem.code is ExitCode.DISK for problem in context.problems):
+            return context.finish(Refused())  # the bag would not say whose it is
+        facts = facts_of(context.archive, project.root.name)
+        return context.finish(backup.hand_over(project, folder, facts, context.days.today))
+
+
+def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Restored:
+    """Bring back from a copy what is missing or damaged here, or tell what would be."""
+    with locked(project, reporter) as context:
+        return context.finish(backup.restore(project, folder, reporter, rehearse=rehearse))
+
+
+def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
+    """Bring in what another archive holds."""
+    with locked(project, reporter) as context:
+        return context.finish(merge_archive.merge(project, folder, reporter))
+
+
+def import_file(project: Project, recording_id: str, path: Path) -> Imported:
+    """Take a transcript from another system into an accession."""
+    with locked(project) as context:
+        recordings = {recording.id: recording for recording in stages.read_recordings(context)}
+        if recording_id not in recordings:
+            raise ConfigurationError(
+                _("档案库里没有编号 {id}").format(id=recording_id),
+                _("编号在网站上那段录音的资料里，例如 20260112-7a994552"),
+            )
+        return context.finish(bring_in(project, recordings[recording_id], path))
+
+
+def draft_lesson(
+    project: Project, number: int, ids: Sequence[str], slug: str = ""
+) -> Drafted | Refused:
+    """Begin a lesson from recordings that may be published; nothing when one of them may not."""
+    with locked(project) as context:
+        recordings = {recording.id: recording for recording in stages.read_recordings(context)}
+        cited = [recordings[i] for i in ids if i in recordings]
+        transcripts = read_transcripts(project, context.archive, cited, context.problems)
+        if refused := refuse(ids, recordings, transcripts, context.days):
+            return context.finish(Refused(problems=refused))
+        terms = project.read_glossary(context.problems)
+        most = max(1, _MOST_CLIPS // len(cited))
+        sources = [open_source(project, r, transcripts[r.id], terms, most) for r in cited]
+        return context.finish(write_draft(project, number, sources, terms, slug))
+
+
+def evaluate(project: Project, reference: Path | None, json: Path | None) -> Evaluation:
+    """How far drafts are from what people approved; reads only, but for the file ``json``."""
+    context = begin(project)
+    recordings = stages.read_recordings(context)
+    found = evaluation.evaluate(project, recordings, reference, context.problems)
+    if not found.scores:
+        context.problems.append(evaluation.nothing_to_compare(project))
+    elif json:
+        evaluation.write_json(found, json)
+    return context.finish(found)

@@ -1,0 +1,156 @@
+"""What commands have in common: how they begin, and the stages that they pass through."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from cunshi.archive.cache.recording_cache import RecordingCache
+from cunshi.archive.project import Project
+from cunshi.catalogue import gather as catalogues
+from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.problem import Problem, Result
+from cunshi.core.progress import Reporter, SilentReporter
+from cunshi.domain.access import Days, access_decisions
+from cunshi.domain.consent import Access
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Transcript
+from cunshi.domain.withholding import fingerprint
+from cunshi.exports.classroom.pdf import can_print
+from cunshi.intake import accessioning
+from cunshi.intake.accessioning import Intake
+from cunshi.publishing.log import days_of, note_publication
+from cunshi.transcription import evaluation
+from cunshi.transcription.jobs import Choice, transcribe_all
+from cunshi.website.up_to_date import SiteStamp
+from cunshi.workflow.results import BuiltSite, Surveyed
+
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works on; its stages add what is wrong to ``problems``."""
+
+    project: Project
+    reporter: Reporter
+    archive: Archive
+    days: Days
+    problems: list[Problem]
+    strict: bool = False
+
+    def finish(self, result: R) -> R:
+        """The result with every problem of the command, in the order in which they were found."""
+        return replace(result, problems=[*self.problems, *result.problems])
+
+
+def begin(project: Project, reporter: Reporter | None = None, *, strict: bool = False) -> Context:
+    """Read what every command needs to know: archive.yml and which day it is."""
+    problems: list[Problem] = []
+    archive = project.read_archive(problems)
+    days = days_of(project, problems)
+    return Context(project, reporter or SilentReporter(), archive, days, problems, strict)
+
+
+@contextmanager
+def locked(
+    project: Project, reporter: Reporter | None = None, *, strict: bool = False
+) -> Iterator[Context]:
+    """Begin a command that writes: no other may work on the project until it has ended."""
+    with project.lock():
+        yield begin(project, reporter, strict=strict)
+
+
+def take_in(context: Context) -> Intake:
+    """Accession what is new below recordings/."""
+    intake = accessioning.take_in(context.project, context.archive, context.reporter)
+    context.problems.extend(intake.problems)
+    return intake
+
+
+def read_recordings(context: Context) -> list[Recording]:
+    """Every recording of the archive whose record can be read."""
+    return context.project.read_recordings(context.problems)
+
+
+def publishable(context: Context, recordings: Sequence[Recording]) -> list[Recording]:
+    """The recordings whose voice and words may be on the site."""
+    decisions = access_decisions(recordings, context.days)
+    return [r for r in recordings if decisions[r.id].allows_publication()]
+
+
+def transcribe(context: Context, recordings: Sequence[Recording], choice: Choice) -> Sequence[str]:
+    """Draft a transcript of each recording that has none; the ids of those that got one."""
+    project, archive, reporter = context.project, context.archive, context.reporter
+    done = transcribe_all(project, recordings, archive, choice, reporter)
+    context.problems.extend(done.problems)
+    return done.drafted
+
+
+def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
+    """Build the site, unless nothing has changed since: then only what is still wrong is said."""
+    from cunshi.website.social_cards import face_for  # drawing, which most commands do without
+
+    project = context.project
+    index = project.site / "index.html"
+    asked = (context.archive, context.days, context.strict, face_for(project))
+    stamp = SiteStamp(project, recordings, *asked)
+    if stamp.holds:
+        context.problems.extend(stamp.problems)
+        return BuiltSite(index, context.days, recordings, stamp.transcripts, None)
+    stamp.begin()
+    before = len(context.problems)
+    built = build_site(context, recordings)
+    stamp.note(context.problems[before:], built.transcripts)
+    return BuiltSite(index, context.days, recordings, built.transcripts, built.catalogue)
+
+
+def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
+    """Gather what may be shown, build the site of it, and register what is in the site now."""
+    from cunshi.website import build  # templates and decoders, which most commands do without
+    from cunshi.website.prerender import prerender_recordings
+
+    project, archive = context.project, context.archive
+    shown = [recording.as_shown for recording in publishable(context, recordings)]
+    with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
+        measured = pool.submit(evaluation.measure, project, shown, context.problems)
+        cache = RecordingCache(project, archive)
+        prerender_recordings(project, archive, recordings, context.days, cache)
+        pool.submit(can_print)  # which is asked for later
+        found = gather(context, recordings, cache=cache)
+        catalogue = replace(found.catalogue, measured=measured.result())
+        context.problems.extend(build.build_site(project, catalogue, context.reporter))
+    cache.keep()
+    note_publication(project)
+    return replace(found, catalogue=catalogue)
+
+
+def gather(
+    context: Context,
+    recordings: Sequence[Recording],
+    ceiling: Access = Access.OPEN,
+    cache: RecordingCache | None = None,
+) -> Surveyed:
+    """Read all transcripts and lessons, and gather what may be shown under a level of access."""
+    project, archive, problems = context.project, context.archive, context.problems
+    transcripts = read_transcripts(project, archive, recordings, problems, cache)
+    catalogue = catalogues.gather(
+        project,
+        archive,
+        recordings,
+        transcripts,
+        context.days,
+        problems,
+        ceiling,
+        strict=context.strict,
+    )
+    return Surveyed(archive, context.days, recordings, transcripts, catalogue)
+
+
+def withheld(
+    context: Context, recordings: Sequence[Recording], transcripts: Mapping[str, Transcript]
+) -> str:
+    """A digest of what is withheld of the recordings that are published."""
+    return fingerprint(publishable(context, recordings), transcripts)
