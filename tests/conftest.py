@@ -28,7 +28,7 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUNSHI_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-    monkeypatch.setitem(engines.ENGINES, "recorded", "support.recorded_engine")
+    monkeypatch.setitem(engines.ENGINES, "recorded", engines.EngineEntry("support.recorded_engine"))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def _make_sample(root: Path) -> None:
 def _build(project: Project, *words: str) -> None:
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-        patch.setitem(engines.ENGINES, "recorded", "support.recorded_engine")
+        patch.setitem(engines.ENGINES, "recorded", engines.EngineEntry("support.recorded_engine"))
         cli.main(["--root", str(project.root), "build", *words])
     assert ended.value.code == 0
 

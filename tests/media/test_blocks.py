@@ -17,7 +17,7 @@ from cunshi.archive.project import Project
 from cunshi.domain.transcript import Segment, Word
 from cunshi.media import audio
 from cunshi.transcription import engines, vad
-from cunshi.transcription.engines import EngineIdentity, HeardSegment
+from cunshi.transcription.engines import EngineEntry, EngineIdentity, HeardSegment
 from cunshi.transcription.engines.faster_whisper import FasterWhisper
 from cunshi.transcription.error_rate import count_errors
 from cunshi.transcription.recognise import Listened, listen
@@ -85,7 +85,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     path = village.recordings / "金村村_金老师_2026-01-12.wav"
     settle(write(path, recording))
     monkeypatch.setattr(Ruler, "recording", recording)
-    monkeypatch.setitem(engines.ENGINES, "ruler", "test_blocks")
+    monkeypatch.setitem(engines.ENGINES, "ruler", EngineEntry("test_blocks"))
     run(village, "ingest")
     code, text = run(village, "transcribe", "--engine", "ruler")
     assert code == 0, text

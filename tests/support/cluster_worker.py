@@ -42,5 +42,5 @@ def open_engine(model: str, root: Path) -> FrailEngine:
     return FrailEngine(float(model))
 
 
-engines.ENGINES["frail"] = "support.cluster_worker"
+engines.ENGINES["frail"] = engines.EngineEntry("support.cluster_worker")
 cunshi.__version__ = os.environ.get("CUNSHI_TEST_VERSION", cunshi.__version__)

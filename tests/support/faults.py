@@ -235,7 +235,11 @@ def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
 def stand_ins(quick: bool) -> Iterator[None]:
     """The recorded engine, and quick stand-ins for what is slow."""
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(engines.ENGINES, {"recorded": "support.recorded_engine"}))
+        stack.enter_context(
+            patch.dict(
+                engines.ENGINES, {"recorded": engines.EngineEntry("support.recorded_engine")}
+            )
+        )
         for module, name, instead in (
             (deposit_cache, "Inspector", Inspector),
             (pipeline, "passages", speech),

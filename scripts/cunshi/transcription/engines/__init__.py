@@ -1,7 +1,7 @@
 """Speech recognition engines behind one Protocol; each is one file of this folder.
 
-An engine is a module with a function ``open_engine(model, root) -> Engine``. One that asks a
-server is also named in ``SERVED``: its function takes the server's address in place of ``root``.
+To add one, write a module with a function ``open_engine(model, root) -> Engine`` and name it in
+``ENGINES``; tests/transcription/test_engines.py tests whatever is named there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,17 +17,10 @@ from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
 from cunshi.domain.transcript import Segment
 
-ENGINES = {
-    "faster-whisper": "cunshi.transcription.engines.faster_whisper",
-    "http": "cunshi.transcription.engines.recognition_server",
-    "null": "cunshi.transcription.engines.null",
-    "openai-whisper": "cunshi.transcription.engines.openai_whisper",
-}
 # Whisper writes every Chinese language, Wu too, under its one code for Chinese.
 CHINESE = "zh"
 # Whisper's own figures for a segment, as every implementation of it names them.
 CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
-SERVED = frozenset({"http"})
 
 
 @dataclass(frozen=True)
@@ -78,6 +71,27 @@ class Engine(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class EngineEntry:
+    """Where an engine is; its module is imported only when the engine is chosen.
+
+    One that ``asks_server`` sends recordings to another computer: it is opened with the address of
+    the server in place of ``root``. `Archive.sends` has to name it, too, for the consent forms.
+    """
+
+    module: str
+    asks_server: bool = False
+
+
+# By the names that archive.yml and the command line know them by.
+ENGINES = {
+    "faster-whisper": EngineEntry("cunshi.transcription.engines.faster_whisper"),
+    "http": EngineEntry("cunshi.transcription.engines.recognition_server", asks_server=True),
+    "null": EngineEntry("cunshi.transcription.engines.null"),
+    "openai-whisper": EngineEntry("cunshi.transcription.engines.openai_whisper"),
+}
+
+
 def open_engine(name: str, model: str, root: Path, server: str = "") -> Engine:
     """The engine of that name; ``root`` is where a relative model folder is looked for."""
     if name not in ENGINES:
@@ -85,6 +99,7 @@ def open_engine(name: str, model: str, root: Path, server: str = "") -> Engine:
             _("没有叫 “{name}” 的识别引擎").format(name=name),
             _("archive.yml 的 engine 可以写：{names}").format(names="、".join(ENGINES)),
         )
-    place = server if name in SERVED else root
-    engine: Engine = import_module(ENGINES[name]).open_engine(model, place)
+    entry = ENGINES[name]
+    place = server if entry.asks_server else root
+    engine: Engine = import_module(entry.module).open_engine(model, place)
     return engine
