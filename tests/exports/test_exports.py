@@ -23,10 +23,11 @@ from cunshi.core.text import clean
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Segment
 from cunshi.exports.archival.captions import format_srt, format_webvtt
+from cunshi.exports.archival.catalogue_sheet import catalogue_sheet
 from cunshi.exports.archival.description import describe
+from cunshi.exports.archival.dublin_core import dublin_core, harmless
 from cunshi.exports.archival.ohms import NAMESPACE, format_ohms
 from cunshi.exports.archival.ro_crate import NAME, format_crate
-from cunshi.exports.archival.tables import catalogue_sheet, dublin_core, harmless
 from support.exports import Run, catalogue_of, entry_of, exported, printable, segments, with_address
 from support.village import tree
 

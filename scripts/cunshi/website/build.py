@@ -25,8 +25,8 @@ from cunshi.core.processes import CORES
 from cunshi.core.progress import Reporter
 from cunshi.domain.course import Catalogue, ClipRef, Entry
 from cunshi.domain.withholding import Ranges, merged, overlapping
-from cunshi.exports.archival.bundle import collection, manifest, manifest_paths
 from cunshi.exports.archival.description import Described
+from cunshi.exports.archival.iiif import collection, manifest, manifest_paths
 from cunshi.exports.classroom.build_kits import Kits, kit_paths
 from cunshi.media import audio
 from cunshi.media.photos import make_photo_copy

@@ -19,7 +19,7 @@ from cunshi.domain.access import Days, access_decision, access_decisions
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
-from cunshi.exports.archival.bundle import manifest
+from cunshi.exports.archival.iiif import manifest
 from cunshi.website.pages.assemble import words_asked
 from cunshi.website.pages.mentions import Spoken
 from cunshi.website.pages.recording import recording_path

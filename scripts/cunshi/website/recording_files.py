@@ -8,7 +8,7 @@ from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_rebuildable
 from cunshi.domain.course import Catalogue, Entry, Page
-from cunshi.exports.archival.bundle import caption_paths, captions
+from cunshi.exports.archival.captions import caption_paths, captions
 from cunshi.website.pages.assemble import framed_pages, framed_paths
 from cunshi.website.pages.recording import named_lessons
 from cunshi.website.search_index import spoken_in

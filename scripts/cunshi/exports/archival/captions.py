@@ -11,10 +11,32 @@ from cunshi.catalogue import transcript_quality
 from cunshi.catalogue.titles import recording_title
 from cunshi.core.text import clean
 from cunshi.core.timecode import format_timecode
-from cunshi.domain.course import Entry
+from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.domain.settings import Archive
+from cunshi.exports.archival import ExportFile, ExportSource
 
 _SHORTEST = 0.001  # seconds: both formats want an end behind the start
+
+
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """The captions of every talk that has any."""
+    for entry in source.catalogue.entries:
+        for page in captions(source.catalogue, entry):
+            yield page.path, page.text
+
+
+def captions(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
+    """The captions of a talk in both forms, if it has any."""
+    if path := captions_path(entry):
+        webvtt, srt = format_both(entry, catalogue.archive)
+        yield Page(path, webvtt)
+        yield Page(srt_path(path), srt)
+
+
+def caption_paths(entry: Entry) -> list[str]:
+    """Where the captions of a talk are in the site, in both forms."""
+    webvtt = captions_path(entry)
+    return [webvtt, srt_path(webvtt)] if webvtt else []
 
 
 def captions_path(entry: Entry) -> str:

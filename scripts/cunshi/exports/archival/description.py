@@ -44,6 +44,15 @@ class Described:
     citation: str
 
 
+NOTHING = Described(
+    *("",) * 7,
+    0.0,
+    (),
+    (),
+    *("",) * 10,  # the positions of length, lessons and words
+)
+
+
 def describe(catalogue: Catalogue) -> list[Described]:
     """All that may be shown, in the order of their ids."""
     shown = [describe_one(catalogue, entry) for entry in catalogue.entries]

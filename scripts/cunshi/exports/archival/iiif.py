@@ -5,15 +5,49 @@ annotations of the canvas, not items of it, as the cookbook has them (recipe 021
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from cunshi.core.text import clean
-from cunshi.domain.course import Catalogue, Clip, Entry
+from cunshi.domain.course import Catalogue, Clip, Entry, Page
+from cunshi.exports.archival import ExportFile, ExportSource
 from cunshi.exports.archival.captions import captions_path, srt_path
-from cunshi.exports.archival.description import Described
+from cunshi.exports.archival.description import Described, describe_one
 
+_COLLECTION = "iiif/collection.json"
 _CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 _LANGUAGES = {"cmn": "zh-Hans", "wuu": "wuu-Hans", "mixed": "zh-Hans"}
+
+
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """A manifest of every talk and their collection, where the site has an address."""
+    catalogue, described = source.catalogue, list[Described]()
+    for entry in catalogue.entries:
+        for page in manifest(catalogue, entry, described):
+            yield page.path, page.text
+    for page in collection(catalogue, described):
+        yield page.path, page.text
+
+
+def manifest(catalogue: Catalogue, entry: Entry, described: list[Described]) -> Iterator[Page]:
+    """The IIIF manifest of a talk, where the site has an address; ``described`` grows by it."""
+    if catalogue.course.address and entry.audio:
+        described.append(describe_one(catalogue, entry))
+        said = format_manifest(catalogue, entry, described[-1])
+        yield Page(manifest_path(entry.recording.id), said)
+
+
+def collection(catalogue: Catalogue, described: list[Described]) -> Iterator[Page]:
+    """The collection of the manifests, where the site has an address."""
+    if catalogue.course.address:
+        ordered = sorted(described, key=lambda said: said.id)
+        yield Page(_COLLECTION, format_collection(catalogue, ordered))
+
+
+def manifest_paths(catalogue: Catalogue) -> list[str]:
+    """Where the manifests and their collection are in the site, if it has an address."""
+    talks = [entry.recording.id for entry in catalogue.entries if entry.audio]
+    return [_COLLECTION, *map(manifest_path, talks)] if catalogue.course.address else []
 
 
 def manifest_path(recording_id: str) -> str:
@@ -55,7 +89,7 @@ def format_collection(catalogue: Catalogue, described: list[Described]) -> str:
     return _dump(
         {
             "@context": _CONTEXT,
-            "id": f"{base}/iiif/collection.json",
+            "id": f"{base}/{_COLLECTION}",
             "type": "Collection",
             "label": _text(clean(catalogue.course.title)),
             "items": items,

@@ -7,11 +7,12 @@ https://www.oralhistoryonline.org/documentation/
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue, Clip, Entry, Lesson
+from cunshi.exports.archival import ExportFile, ExportSource
 from cunshi.exports.archival.captions import cues_of, format_webvtt
 from cunshi.exports.archival.description import Described
 
@@ -19,6 +20,17 @@ NAMESPACE = "https://www.weareavp.com/nunncenter/ohms"
 EDITIONS = ("5.4", "6.0")
 # Characters that XML 1.0 does not have (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """Every interview in both editions."""
+    described = {entry.id: entry for entry in source.described}
+    for entry in source.catalogue.entries:
+        if entry.audio:
+            said = described[entry.recording.id]
+            for edition in EDITIONS:
+                text = format_ohms(source.catalogue, entry, said, edition)
+                yield f"ohms-{edition}/{said.id}.xml", text
 
 
 @dataclass(frozen=True)

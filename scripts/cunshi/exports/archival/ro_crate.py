@@ -5,13 +5,14 @@ describes, so that only names that are to be shown are in it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue
+from cunshi.exports.archival import ExportFile, ExportSource
 from cunshi.exports.archival.description import Described
 
 NAME = "ro-crate-metadata.json"
@@ -29,6 +30,11 @@ _FORMS = {
     ".xml": "application/xml",
 }
 Entity = dict[str, Any]
+
+
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """The crate of all that is in the export already: this exporter has to be the last."""
+    yield NAME, format_crate(source.catalogue, source.described, source.written)
 
 
 def format_crate(

@@ -20,7 +20,9 @@ from cunshi.domain.course import LESSON_COUNT, Catalogue, Entry, Lesson, Page
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.village import Event
-from cunshi.exports.archival.bundle import captions_and_manifests
+from cunshi.exports.archival.captions import captions
+from cunshi.exports.archival.description import Described
+from cunshi.exports.archival.iiif import collection, manifest
 from cunshi.website.pages.lesson import lesson_page
 from cunshi.website.pages.mentions import Mentions, Spoken
 from cunshi.website.pages.recording import listed_ids, recording_page, recording_path
@@ -55,7 +57,11 @@ def render_pages(catalogue: Catalogue) -> Iterator[Page]:
     yield from shared_pages(catalogue)
     for entry in catalogue.entries:
         yield from framed_pages(catalogue, entry)
-    yield from captions_and_manifests(catalogue)
+    described: list[Described] = []
+    for entry in catalogue.entries:
+        yield from captions(catalogue, entry)
+        yield from manifest(catalogue, entry, described)
+    yield from collection(catalogue, described)
 
 
 def framed_pages(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:

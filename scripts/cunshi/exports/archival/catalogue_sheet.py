@@ -1,19 +1,17 @@
-"""The catalogue as tables: Dublin Core for machines, a sheet for the town's archivist."""
+"""The catalogue as a sheet for the town's archivist, 参照 DA/T 59."""
 
-import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import xlsxwriter
 
+from cunshi.core.text import clean
 from cunshi.core.timecode import format_timecode
-from cunshi.exports.archival.description import Described
+from cunshi.exports.archival import ExportFile, ExportSource
+from cunshi.exports.archival.description import NOTHING, Described
 
-# A spreadsheet takes a cell that begins with one of these for a formula
-# (https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WIDTHS = {
     "题名": 30,
     "内容提要": 40,
@@ -26,57 +24,10 @@ _WIDTH = 16
 _EPOCH = dt.datetime(2000, 1, 1)
 
 
-def dublin_core(described: Iterable[Described]) -> str:
-    """CSV (RFC 4180) with a column for each element; several values are parted by `` | ``."""
-    stream = io.StringIO()
-    rows = [_elements(entry) for entry in described]
-    columns = list(_elements(_NOTHING))
-    writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
-    return stream.getvalue()
-
-
-def harmless(value: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
-
-
-def _elements(entry: Described) -> dict[str, str]:
-    return {
-        "dc:identifier": entry.id,
-        "dc:title": entry.title,
-        "dc:creator": entry.narrator,
-        "dc:publisher": entry.holder,
-        "dc:date": entry.date,
-        "dc:type": "Sound" if entry.length else "Text",
-        "dc:format": entry.form,
-        "dcterms:extent": _extent(entry),
-        "dc:language": entry.language,
-        "dc:coverage": entry.village,
-        "dc:subject": " | ".join(entry.words),
-        "dc:description": entry.summary,
-        "dcterms:isPartOf": " | ".join(entry.lessons),
-        "dc:rights": entry.rights,
-        "dcterms:accessRights": entry.access,
-        "dcterms:bibliographicCitation": entry.citation,
-        "dc:source": f"sha256:{entry.sha256}" if entry.sha256 else "",
-        "dc:relation": entry.address,
-    }
-
-
-def _extent(entry: Described) -> str:
-    """ISO 8601 duration."""
-    return f"PT{round(entry.length)}S" if entry.length else ""
-
-
-_NOTHING = Described(
-    *("",) * 7,
-    0.0,
-    (),
-    (),
-    *("",) * 10,  # the positions of length, lessons and words
-)
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """One sheet of all recordings."""
+    title = clean(source.catalogue.course.title)
+    yield "目录.xlsx", catalogue_sheet(source.described, title)
 
 
 def _columns(number: int, entry: Described) -> dict[str, str | int]:
@@ -106,7 +57,7 @@ def _columns(number: int, entry: Described) -> dict[str, str | int]:
 
 
 def catalogue_sheet(described: Sequence[Described], title: str) -> bytes:
-    """The catalogue as an .xlsx, 参照 DA/T 59; every cell is text, so that nothing is a formula."""
+    """An .xlsx; every cell is text, so that nothing is a formula."""
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options | {"strings_to_numbers": False}) as book:
@@ -114,7 +65,7 @@ def catalogue_sheet(described: Sequence[Described], title: str) -> bytes:
         book.set_properties({"title": title, "created": _EPOCH})
         sheet = book.add_worksheet("目录")
         rows = [_columns(n, entry) for n, entry in enumerate(described, 1)]
-        names = list(_columns(0, _NOTHING))
+        names = list(_columns(0, NOTHING))
         _write(book, sheet, names, rows)
     return stream.getvalue()
 

@@ -1,0 +1,10 @@
+"""How to cite each recording, as a list."""
+
+from collections.abc import Iterator
+
+from cunshi.exports.archival import ExportFile, ExportSource
+
+
+def export(source: ExportSource) -> Iterator[ExportFile]:
+    """A line for each recording."""
+    yield "citations.txt", "".join(f"{entry.citation}\n" for entry in source.described)
