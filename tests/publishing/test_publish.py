@@ -1,6 +1,5 @@
 """Publishing: what is served is whole at any moment, and never what has been withdrawn."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -16,21 +15,13 @@ from cunshi.archive.project import Project
 from cunshi.core.errors import SiteError
 from cunshi.publishing import folder, rsync
 from cunshi.publishing.changes import Changes, compare, recordings_in
-from cunshi.publishing.folder import Share, publish_to_folder, roll_back
+from cunshi.publishing.folder import FolderPublisher, Share, publish_to_folder, roll_back
+from cunshi.publishing.rsync import RsyncPublisher
+from support.places import git, new_host, new_repository, on_branch, write_site
 from support.village import ROOT, tree
 
 Run = Callable[..., tuple[int, str]]
 STAMP = ".cunshi-release"
-
-
-def write_site(folder_: Path, words: str, *ids: str) -> Path:
-    """A site in miniature."""
-    shutil.rmtree(folder_, ignore_errors=True)
-    (folder_ / "recordings").mkdir(parents=True)
-    (folder_ / "index.html").write_text(words, "utf-8")
-    for name in ("index", *ids):
-        (folder_ / "recordings" / f"{name}.html").write_text(f"{name} {words}", "utf-8")
-    return folder_
 
 
 def served(share: Share) -> dict[str, bytes]:
@@ -99,9 +90,9 @@ def test_another_current_is_left_alone(tmp_path: Path) -> None:
     share.current.mkdir(parents=True)
     (share.current / "信.txt").write_text("信", "utf-8")
     with pytest.raises(SiteError, match="不会覆盖"):
-        folder.check_share(share, tmp_path / "project")
+        FolderPublisher(share, tmp_path / "project").check()
     with pytest.raises(SiteError, match="项目文件夹"):
-        folder.check_share(Share(tmp_path / "project/courses"), tmp_path / "project")
+        FolderPublisher(Share(tmp_path / "project/courses"), tmp_path / "project").check()
 
 
 KILLED = """
@@ -229,36 +220,16 @@ def test_the_archive_may_name_the_place(ready: Project, run: Run, tmp_path: Path
     assert served(Share(tmp_path / "share")) == tree(ready.site)
 
 
-def git(where: Path, *words: str) -> str:
-    name = ["-c", "user.name=王老师", "-c", "user.email=w@example.org"]
-    done = subprocess.run(
-        ["git", *name, *words], cwd=where, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
+@pytest.fixture
+def repository(ready: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The village in a git repository with a bare remote; the remote."""
+    return new_repository(ready.root, monkeypatch)
 
 
 @pytest.fixture
-def repository(ready: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The village in a git repository with a bare remote; the remote."""
-    for kind in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{kind}_NAME", "王老师")
-        monkeypatch.setenv(f"GIT_{kind}_EMAIL", "w@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    remote = tmp_path / "remote.git"
-    git(tmp_path, "init", "-q", "--bare", str(remote))
-    git(ready.root, "init", "-q", "-b", "main")
-    (ready.root / ".gitignore").write_text("build/\nrecordings/\n", "utf-8")
-    git(ready.root, "add", ".")
-    git(ready.root, "commit", "-qm", "村史")
-    git(ready.root, "remote", "add", "origin", str(remote))
-    git(ready.root, "push", "-q", "origin", "main")
-    return remote
-
-
-def on_branch(remote: Path, name: str) -> set[str]:
-    return set(
-        git(remote, "-c", "core.quotepath=off", "ls-tree", "-r", "--name-only", name).split("\n")
-    )
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on a server."""
+    return new_host(tmp_path, monkeypatch)
 
 
 def test_to_a_branch_without_history(
@@ -307,18 +278,6 @@ def test_without_its_remote_nothing_is_changed(ready: Project, repository: Path,
     assert git(ready.root, "branch", "--list", "gh-pages") == ""
 
 
-@pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A server that ssh would reach, on this disk: rsync runs for real, only ssh is played."""
-    if not shutil.which("rsync") and not os.environ.get("CUNSHI_REQUIRE_RSYNC"):
-        pytest.skip("rsync is not installed")
-    shell = tmp_path / "ssh"
-    shell.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n', "utf-8")
-    shell.chmod(0o755)
-    monkeypatch.setenv("RSYNC_RSH", str(shell))
-    return tmp_path / "srv"
-
-
 def test_to_a_server(ready: Project, host: Path, run: Run) -> None:
     to = ("publish", "--rsync", f"server:{host}/")
     host.mkdir()
@@ -342,11 +301,11 @@ def test_to_a_server(ready: Project, host: Path, run: Run) -> None:
 
 
 def test_a_folder_that_is_not_there_is_made(host: Path, tmp_path: Path) -> None:
-    place = rsync.Server(f"server:{host}")
+    place = RsyncPublisher(f"server:{host}")
     site = write_site(tmp_path / "site", "一", "a")
-    rsync.check_server(place)
-    assert "index.html" in rsync.find_changes(place, site).appear
-    rsync.publish_to_server(place, site)
+    place.check()
+    assert "index.html" in place.changes(site).appear
+    place.publish(site, "")
     assert tree(host) == tree(site) | {rsync.MARK: b""}
 
 
@@ -354,7 +313,7 @@ def test_what_others_keep_on_a_server_is_left_alone(host: Path) -> None:
     host.mkdir()
     (host / "信 一.txt").write_text("信", "utf-8")
     with pytest.raises(SiteError, match="不会覆盖"):
-        rsync.check_server(rsync.Server(f"server:{host}"))
+        RsyncPublisher(f"server:{host}").check()
     assert (host / "信 一.txt").read_text("utf-8") == "信"
 
 
@@ -363,13 +322,13 @@ def test_what_others_keep_on_a_server_is_left_alone(host: Path) -> None:
 )
 def test_only_a_place_that_ssh_reaches(place: str) -> None:
     with pytest.raises(SiteError, match="看不懂"):
-        rsync.check_server(rsync.Server(place))
+        RsyncPublisher(place).check()
 
 
 def test_without_rsync_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(SiteError, match="没有装 rsync"):
-        rsync.check_server(rsync.Server("host:/srv"))
+        RsyncPublisher("host:/srv").check()
 
 
 def test_the_workflow_file_publishes_with_a_command_that_there_is() -> None:

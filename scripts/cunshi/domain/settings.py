@@ -27,13 +27,18 @@ class Recogniser:
 class Destination:
     """Where the site is published: a folder, a branch at a remote of the git repository, a server.
 
-    The first that is not empty counts.
+    The first that is not empty counts; ``kind`` names it.
     """
 
     folder: str = ""
     branch: str = ""
     remote: str = "origin"
     rsync: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Which kind of place it is; empty when no place is named."""
+        return next((kind for kind in ("folder", "branch", "rsync") if getattr(self, kind)), "")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cunshi.archive.fixity.manifest import sha256_of
+from cunshi.core import clock
 from cunshi.core.errors import SiteError
 from cunshi.core.files import attach_path, put_in_place, walk_files, write_atomic
 from cunshi.core.i18n import _
+from cunshi.domain.settings import Destination
+from cunshi.publishing import Publisher
 from cunshi.publishing.changes import Changes, compare, digests, recordings_in
 
 _STAMP = ".cunshi-release"
@@ -50,26 +53,53 @@ class Share:
         return kept if kept.is_dir() else self.current
 
 
-def find_changes(share: Share, site: Path) -> Changes:
-    """What publishing a site would change in what is served."""
-    old = digests(share.current, sha256_of) if share.served else {}
-    old.pop(_STAMP, None)
-    return compare(old, digests(site, sha256_of))
+@dataclass(frozen=True)
+class FolderPublisher(Publisher):
+    """Publishes to a share outside the project, whose folder is ``root``."""
+
+    share: Share
+    root: Path
+
+    @property
+    def where(self) -> str:
+        return str(self.share.current)
+
+    def check(self) -> None:
+        share = self.share
+        if share.target.resolve().is_relative_to(self.root):
+            raise SiteError(
+                _("网站不能发布到项目文件夹里面"), _("换一个别处的文件夹"), where=share.target
+            )
+        strange = share.current.exists() or share.current.is_symlink()
+        if strange and not share.served:
+            raise SiteError(
+                _("这里已经有一个别的 current，不会覆盖它"),
+                _("换一个文件夹，或先把它移走"),
+                where=share.current,
+            )
+
+    def recover(self) -> None:
+        recover(self.share)
+
+    def changes(self, site: Path) -> Changes:
+        old = digests(self.share.current, sha256_of) if self.share.served else {}
+        old.pop(_STAMP, None)
+        return compare(old, digests(site, sha256_of))
+
+    def publish(self, site: Path, withheld: str) -> str:
+        stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
+        return publish_to_folder(self.share, site, stamp, withheld)
+
+    def tidy(self, site: Path, withheld: str) -> None:
+        tidy(self.share, site, withheld)
+
+    def roll_back(self, allowed: Set[str], withheld: str) -> str:
+        return roll_back(self.share, allowed, withheld)
 
 
-def check_share(share: Share, root: Path) -> None:
-    """SiteError when the folder is the project's own, or something else would be replaced."""
-    if share.target.resolve().is_relative_to(root):
-        raise SiteError(
-            _("网站不能发布到项目文件夹里面"), _("换一个别处的文件夹"), where=share.target
-        )
-    strange = share.current.exists() or share.current.is_symlink()
-    if strange and not share.served:
-        raise SiteError(
-            _("这里已经有一个别的 current，不会覆盖它"),
-            _("换一个文件夹，或先把它移走"),
-            where=share.current,
-        )
+def open_publisher(root: Path, where: Destination) -> FolderPublisher:
+    """For a folder: absolute, or relative to the project's folder."""
+    return FolderPublisher(Share(root / where.folder), root)
 
 
 def publish_to_folder(share: Share, site: Path, stamp: str, withheld: str = "") -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cunshi.core.errors import SiteError, last_lines
 from cunshi.core.i18n import _
+from cunshi.domain.settings import Destination
+from cunshi.publishing import Publisher
 from cunshi.publishing.changes import Changes, compare, digests, git_blob
 
 # The first words of the commit, by which the branch is known again.
@@ -22,66 +24,69 @@ _LAST_LINES = 8
 
 
 @dataclass(frozen=True)
-class Branch:
-    """A branch at a remote of the repository in which the project lies."""
+class BranchPublisher(Publisher):
+    """Publishes to a branch at a remote of the repository in which the project lies."""
 
     root: Path
     remote: str
     name: str
 
-    def git(self, *words: str) -> str:
+    @property
+    def where(self) -> str:
+        return f"{self.remote} {self.name}"
+
+    def check(self) -> None:
+        self._git("check-ref-format", "--branch", self.name)
+        worked_on = self._git("branch", "--show-current").strip()
+        local = self._git("for-each-ref", "--format=%(subject)", f"refs/heads/{self.name}")
+        subjects = local.splitlines()
+        if self._fetch():
+            subjects.append(self._git("log", "-1", "--format=%s", "FETCH_HEAD").strip())
+        if self.name == worked_on or any(subject != MESSAGE for subject in subjects):
+            raise SiteError(
+                _("{branch} 这个分支里是别的东西，不会覆盖它").format(branch=self.name),
+                _("换一个分支名，例如 gh-pages"),
+                where=self.root,
+            )
+
+    def changes(self, site: Path) -> Changes:
+        old = self._files()
+        old.pop(_ADDED, None)
+        return compare(old, digests(site, git_blob))
+
+    def publish(self, site: Path, withheld: str) -> str:
+        options = ["--no-history", "--no-jekyll", "--force", "--push"]
+        options += ["-m", MESSAGE, "-r", self.remote, "-b", self.name]
+        _run([sys.executable, "-m", "ghp_import", *options, str(site)], self.root)
+        return self._git("rev-parse", f"refs/heads/{self.name}").strip()
+
+    def _git(self, *words: str) -> str:
         """What git prints; SiteError when it fails."""
         return _run(["git", *words], self.root)
 
-    def fetch(self) -> bool:
-        """Make FETCH_HEAD what the remote has of it; whether it has anything."""
+    def _fetch(self) -> bool:
+        """Make FETCH_HEAD what the remote has of the branch; whether it has anything."""
         ref = f"refs/heads/{self.name}"
-        if not self.git("ls-remote", "--heads", self.remote, ref):
+        if not self._git("ls-remote", "--heads", self.remote, ref):
             return False
-        self.git("fetch", "--no-tags", self.remote, ref)
+        self._git("fetch", "--no-tags", self.remote, ref)
         return True
 
-
-def find_changes(branch: Branch, site: Path) -> Changes:
-    """What publishing a site would change on the branch."""
-    old = _files(branch)
-    old.pop(_ADDED, None)
-    return compare(old, digests(site, git_blob))
-
-
-def check_branch(branch: Branch) -> None:
-    """SiteError when the branch is one that people work on."""
-    branch.git("check-ref-format", "--branch", branch.name)
-    worked_on = branch.git("branch", "--show-current").strip()
-    local = branch.git("for-each-ref", "--format=%(subject)", f"refs/heads/{branch.name}")
-    subjects = local.splitlines()
-    if branch.fetch():
-        subjects.append(branch.git("log", "-1", "--format=%s", "FETCH_HEAD").strip())
-    if branch.name == worked_on or any(subject != MESSAGE for subject in subjects):
-        raise SiteError(
-            _("{branch} 这个分支里是别的东西，不会覆盖它").format(branch=branch.name),
-            _("换一个分支名，例如 gh-pages"),
-            where=branch.root,
-        )
+    def _files(self) -> dict[str, str]:
+        """Path → name of its content, of every file that the remote has on the branch."""
+        if not self._fetch():
+            return {}
+        found = {}
+        for line in self._git("ls-tree", "-r", "-z", "FETCH_HEAD").split("\0"):
+            head, __, path = line.partition("\t")
+            if path:
+                found[path] = head.split()[2]
+        return found
 
 
-def publish_to_branch(branch: Branch, site: Path) -> str:
-    """Put a site on the branch and push it; the commit's hash."""
-    options = ["--no-history", "--no-jekyll", "--force", "--push"]
-    options += ["-m", MESSAGE, "-r", branch.remote, "-b", branch.name]
-    _run([sys.executable, "-m", "ghp_import", *options, str(site)], branch.root)
-    return branch.git("rev-parse", f"refs/heads/{branch.name}").strip()
-
-
-def _files(branch: Branch) -> dict[str, str]:
-    if not branch.fetch():
-        return {}
-    found = {}
-    for line in branch.git("ls-tree", "-r", "-z", "FETCH_HEAD").split("\0"):
-        head, __, path = line.partition("\t")
-        if path:
-            found[path] = head.split()[2]
-    return found
+def open_publisher(root: Path, where: Destination) -> BranchPublisher:
+    """For a branch of the repository in which the project's folder lies."""
+    return BranchPublisher(root, where.remote, where.branch)
 
 
 def _run(command: Sequence[str], folder: Path) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cunshi.core.errors import SiteError, last_lines
 from cunshi.core.i18n import _
+from cunshi.domain.settings import Destination
+from cunshi.publishing import Publisher
 from cunshi.publishing.changes import Changes
 
 # By this file, which is sent first, a folder on the server is known to be Cunshi's.
@@ -24,63 +26,66 @@ _LAST_LINES = 8
 
 
 @dataclass(frozen=True)
-class Server:
-    """A folder on a server, ``host:path``."""
+class RsyncPublisher(Publisher):
+    """Publishes to a folder on a server, ``host:path``."""
 
     place: str
 
     @property
-    def folder(self) -> str:
+    def where(self) -> str:
+        return self.place
+
+    @property
+    def _folder(self) -> str:
         return self.place.rstrip("/") + "/"
 
+    def check(self) -> None:
+        if not _PLACE.fullmatch(self.place):
+            raise SiteError(_("看不懂要发布到哪里"), _("写成 主机:文件夹"), where=self.place)
+        names = self._names()
+        if names and MARK not in names:
+            raise SiteError(
+                _("服务器上的这个文件夹里是别的东西，不会覆盖它"),
+                _("换一个空的文件夹"),
+                where=self.place,
+            )
 
-def check_server(server: Server) -> None:
-    """SiteError when the place cannot be read, or holds something else."""
-    if not _PLACE.fullmatch(server.place):
-        raise SiteError(_("看不懂要发布到哪里"), _("写成 主机:文件夹"), where=server.place)
-    names = _names(server)
-    if names and MARK not in names:
-        raise SiteError(
-            _("服务器上的这个文件夹里是别的东西，不会覆盖它"),
-            _("换一个空的文件夹"),
-            where=server.place,
-        )
+    def changes(self, site: Path) -> Changes:
+        appear, change, disappear = list[str](), list[str](), list[str]()
+        for line in self._sync(site, "--dry-run").splitlines():
+            code, __, path = line.partition(" ")
+            path = path.strip()
+            if code == "*deleting" and not path.endswith("/"):
+                disappear.append(path)
+            elif code.startswith("<f"):
+                (appear if code.endswith("+") else change).append(path)
+        return Changes(*(tuple(sorted(paths)) for paths in (appear, change, disappear)))
+
+    def publish(self, site: Path, withheld: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / MARK).write_text("", "utf-8")
+            _rsync("--recursive", "--chmod=D755,F644", "--", f"{folder}/", self._folder)
+        self._sync(site)
+        return "rsync"
+
+    def _names(self) -> set[str]:
+        """What is in the folder on the server; nothing if there is no such folder."""
+        done = _start("--list-only", "--8-bit-output", "--", self._folder)
+        if done.returncode == _PARTIAL_TRANSFER and "No such file or directory" in done.stderr:
+            return set()
+        listed = (line.split(maxsplit=4) for line in _checked(done).splitlines())
+        return {columns[4] for columns in listed if len(columns) > 4} - {"."}
+
+    def _sync(self, site: Path, *more: str) -> str:
+        options = ["--recursive", "--checksum", "--delete-after", "--delay-updates"]
+        options += ["--chmod=D755,F644", f"--exclude=/{MARK}"]
+        options += ["--8-bit-output", "--out-format=%i %n"]
+        return _rsync(*options, *more, "--", f"{site}/", self._folder)
 
 
-def find_changes(server: Server, site: Path) -> Changes:
-    """What publishing a site would change on the server."""
-    appear, change, disappear = list[str](), list[str](), list[str]()
-    for line in _sync(server, site, "--dry-run").splitlines():
-        code, __, path = line.partition(" ")
-        path = path.strip()
-        if code == "*deleting" and not path.endswith("/"):
-            disappear.append(path)
-        elif code.startswith("<f"):
-            (appear if code.endswith("+") else change).append(path)
-    return Changes(*(tuple(sorted(paths)) for paths in (appear, change, disappear)))
-
-
-def publish_to_server(server: Server, site: Path) -> None:
-    """Make a site the one on the server."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / MARK).write_text("", "utf-8")
-        _rsync("--recursive", "--chmod=D755,F644", "--", f"{folder}/", server.folder)
-    _sync(server, site)
-
-
-def _names(server: Server) -> set[str]:
-    """What is in the folder on the server; nothing if there is no such folder."""
-    done = _start("--list-only", "--8-bit-output", "--", server.folder)
-    if done.returncode == _PARTIAL_TRANSFER and "No such file or directory" in done.stderr:
-        return set()
-    listed = (line.split(maxsplit=4) for line in _checked(done).splitlines())
-    return {columns[4] for columns in listed if len(columns) > 4} - {"."}
-
-
-def _sync(server: Server, site: Path, *more: str) -> str:
-    options = ["--recursive", "--checksum", "--delete-after", "--delay-updates"]
-    options += ["--chmod=D755,F644", f"--exclude=/{MARK}", "--8-bit-output", "--out-format=%i %n"]
-    return _rsync(*options, *more, "--", f"{site}/", server.folder)
+def open_publisher(root: Path, where: Destination) -> RsyncPublisher:
+    """For a folder on a server, as ssh reaches it."""
+    return RsyncPublisher(where.rsync)
 
 
 def _rsync(*words: str) -> str:

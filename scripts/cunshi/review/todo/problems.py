@@ -78,8 +78,7 @@ def _recording(problem: Problem, ids: Collection[str]) -> str | None:
 
 def goes_elsewhere(archive: Archive) -> bool:
     """Whether publishing brings the site to another place than this computer."""
-    where = archive.publish
-    return bool(where.folder or where.branch or where.rsync)
+    return bool(archive.publish.kind)
 
 
 def _notes(found: Surveyed) -> dict[str, list[Recording]]:
