@@ -245,7 +245,7 @@ def stand_ins(quick: bool) -> Iterator[None]:
             (pipeline, "passages", speech),
             (mkdocs_run, "_start_mkdocs", copy_for_mkdocs),
             (pdf, "_is_installed", lambda: False),
-            (accessioning, "_SETTLED", 0.0),
+            (accessioning, "_STABLE", 0.0),
         ):
             if quick:
                 stack.enter_context(patch.object(module, name, instead))
