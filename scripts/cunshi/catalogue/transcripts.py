@@ -4,12 +4,13 @@ Lines are parsed only when somebody asks for them, from the bytes that were read
 """
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.cache.inputs import Inputs, inputs_of, motto_path
 from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments, RecordingCache
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
@@ -19,7 +20,7 @@ from cunshi.core.files import exists
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import decode_text, read_bytes_of, read_text
 from cunshi.domain.pseudonyms import names_of, says_name, spoken
-from cunshi.domain.recording import Kind, Recording, is_text
+from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Coverage, Segment, Transcript, TranscriptStatus
 from cunshi.domain.withholding import Ranges, withheld_ranges
@@ -29,14 +30,17 @@ _FAST = 1  # of zlib: a third of the size in a moment
 
 @dataclass(frozen=True)
 class _Written:
-    """What is written of a recording, as it is when its words are read for the first time.
+    """The texts of a recording as they were when its words were read for the first time.
 
-    ``motto`` is a file in which a family wrote down its own. Both are packed: they stay in memory
-    until the site is made, in case that a page needs the words again.
+    Packed: they stay in memory until the site is made, in case that a page needs the words again.
     """
 
-    transcript: bytes | None
-    motto: bytes | None
+    packed: Mapping[Path, bytes]
+
+    def text_of(self, path: Path) -> str | None:
+        """A text; None if it is not there, RecordError if it is none."""
+        data = self.packed.get(path)
+        return None if data is None else decode_text(zlib.decompress(data), path)
 
 
 def read_transcripts(
@@ -60,10 +64,11 @@ def _transcript(
     accession, names = project.accession(recording.id), names_of(recording, archive)
     memo = CachedRecording()
     try:
-        written = _read_written(accession, recording)
+        inputs = inputs_of(project, recording)
+        texts = _read(accession, recording, inputs)
         if remembered:
-            heard = [accession.machine]
-            memo = remembered.memo(recording.id, recording, written, files=heard)
+            memo = remembered.memo(recording.id, inputs.stamp_as_read(texts))
+        written = _pack(texts)
         known = memo["known"]
         origin = None if known else read_origin(accession.machine)
         if not known and not origin and exists(accession.machine):
@@ -136,49 +141,40 @@ def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges
 
 def read_words(project: Project, recording: Recording) -> Transcript:
     """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
-    return _words(project, recording, _read_written(project.accession(recording.id), recording))
+    accession, inputs = project.accession(recording.id), inputs_of(project, recording)
+    return _words(project, recording, _pack(_read(accession, recording, inputs)))
 
 
-def _read_written(accession: Accession, recording: Recording) -> _Written:
-    path, motto = accession.transcript, _motto_path(accession, recording)
-    read = [
-        read_bytes_of(file) if file else None for file in (path if exists(path) else None, motto)
-    ]
-    return _Written(*(data if data is None else zlib.compress(data, _FAST) for data in read))
+def _read(accession: Accession, recording: Recording, inputs: Inputs) -> dict[Path, bytes | None]:
+    """The texts of a recording; DiskError when one cannot be read, or the motto is not there."""
+    texts, motto = inputs.read(), motto_path(accession, recording)
+    if motto and texts[motto] is None:
+        read_bytes_of(motto)  # which says so
+    return texts
 
 
-def _text(packed: bytes, path: Path) -> str:
-    return decode_text(zlib.decompress(packed), path)
-
-
-def _motto_path(accession: Accession, recording: Recording) -> Path | None:
-    """The file in which a family wrote its motto down."""
-    names = [name for name in (recording.master, *recording.companions) if is_text(name)]
-    return accession.master / names[0] if names and recording.kind is Kind.MOTTO else None
+def _pack(texts: Mapping[Path, bytes | None]) -> _Written:
+    found = {path: data for path, data in texts.items() if data is not None}
+    return _Written({path: zlib.compress(data, _FAST) for path, data in found.items()})
 
 
 def _words(project: Project, recording: Recording, written: _Written) -> Transcript:
     accession = project.accession(recording.id)
-    path, where = accession.transcript, project.relative(accession.transcript)
+    path, text = accession.transcript, written.text_of(accession.transcript)
     transcript = Transcript()
-    if written.transcript is not None:
-        transcript = transcript_of(_text(written.transcript, path), where, recording)
-    return _written_motto(accession, recording, transcript, written.motto)
+    if text is not None:
+        transcript = transcript_of(text, project.relative(path), recording)
+    return _written_motto(accession, recording, transcript, written)
 
 
 def _written_motto(
-    accession: Accession, recording: Recording, heard: Transcript, motto: bytes | None
+    accession: Accession, recording: Recording, heard: Transcript, written: _Written
 ) -> Transcript:
     """What the family itself wrote stands for a machine's draft of what they said."""
-    people = {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
-    path = _motto_path(accession, recording)
-    if (
-        not path
-        or motto is None
-        or heard.status in people
-        or any(s.withheld for s in heard.segments)
-    ):
+    path = motto_path(accession, recording)
+    by_people = heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
+    if not path or by_people or any(segment.withheld for segment in heard.segments):
         return heard
-    lines = map(str.strip, _text(motto, path).splitlines())
-    segment = Segment(0.0, recording.technical.duration, "\n".join(filter(None, lines)))
+    lines = filter(None, map(str.strip, (written.text_of(path) or "").splitlines()))
+    segment = Segment(0.0, recording.technical.duration, "\n".join(lines))
     return Transcript((segment,), TranscriptStatus.APPROVED, written=True)

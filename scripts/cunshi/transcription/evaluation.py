@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.cache.inputs import inputs_of
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
@@ -238,7 +239,7 @@ def measure(
     hour. Of a recording that several engines heard, the one counts whose draft is shown.
     """
     stage, basis = StageStamps(project, "measure"), stamp_of(project.read_glossary([]))
-    stamps = {r.id: _stamp(project, r, basis) for r in _latest(recordings)}
+    stamps = {r.id: inputs_of(project, r).stamp(basis) for r in _latest(recordings)}
     new = [id_ for id_, stamp in stamps.items() if not stage.is_current(id_, stamp)]
     for id_, found in _in_a_child(project, new, problems).items():
         stage.record(id_, stamps[id_], found)
@@ -267,12 +268,6 @@ def _latest(recordings: Iterable[Recording]) -> Iterator[Recording]:
 
 def _approval(recording: Recording) -> tuple[dt.date, str]:
     return recording.description.approved_on or dt.date.min, recording.id
-
-
-def _stamp(project: Project, recording: Recording, basis: str) -> str:
-    accession = project.accession(recording.id)
-    files = [accession.machine, *accession.earlier_machines]
-    return stamp_of(basis, recording, texts=[accession.transcript], files=files)
 
 
 def _in_a_child(project: Project, ids: list[str], problems: list[Problem]) -> dict[str, Any]:

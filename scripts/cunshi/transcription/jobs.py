@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cunshi.archive.cache.inputs import inputs_of
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
@@ -114,6 +115,5 @@ def _hear(
 
 def _stamp(project: Project, recording: Recording, basis: str) -> str:
     """What it depends on whether a recording has to be heard, or drafted anew."""
-    accession = project.accession(recording.id)
-    texts, files = [accession.transcript], [accession.machine]
-    return stamp_of(recording, basis, accession.unpublished_events(), texts=texts, files=files)
+    events = project.accession(recording.id).unpublished_events()
+    return inputs_of(project, recording).stamp(basis, events)

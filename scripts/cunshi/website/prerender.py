@@ -9,6 +9,7 @@ what is wrong with it.
 from collections.abc import Collection
 from dataclasses import replace
 
+from cunshi.archive.cache.inputs import inputs_of
 from cunshi.archive.cache.recording_cache import CachedSegments, RecordingCache
 from cunshi.archive.project import Project
 from cunshi.catalogue.gather import entries_of, outline, renamed
@@ -45,8 +46,9 @@ def prerender_recordings(
 
 def _is_due(project: Project, recording: Recording, days: Days, remembered: RecordingCache) -> bool:
     """Whether it seems so: times can deceive, and the build looks at the words themselves."""
-    accession = project.accession(recording.id)
-    if remembered.is_older(recording.id, [accession.transcript, accession.record]):
+    inputs = inputs_of(project, recording)
+    record = project.accession(recording.id).record
+    if remembered.is_older(recording.id, [record, *inputs.texts, *inputs.files]):
         return True
     allowed = access_decision(recording, days).allows_publication()
     return allowed and not (project.docs / recording_path(recording)).is_file()

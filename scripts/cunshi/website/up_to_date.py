@@ -4,18 +4,16 @@ Then nothing of it is made again. Records are read before, and the words of all 
 stamp; so are the lessons. What a day ends or opens is found because the day is in the stamp.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
-from cunshi.archive.accession import Accession
+from cunshi.archive.cache.inputs import inputs_of, site_inputs, together
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
-from cunshi.core.files import walk_file_names, walk_files
+from cunshi.core.files import walk_file_names
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import load_fields
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Transcript, TranscriptStatus
 
@@ -72,20 +70,8 @@ class SiteStamp:
 
 
 def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]) -> str:
-    accessions = [project.accession(recording.id) for recording in recordings]
-    theme = load_fields(project.root / "mkdocs.yml", "", []).section("theme").text("custom_dir")
-    course = sorted(walk_files(project.courses))
-    texts = [*project.written(), *(accession.transcript for accession in accessions)]
-    files = [*course, *sorted(walk_files(project.root / theme) if theme else ())]
-    files += [path for accession in accessions for path in _heard_and_kept(accession)]
-    return stamp_of(recordings, asked, [str(path) for path in files], texts=texts, files=files)
-
-
-def _heard_and_kept(accession: Accession) -> Iterator[Path]:
-    """The masters, and what engines heard in them; which the program alone writes."""
-    yield accession.machine
-    yield from accession.earlier_machines
-    yield from sorted(path for path in accession.master.glob("*"))
+    each = (inputs_of(project, recording) for recording in recordings)
+    return together([site_inputs(project), *each]).stamp(asked)
 
 
 def _made(project: Project) -> str:

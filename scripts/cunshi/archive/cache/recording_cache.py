@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 from zlib import crc32
 
+from cunshi.archive.cache.inputs import shared_inputs
 from cunshi.archive.cache.stage_stamps import program_stamp, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import stat_of, walk_files, write_rebuildable
+from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Segment
 
 T = TypeVar("T")
@@ -85,17 +87,19 @@ class CachedRecording:
 
 
 class RecordingCache:
-    """The memos of all recordings; ``basis`` is what all of them depend on."""
+    """The memos of all recordings; all of them depend on ``archive``."""
 
-    def __init__(self, project: Project, *basis: Any):
-        self._basis = stamp_of(program_stamp(), basis)
+    def __init__(self, project: Project, archive: Archive):
+        self._basis = shared_inputs(project).stamp(program_stamp(), archive)
         self._folder = project.cache / "told" / self._basis[:16]
         self._memos: dict[str, CachedRecording] = {}
 
-    def memo(self, recording_id: str, *parts: Any, files: Sequence[Path]) -> CachedRecording:
-        """What was made of a recording with these parts, and files of this size and time."""
-        stamp = stamp_of(self._basis, parts, files=files)
-        found = CachedRecording(self._path(recording_id), stamp)
+    def memo(self, recording_id: str, stamp: str) -> CachedRecording:
+        """What was made of a recording whose inputs have this stamp."""
+        known = self._basis and stamp
+        found = CachedRecording(
+            self._path(recording_id), stamp_of(self._basis, stamp) if known else ""
+        )
         return self._memos.setdefault(recording_id, found)
 
     def is_older(self, recording_id: str, files: Iterable[Path]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -77,23 +78,32 @@ class StageStamps:
         write_rebuildable(self._path, format_entries(program_stamp(), self._current))
 
 
-def stamp_of(*parts: Any, texts: Iterable[Path] = (), files: Iterable[Path] = ()) -> str:
-    """The stamp of some values, of the words in some texts, and of the size and time of files.
+def stamp_of(
+    *parts: Any,
+    texts: Iterable[Path] = (),
+    words: Iterable[bytes | None] = (),
+    files: Iterable[Path] = (),
+) -> str:
+    """The stamp of some values, of the bytes of some texts, and of the size and time of files.
 
-    Empty where a text cannot be read: then nothing is current.
+    ``words`` are texts that have been read already, None for one that is not there. Empty where a
+    text cannot be read: then nothing is current.
     """
     digest = sha256(repr(parts).encode("utf-8", "backslashreplace"))
-    for path in texts:
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            digest.update(b"- ")
-        except OSError:
-            return ""
-        else:
-            digest.update(b"%d %s " % (len(data), data))
+    try:
+        for data in chain(words, map(_read, texts)):
+            digest.update(b"- " if data is None else b"%d %s " % (len(data), data))
+    except OSError:
+        return ""
     digest.update(repr([stat_of(path) for path in files]).encode())
     return digest.hexdigest()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 @cache

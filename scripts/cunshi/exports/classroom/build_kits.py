@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
+from cunshi.archive.cache.inputs import Inputs, inputs_of, shared_inputs, together
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_atomic
@@ -19,10 +20,14 @@ from cunshi.exports.classroom.pdf import is_set, print_pdf
 @dataclass(frozen=True)
 class _Due:
     """A kit that is to be made; once its documents are there, ``sheets``: those that are to be set
-    anew, HTML by path."""
+    anew, HTML by path.
+
+    ``cited`` is the stamp of the recordings that it cites.
+    """
 
     kit: Kit
     files: KitFiles
+    cited: str
     sheets: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -50,9 +55,10 @@ class Kits:
         for lesson, clips in catalogue.lessons:
             sounding = tuple(_sounding(self._docs, clips))
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
-            files = kit_files(lesson, clips)
-            if not self._stamps.is_current(files.plan.path, _stamp(self._docs, kit, files)):
-                self._due[files.plan.path] = _Due(kit, files)
+            files, cited = kit_files(lesson, clips), _cited(project, catalogue, kit).stamp()
+            due = _Due(kit, files, cited)
+            if not self._stamps.is_current(files.plan.path, _stamp(self._docs, due)):
+                self._due[files.plan.path] = due
 
     def make_aside(self) -> None:
         """Have as many made as can be: documents on all cores, then PDFs by one process, which
@@ -80,17 +86,27 @@ class Kits:
         if sheets:
             self._due[name] = replace(due, sheets=sheets)
         else:
-            self._stamps.record(name, _stamp(self._docs, due.kit, due.files))
+            self._stamps.record(name, _stamp(self._docs, due))
             del self._due[name]
 
 
-def _stamp(docs: Path, kit: Kit, files: KitFiles) -> str:
-    """What a kit depends on, and its files as they are."""
-    made, heard = sorted(files.paths), [docs / clip.audio for clip in kit.clips if clip.audio]
+def _stamp(docs: Path, due: _Due) -> str:
+    """What a kit depends on, and its files as they are; empty if a recording has no stamp."""
+    kit, made = due.kit, sorted(due.files.paths)
+    sounds = [docs / clip.audio for clip in kit.clips if clip.audio]
     cited = {clip.ref.recording_id for clip in (*kit.clips, *kit.quiz_clips.values())}
     guesses = sorted(kit.guesses & cited)  # a set has another order in every run
-    kit = replace(kit, guesses=frozenset())
-    return stamp_of(kit, guesses, made, files=[*heard, *(docs / path for path in made)])
+    kit, files = replace(kit, guesses=frozenset()), [*sounds, *(docs / path for path in made)]
+    return stamp_of(due.cited, kit, guesses, made, files=files) if due.cited else ""
+
+
+def _cited(project: Project, catalogue: Catalogue, kit: Kit) -> Inputs:
+    """What the recordings depend on that a kit cites, in its lesson or its quiz."""
+    asked = (kit.quiz_clips.get(question.clip) for question in kit.lesson.quiz)
+    ids = {clip.ref.recording_id for clip in (*kit.clips, *asked) if clip}
+    recordings = (entry.recording for entry in catalogue.entries)
+    cited = (inputs_of(project, recording) for recording in recordings if recording.id in ids)
+    return together([shared_inputs(project), *cited])
 
 
 def _make(docs: Path, due: _Due) -> _Made:

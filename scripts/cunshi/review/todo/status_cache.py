@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.cache.file_cache import FileCache, Stats, stats_of
+from cunshi.archive.cache.inputs import texts_of
 from cunshi.archive.project import Project
 from cunshi.catalogue.transcripts import read_words
 from cunshi.core.errors import CunshiError, ExitCode
@@ -60,12 +61,12 @@ class StatusCache:
             return [status for __, status in self._known.values()]
 
     def _status(self, accession: Accession) -> tuple[Stats, RecordingStatus]:
-        stats = _stats(accession)
-        known = self._known.get(accession.id)
-        if known and known[0] == stats:
+        record, known = stats_of(_record(accession)), self._known.get(accession.id)
+        if known and known[0] == [*record, *_stats_of_texts(accession, known[1].recording)]:
             return known
         problems: list[Problem] = []
         recording = self._project.read_recording(accession, problems)
+        stats = [*record, *_stats_of_texts(accession, recording)]
         words = self._read_words(recording, stats)
         problems += filter(None, (_lost(self._project, recording), words.problem))
         last = last_worked(accession.history)
@@ -79,10 +80,13 @@ class StatusCache:
         return words
 
 
-def _stats(accession: Accession) -> Stats:
-    """Of what a status depends on: the record and what belongs to it, and the transcript."""
-    record = (accession.record, accession.manifest, accession.master, accession.history)
-    return stats_of((*record, accession.transcript))
+def _record(accession: Accession) -> tuple[Path, ...]:
+    """What a status depends on besides the texts."""
+    return accession.record, accession.manifest, accession.master, accession.history
+
+
+def _stats_of_texts(accession: Accession, recording: Recording) -> Stats:
+    return stats_of(texts_of(accession, recording))
 
 
 def _lost(project: Project, recording: Recording) -> Problem | None:
