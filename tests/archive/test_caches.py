@@ -2,14 +2,26 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cunshi.archive.cache import file_cache, stage_stamps
+from cunshi.archive.cache import file_cache, recording_cache, stage_stamps
 from cunshi.archive.cache.file_cache import FileCache, stats_of
+from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments, RecordingCache
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
+from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
+from cunshi.core.errors import DepositError, DiskError
+from cunshi.domain.recording import Technical
+from cunshi.domain.settings import Archive
+from cunshi.domain.transcript import Segment, Transcript
+from cunshi.intake.deposit_cache import DepositCache
+from cunshi.intake.inspection import Inspector
+from cunshi.publishing import log
 from support.village import settle
 
 # What may stand in a cache file after a crash, an older program, or a curious person.
@@ -298,3 +310,397 @@ def test_a_text_that_cannot_be_read_has_no_stamp(tmp_path: Path) -> None:
     folder = tmp_path / "a folder, which nobody can read as a text"
     folder.mkdir()
     assert stamp_of("x", texts=[folder]) == ""
+
+
+ARCHIVE = Archive("文化站")
+LINES = (Segment(0.0, 1.0, "一条河。"), Segment(1.0, 2.0, "一座桥。"))
+
+
+@pytest.fixture
+def entry(tmp_path: Path) -> Path:
+    """The file of one recording."""
+    return tmp_path / "told" / "a.json"
+
+
+def keep_entry(entry: Path, stamp: str = "stamp") -> None:
+    cached = CachedRecording(entry, stamp)
+    cached.put("known", {"status": "draft"})
+    cached.put_text("spoken", "", "一条河。")
+    cached.put_text("mentions", "words asked", "一座桥。")
+    cached.release()
+
+
+def test_values_and_texts_of_a_recording_are_found_again(entry: Path) -> None:
+    keep_entry(entry)
+    cached = CachedRecording(entry, "stamp")
+    assert cached.get("known") == {"status": "draft"}
+    assert cached.get("nothing") is None
+    assert cached.get_text("spoken", "") == "一条河。"
+    assert cached.get_text("mentions", "words asked") == "一座桥。"
+    assert cached.get_text("mentions", "other words") is None
+    assert cached.get_text("nothing", "") is None
+
+
+@pytest.mark.parametrize("stamp", ["another", ""])
+def test_with_another_stamp_or_none_nothing_of_a_recording_is_found(
+    entry: Path, stamp: str
+) -> None:
+    keep_entry(entry)
+    cached = CachedRecording(entry, stamp)
+    assert cached.get("known") is None and cached.get_text("spoken", "") is None
+
+
+def test_what_is_added_later_leaves_the_rest(entry: Path) -> None:
+    keep_entry(entry)
+    cached = CachedRecording(entry, "stamp")
+    cached.put("golden", True)
+    cached.put_text("mentions", "other words", "两座桥。")
+    cached.release()
+    for again in (cached, CachedRecording(entry, "stamp")):
+        assert again.get("known") == {"status": "draft"} and again.get("golden") is True
+        assert again.get_text("spoken", "") == "一条河。"
+        assert again.get_text("mentions", "other words") == "两座桥。"
+
+
+def test_what_is_made_from_other_inputs_replaces_all_of_a_recording(entry: Path) -> None:
+    keep_entry(entry)
+    cached = CachedRecording(entry, "another")
+    cached.put("known", 1)
+    cached.release()
+    assert CachedRecording(entry, "another").get_text("spoken", "") is None
+    assert "河" not in entry.read_text("utf-8")
+
+
+def test_a_recording_with_nothing_new_is_not_written(entry: Path) -> None:
+    keep_entry(entry)
+    before = entry.stat()
+    cached = CachedRecording(entry, "stamp")
+    cached.put("known", {"status": "draft"})
+    cached.release()
+    assert entry.stat() == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(lambda data, broken=broken: broken for broken in BROKEN[:-1]),
+        lambda data: data[:-1],
+        lambda data: data[:-3] + "井".encode(),
+        lambda data: data.partition(b"\n")[0],
+        lambda data: data.replace(b'"texts": [[', b'"texts": [[1, '),
+    ],
+)
+def test_a_broken_file_of_a_recording_is_an_empty_one(
+    entry: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    keep_entry(entry)
+    entry.write_bytes(damage(entry.read_bytes()))
+    cached = CachedRecording(entry, "stamp")
+    assert cached.get("known") is None and cached.get_text("spoken", "") is None
+    keep_entry(entry)
+    assert CachedRecording(entry, "stamp").get("known") == {"status": "draft"}
+
+
+def test_killed_before_it_is_released_nothing_of_a_recording_is_kept(entry: Path) -> None:
+    cached = CachedRecording(entry, "stamp")
+    cached.put("known", 1)
+    cached.put_text("spoken", "", "一条河。")
+    assert cached.get("known") == 1 and cached.get_text("spoken", "") == "一条河。"
+    assert not entry.exists()
+
+
+def test_without_a_file_it_is_kept_in_memory_alone(tmp_path: Path) -> None:
+    cached = CachedRecording()
+    cached.put("known", 1)
+    cached.release()
+    assert cached.get("known") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def village(project: Project) -> Project:
+    project.archive.mkdir(parents=True)
+    (project.archive / "archive.yml").write_text("institution: 文化站\n", "utf-8")
+    return project
+
+
+def keep_recordings(project: Project, *ids: str, archive: Archive = ARCHIVE) -> None:
+    cache = RecordingCache(project, archive)
+    for recording_id in ids:
+        cache.recording(recording_id, "stamp").put("known", recording_id)
+    cache.save()
+
+
+def known(project: Project, recording_id: str, archive: Archive = ARCHIVE) -> Any:
+    return RecordingCache(project, archive).recording(recording_id, "stamp").get("known")
+
+
+def test_recordings_that_a_run_does_not_ask_for_are_dropped(village: Project) -> None:
+    keep_recordings(village, "a", "b")
+    assert (known(village, "a"), known(village, "b"), known(village, "c")) == ("a", "b", None)
+    keep_recordings(village, "b")
+    assert (known(village, "a"), known(village, "b")) == (None, "b")
+    assert [path.stem for path in (village.cache / "told").rglob("*.json")] == ["b"]
+
+
+def test_what_all_recordings_depend_on_makes_all_of_them_anew(
+    village: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_recordings(village, "a")
+    assert known(village, "a", Archive("档案馆")) is None
+    with monkeypatch.context() as patch:
+        patch.setattr(recording_cache, "program_stamp", lambda: "another")
+        assert known(village, "a") is None
+    assert known(village, "a") == "a"
+    (village.archive / "archive.yml").write_text("institution: 档案馆\n", "utf-8")
+    assert known(village, "a") is None
+    # Nothing of what was made before is left behind.
+    keep_recordings(village, "b")
+    assert [path.stem for path in (village.cache / "told").rglob("*.json")] == ["b"]
+    assert len(list((village.cache / "told").iterdir())) == 1
+
+
+def test_while_a_text_about_all_recordings_cannot_be_read_none_is_kept(village: Project) -> None:
+    keep_recordings(village, "a")
+    (village.archive / "archive.yml").unlink()
+    (village.archive / "archive.yml").mkdir()
+    assert known(village, "a") is None
+    keep_recordings(village, "a")
+    assert list((village.cache / "told").rglob("*.json")) == []
+
+
+def test_a_recording_is_older_than_a_file_that_changed_since(
+    village: Project, source: Path
+) -> None:
+    assert RecordingCache(village, ARCHIVE).is_older("a", [])
+    keep_recordings(village, "a")
+    cache = RecordingCache(village, ARCHIVE)
+    assert not cache.is_older("a", [source, source.with_name("missing")])
+    settle(source, later=10**9)
+    assert cache.is_older("a", [source])
+
+
+class Reader:
+    """Reads the lines, and counts how often it did."""
+
+    count = 0
+
+    def __call__(self) -> tuple[Segment, ...]:
+        self.count += 1
+        return LINES
+
+
+def test_segments_are_read_when_somebody_asks_for_them_and_once() -> None:
+    read = Reader()
+    lines = CachedSegments(read, CachedRecording())
+    assert Transcript(lines).derived is lines and read.count == 0
+    assert (list(lines), lines[0], lines[1:], len(lines)) == ([*LINES], LINES[0], LINES[1:], 2)
+    assert lines == LINES and hash(lines) == hash(LINES) and read.count == 1
+    lines.release()
+    assert lines[1] == LINES[1] and read.count == 2
+
+
+def test_segments_that_were_read_already_are_taken() -> None:
+    read = Reader()
+    lines = CachedSegments(read, CachedRecording())
+    lines.preload(LINES[:1])
+    assert tuple(lines) == LINES[:1] and read.count == 0
+
+
+def test_what_is_derived_is_worked_out_once_until_the_inputs_change(entry: Path) -> None:
+    made: list[str] = []
+
+    def make(name: str) -> Callable[[], str]:
+        return lambda: made.append(name) or name  # type: ignore[func-returns-value]
+
+    for stamp in ("one", "one", "two"):
+        derived = Transcript(CachedSegments(Reader(), CachedRecording(entry, stamp))).derived
+        for __ in range(2):
+            assert derived.value("value", make("value")) == "value"
+            assert derived.text("text", make("text")) == "text"
+            assert derived.text("asked", make("asked"), "basis") == "asked"
+        derived.release()
+    assert made == ["value", "text", "asked"] * 2
+
+
+def test_what_is_false_or_empty_is_kept_as_well(entry: Path) -> None:
+    lines = CachedSegments(Reader(), CachedRecording(entry, "stamp"))
+    assert lines.value("golden", lambda: False) is False
+    assert lines.text("spoken", lambda: "") == ""
+    lines.release()
+    again = CachedSegments(Reader(), CachedRecording(entry, "stamp"))
+    assert again.value("golden", lambda: True) is False
+    assert again.text("spoken", lambda: "made anew") == ""
+
+
+def test_what_is_kept_in_memory_goes_with_the_segments() -> None:
+    lines = CachedSegments(Reader(), CachedRecording())
+    first = lines.in_memory("paragraphs", lambda: [*LINES])
+    assert lines.in_memory("paragraphs", lambda: [*LINES]) is first
+    lines.release()
+    assert lines.in_memory("paragraphs", lambda: [*LINES]) is not first
+
+
+def test_a_stamp_of_what_was_made_is_kept_with_the_segments(entry: Path) -> None:
+    lines = CachedSegments(Reader(), CachedRecording(entry, "one"))
+    assert not lines.is_current("pages", "stamp") and not lines.is_current("pages", "")
+    lines.record("pages", "stamp")
+    lines.release()
+    again = CachedSegments(Reader(), CachedRecording(entry, "one"))
+    assert again.is_current("pages", "stamp") and not again.is_current("pages", "another")
+    assert not CachedSegments(Reader(), CachedRecording(entry, "two")).is_current("pages", "stamp")
+
+
+def test_segments_made_of_others_share_what_is_kept_and_are_released_together(
+    entry: Path,
+) -> None:
+    read = Reader()
+    whole = CachedSegments(read, CachedRecording(entry, "stamp"))
+    shown = Transcript(whole.other_segments(lambda: tuple(whole[:1])))
+    assert read.count == 0
+    assert tuple(shown.segments) == LINES[:1]
+    shown.derived.record("pages", "stamp")
+    shown.derived.release()
+    assert read.count == 1 and whole.is_current("pages", "stamp")
+    assert len(whole) == 2 and read.count == 2
+
+
+def test_a_plain_transcript_works_everything_out_each_time() -> None:
+    transcript, made = Transcript(LINES), list[int]()
+
+    def make() -> str:
+        made.append(1)
+        return "made"
+
+    for __ in range(2):
+        assert transcript.derived.value("a", make) == "made"
+        assert transcript.derived.text("a", make) == "made"
+        assert transcript.derived.in_memory("a", make) == "made"
+        transcript.derived.record("a", "stamp")
+        assert not transcript.derived.is_current("a", "stamp")
+        transcript.derived.release()
+    assert len(made) == 6
+    assert transcript.derived.other_segments(lambda: LINES[:1]) == LINES[:1]
+
+
+def test_other_segments_in_a_copy_of_a_transcript_have_nothing_derived_from_the_old_ones(
+    entry: Path,
+) -> None:
+    transcript = Transcript(CachedSegments(Reader(), CachedRecording(entry, "stamp")))
+    assert transcript.derived.value("count", lambda: 2) == 2
+    assert replace(transcript, segments=LINES[:1]).derived.value("count", lambda: 1) == 1
+
+
+@pytest.fixture
+def deposit(village: Project) -> Path:
+    """A text in the drop box, which needs no decoder."""
+    path = village.recordings / "mottoes" / "金村村_金家_2026-02-01.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("勤俭持家", "utf-8")
+    settle(path)
+    return path
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are hashed."""
+    names: list[str] = []
+    real = manifest.sha256_of
+
+    def note(path: Path) -> str:
+        names.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(manifest, "sha256_of", note)
+    monkeypatch.setattr(log, "sha256_of", note)
+    return names
+
+
+def inspect(project: Project, path: Path) -> tuple[str, Technical]:
+    """Inspect a deposit as a run does."""
+    inspections = DepositCache(project)
+    found = inspections.sha256(path), inspections.inspect(path)
+    inspections.save([path])
+    return found
+
+
+def test_an_unchanged_deposit_is_hashed_and_inspected_once(
+    village: Project, deposit: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = inspect(village, deposit)
+    assert DepositCache(village).inspection_of(deposit) == {
+        "sha256": found[0],
+        "technical": asdict(found[1]),
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(Inspector, "inspect", lambda *__: pytest.fail("it was inspected again"))
+        assert inspect(village, deposit) == found
+    assert hashed == [deposit.name]
+    deposit.write_text("读书明理", "utf-8")
+    settle(deposit, 1)
+    assert DepositCache(village).inspection_of(deposit) is None
+    assert inspect(village, deposit)[0] != found[0]
+    assert hashed == [deposit.name] * 2
+
+
+def test_a_refused_deposit_is_refused_again_without_another_look(
+    village: Project, deposit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*__: object) -> Technical:
+        raise DepositError("坏的", "换一个")
+
+    inspections = DepositCache(village)
+    with monkeypatch.context() as patch, pytest.raises(DepositError):
+        patch.setattr(Inspector, "inspect", refuse)
+        inspections.inspect(deposit)
+    inspections.save([deposit])
+    with pytest.raises(DepositError) as refused:
+        DepositCache(village).inspect(deposit)
+    assert (refused.value.cause, refused.value.remedy) == ("坏的", "换一个")
+
+
+def test_what_the_disk_refuses_for_a_moment_is_tried_again(
+    village: Project, deposit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*__: object) -> Technical:
+        raise DiskError(OSError("a cable is loose"), deposit)
+
+    inspections = DepositCache(village)
+    with monkeypatch.context() as patch, pytest.raises(DiskError):
+        patch.setattr(Inspector, "inspect", fail)
+        inspections.inspect(deposit)
+    inspections.save([deposit])
+    assert inspect(village, deposit)[1].container
+
+
+def test_a_deposit_that_is_gone_is_dropped(village: Project, deposit: Path) -> None:
+    inspect(village, deposit)
+    DepositCache(village).save([])
+    assert DepositCache(village).inspection_of(deposit) is None
+
+
+def test_published_files_are_hashed_once_until_they_change(
+    village: Project, hashed: list[str]
+) -> None:
+    village.site.mkdir(parents=True)
+    for name in ("a.html", "b.html"):
+        (village.site / name).write_text(name)
+    first = log._hashes(village)
+    assert first == {name: sha256(name.encode()).hexdigest() for name in ("a.html", "b.html")}
+    assert log._hashes(village) == first and len(hashed) == 2
+    (village.site / "a.html").write_text("longer than before")
+    (village.site / "b.html").unlink()
+    assert log._hashes(village) == {"a.html": sha256(b"longer than before").hexdigest()}
+    assert hashed[2:] == ["a.html"]
+    assert "b.html" not in (village.cache / "published.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_broken_hashes_of_what_is_published_are_computed_anew(
+    village: Project, hashed: list[str], damage: bytes
+) -> None:
+    village.site.mkdir(parents=True)
+    (village.site / "a.html").write_text("a")
+    first = log._hashes(village)
+    (village.cache / "published.json").write_bytes(damage)
+    assert log._hashes(village) == first and len(hashed) == 2

@@ -114,7 +114,7 @@ class Stages:
     def words(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:
         parsed, real = list[str](), transcripts.transcript_of
         patch.setattr(transcripts, "transcript_of", lambda *a: [parsed.append(ID), real(*a)][1])
-        read(self.project, recording).keep()
+        read(self.project, recording).save()
         return bool(parsed)
 
     def pages(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:
@@ -125,7 +125,7 @@ class Stages:
         write = recording_files.write_pages
         patch.setattr(recording_files, "write_pages", lambda *a: [written.append(ID), write(*a)][1])
         recording_files.write_single(self.project, catalogue_of(archive, entry), entry)
-        cache.keep()
+        cache.save()
         return bool(written)
 
     def transcription(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:
@@ -314,7 +314,7 @@ def test_a_new_machine_json_is_read_although_nobody_touched_the_transcript(
     def transcript() -> transcripts.Transcript:
         cache = RecordingCache(project, archive)
         found = read_transcripts(project, archive, [recording], [], cache)[ID]
-        cache.keep()
+        cache.save()
         return found
 
     assert transcript().coverage == Coverage(9.0, 8.0)

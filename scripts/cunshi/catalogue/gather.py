@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from cunshi.archive.cache.recording_cache import CachedSegments
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.checks import consent_notes, names_in_lessons
@@ -131,16 +130,13 @@ def _is_heard(recording: Recording, transcript: Transcript) -> bool:
 
 def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
     """What may be read of a transcript, once somebody asks for its lines."""
-    whole = transcript.segments
-    if not isinstance(whole, CachedSegments):
-        return _as_shown(as_published(transcript), recording, narrator)
 
     def read() -> tuple[Segment, ...]:
         shown = _as_shown(as_published(transcript), recording, narrator)
         return tuple(shown.segments)
 
     nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
-    return replace(nothing, segments=CachedSegments(read, whole.memo, whole))
+    return replace(nothing, segments=transcript.derived.other_segments(read))
 
 
 def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from cunshi.archive.cache.recording_cache import recall
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.catalogue.course.citations import clip_path
 from cunshi.domain.course import Clip, ClipRef, Entry
@@ -17,7 +16,7 @@ def golden_lines(entry: Entry) -> Iterator[Clip]:
     transcript = entry.transcript
     people = transcript.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
     lines = transcript.segments
-    if people and recall(lines, "golden", lambda: any(line.golden for line in lines)):
+    if people and transcript.derived.value("golden", lambda: any(s.golden for s in lines)):
         for lines in _runs(transcript.segments):
             hidden = overlapping(transcript.silenced, lines[0].start, lines[-1].end)
             if not hidden:

@@ -1,6 +1,6 @@
 """What people and machines wrote of a recording → its ``Transcript``; what of it nobody may hear.
 
-Lines are parsed only when somebody asks for them, from the bytes that were read at first.
+Segments are parsed only when somebody asks for them, from the bytes that were read at first.
 """
 
 import zlib
@@ -48,10 +48,10 @@ def read_transcripts(
     archive: Archive,
     recordings: Iterable[Recording],
     problems: list[Problem],
-    remembered: RecordingCache | None = None,
+    cache: RecordingCache | None = None,
 ) -> dict[str, Transcript]:
     """The transcript of every recording, published or not, by id."""
-    return {r.id: _transcript(project, archive, r, problems, remembered) for r in recordings}
+    return {r.id: _transcript(project, archive, r, problems, cache) for r in recordings}
 
 
 def _transcript(
@@ -59,23 +59,24 @@ def _transcript(
     archive: Archive,
     recording: Recording,
     problems: list[Problem],
-    remembered: RecordingCache | None,
+    cache: RecordingCache | None,
 ) -> Transcript:
     accession, names = project.accession(recording.id), names_of(recording, archive)
-    memo = CachedRecording()
+    cached = CachedRecording()
     try:
         inputs = inputs_of(project, recording)
         texts = _read(accession, recording, inputs)
-        if remembered:
-            memo = remembered.memo(recording.id, inputs.stamp_as_read(texts))
+        if cache:
+            cached = cache.recording(recording.id, inputs.stamp_as_read(texts))
         written = _pack(texts)
-        known = memo["known"]
+        known = cached.get("known")
         origin = None if known else read_origin(accession.machine)
         if not known and not origin and exists(accession.machine):
-            memo = CachedRecording()  # it cannot be read at the moment: next time perhaps it can
-        lines = CachedSegments(lambda: tuple(_words(project, recording, written).segments), memo)
+            cached = CachedRecording()  # it cannot be read at the moment: next time perhaps it can
+        lines = CachedSegments(lambda: tuple(_words(project, recording, written).segments), cached)
         if not known:
-            known = memo["known"] = _known(project, archive, recording, written, lines, origin)
+            known = _known(project, archive, recording, written, lines, origin)
+            cached.put("known", known)
     except (CunshiError, OSError) as error:
         problems.append(Problem.for_item(error, project.relative(accession.transcript)))
         return Transcript(silenced=_unknown(accession, recording, names), names=names)
@@ -103,7 +104,7 @@ def _known(
     """What is known of a transcript besides its lines, as JSON has it."""
     accession, names = project.accession(recording.id), names_of(recording, archive)
     transcript = _words(project, recording, written)
-    lines.hold(tuple(transcript.segments))
+    lines.preload(tuple(transcript.segments))
     transcript = with_engine(transcript, origin)
     language, engine = recording.language(archive), transcript.engine
     return {

@@ -3,11 +3,14 @@
 Times are float seconds from the beginning of the recording.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from cunshi.domain.settings import Names
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,43 @@ class Coverage:
     covered: float
 
 
+class Derived:
+    """What is worked out from the segments of a transcript. This one works it out each time.
+
+    ``archive.cache`` has segments that keep it until they change, and that are read only when
+    somebody asks for them. What they keep between runs is as JSON has it.
+    """
+
+    def value(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` works out, under a name; kept between runs."""
+        return make()
+
+    def text(self, name: str, make: Callable[[], str], basis: str = "") -> str:
+        """A text as long as the segments, kept between runs; ``basis``: what else it is made of."""
+        return make()
+
+    def in_memory(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` works out; kept as long as the segments are in memory."""
+        return make()
+
+    def is_current(self, name: str, stamp: str) -> bool:
+        """Whether ``record`` was called with this stamp since the segments changed."""
+        return False
+
+    def record(self, name: str, stamp: str) -> None:
+        """What a name stands for has been made from these segments, and from what is stamped."""
+
+    def other_segments(self, make: Callable[[], tuple[Segment, ...]]) -> Sequence[Segment]:
+        """The segments that ``make`` makes of these."""
+        return make()
+
+    def release(self) -> None:
+        """Hold nothing of it in memory any longer."""
+
+
+_EACH_TIME = Derived()
+
+
 @dataclass(frozen=True)
 class Transcript:
     """What is said in a recording, and whether a machine or a person says so.
@@ -115,6 +155,11 @@ class Transcript:
     silenced: tuple[tuple[float, float], ...] = ()
     unnamed: tuple[tuple[float, float], ...] = ()
     names: Names = ()
+
+    @property
+    def derived(self) -> Derived:
+        """What is worked out from the segments; kept if these are segments that can keep it."""
+        return self.segments if isinstance(self.segments, Derived) else _EACH_TIME
 
     def words_between(self, start: float, end: float) -> str:
         """The text of the segments that lie, by their middle, in the time range."""

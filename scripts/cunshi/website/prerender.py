@@ -1,16 +1,16 @@
-"""Many recordings are read and rendered ahead of the build, by a process for each core.
+"""Reads and renders many recordings before the build, with a process for each core.
 
 What is made of a recording depends on its words, its record, archive.yml, the glossary and the
-lessons that name it, and on no other recording. The build then goes its way, finds almost all of it
-remembered and made, and looks whether it is so. What a process did not do, the build does, and says
-what is wrong with it.
+lessons that name it, and on no other recording. The build then finds almost all of it in the cache
+and in build/docs, and checks that it is current. What a process did not do, the build does, and
+says what is wrong with it.
 """
 
 from collections.abc import Collection
 from dataclasses import replace
 
 from cunshi.archive.cache.inputs import inputs_of
-from cunshi.archive.cache.recording_cache import CachedSegments, RecordingCache
+from cunshi.archive.cache.recording_cache import RecordingCache
 from cunshi.archive.project import Project
 from cunshi.catalogue.gather import entries_of, outline, renamed
 from cunshi.catalogue.highlights import golden_lines
@@ -35,20 +35,20 @@ def prerender_recordings(
     archive: Archive,
     recordings: Collection[Recording],
     days: Days,
-    remembered: RecordingCache,
+    cache: RecordingCache,
 ) -> None:
-    """Remember what is made of recordings, and write their pages, if there are many to do."""
-    due = [r for r in recordings if _is_due(project, r, days, remembered)]
+    """Fill the cache of recordings, and write their pages, if there are many to do."""
+    due = [r for r in recordings if _is_due(project, r, days, cache)]
     if len(due) >= MANY:
         parts = [due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)]
         run_in_processes(__name__, (project, outline(project, archive, days.today), days), parts)
 
 
-def _is_due(project: Project, recording: Recording, days: Days, remembered: RecordingCache) -> bool:
+def _is_due(project: Project, recording: Recording, days: Days, cache: RecordingCache) -> bool:
     """Whether it seems so: times can deceive, and the build looks at the words themselves."""
     inputs = inputs_of(project, recording)
     record = project.accession(recording.id).record
-    if remembered.is_older(recording.id, [record, *inputs.texts, *inputs.files]):
+    if cache.is_older(recording.id, [record, *inputs.texts, *inputs.files]):
         return True
     allowed = access_decision(recording, days).allows_publication()
     return allowed and not (project.docs / recording_path(recording)).is_file()
@@ -56,20 +56,19 @@ def _is_due(project: Project, recording: Recording, days: Days, remembered: Reco
 
 def _make(common: tuple[Project, Catalogue, Days], part: list[Recording]) -> None:
     project, outlined, days = common
-    remembered = RecordingCache(project, outlined.archive)
-    transcripts = read_transcripts(project, outlined.archive, part, [], remembered)
+    cache = RecordingCache(project, outlined.archive)
+    transcripts = read_transcripts(project, outlined.archive, part, [], cache)
     decisions = access_decisions(part, days)
     entries = entries_of(part, renamed(part, transcripts), transcripts, decisions)
     catalogue = replace(outlined, entries=tuple(entries.values()))
-    # What is asked here is remembered, and the build will ask the same.
+    # What is asked here is kept, and the build will ask the same.
     Spoken(catalogue, words_asked(catalogue))
     for entry in catalogue.entries:
         list(golden_lines(entry))
         list(manifest(catalogue, entry, []))
         write_single(project, catalogue, entry)
-    for lines in (transcript.segments for transcript in transcripts.values()):
-        if isinstance(lines, CachedSegments):
-            lines.let_go()
+    for transcript in transcripts.values():
+        transcript.derived.release()
 
 
 if __name__ == "__main__":

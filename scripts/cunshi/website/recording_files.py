@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments
 from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.project import Project
 from cunshi.core.files import write_rebuildable
@@ -29,20 +28,16 @@ def single_paths(entry: Entry) -> list[str]:
 
 
 def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
-    """Write the pages and captions of a recording unless they stand, and let its words go.
+    """Write the pages and captions of a recording unless they are current; release its words.
 
-    What the search needs of it is remembered by then.
+    What the search needs of it is kept by then.
     """
-    lines, name = entry.transcript.segments, f"{project.edition}pages"
-    memo = (
-        lines.memo if isinstance(lines, CachedSegments) else CachedRecording()
-    )  # it could not be read
-    if memo[name] != _stamp(project, catalogue, entry):
+    derived, name = entry.transcript.derived, f"{project.edition}pages"
+    if not derived.is_current(name, _stamp(project, catalogue, entry)):
         write_pages(project, chain(framed_pages(catalogue, entry), captions(catalogue, entry)))
-        memo[name] = _stamp(project, catalogue, entry)
+        derived.record(name, _stamp(project, catalogue, entry))
     spoken_in(entry)
-    if isinstance(lines, CachedSegments):
-        lines.let_go()
+    derived.release()
 
 
 def _stamp(project: Project, catalogue: Catalogue, entry: Entry) -> str:

@@ -14,7 +14,6 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from cunshi.archive.cache.recording_cache import recall_text
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.catalogue.templating import motto_words
 from cunshi.catalogue.titles import recording_title
@@ -22,7 +21,7 @@ from cunshi.core.text import clean, escape_title, long_date, seconds
 from cunshi.domain.course import Catalogue, Entry
 from cunshi.domain.recording import Kind
 from cunshi.website.page_shell import is_frame
-from cunshi.website.pages.recording import Paragraph, facts_of, group_paragraphs, listed_ids
+from cunshi.website.pages.recording import Paragraph, facts_of, listed_ids, paragraphs_of
 from cunshi.website.templating import term_ids
 
 Index = Mapping[str, Any]
@@ -95,7 +94,7 @@ def spoken_parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
 
 def spoken_in(entry: Entry) -> str:
     """What is spoken in a recording, as a member of a JSON object: seconds and words."""
-    return recall_text(entry.transcript.segments, "spoken", lambda: _spoken_in(entry))
+    return entry.transcript.derived.text("spoken", lambda: _spoken_in(entry))
 
 
 def _spoken_in(entry: Entry) -> str:
@@ -124,7 +123,7 @@ def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
 
 def _paragraphs(entry: Entry) -> Iterator[tuple[str, str]]:
     """The seconds at which a paragraph begins, and its words."""
-    for paragraph in group_paragraphs(entry.transcript.segments):
+    for paragraph in paragraphs_of(entry.transcript):
         text = " ".join(filter(None, map(clean, _spoken(paragraph))))
         if text:
             yield seconds(paragraph.start), text

@@ -122,7 +122,7 @@ def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
         found = gather(context, recordings, cache=cache)
         catalogue = replace(found.catalogue, measured=measured.result())
         context.problems.extend(build.build_site(project, catalogue, context.reporter))
-    cache.keep()
+    cache.save()
     note_publication(project)
     return replace(found, catalogue=catalogue)
 

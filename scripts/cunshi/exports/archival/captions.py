@@ -6,7 +6,6 @@ Nothing of the archive's own transcript.vtt is copied: its notes are for those w
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from cunshi.archive.cache.recording_cache import recall
 from cunshi.catalogue import transcript_quality
 from cunshi.catalogue.titles import recording_title
 from cunshi.core.text import clean
@@ -41,8 +40,8 @@ def caption_paths(entry: Entry) -> list[str]:
 
 def captions_path(entry: Entry) -> str:
     """Where the captions of a recording are in the site; empty when it has none."""
-    said = entry.transcript.segments
-    has_words = recall(said, "captions", lambda: next(cues_of(entry), None) is not None)
+    derived = entry.transcript.derived
+    has_words = derived.value("captions", lambda: next(cues_of(entry), None) is not None)
     return f"captions/{entry.recording.id}.vtt" if entry.audio and has_words else ""
 
 

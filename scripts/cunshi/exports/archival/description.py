@@ -6,7 +6,6 @@ The Chinese names follow the elements of a draft of DA/T 59; conformance is not 
 
 from dataclasses import dataclass
 
-from cunshi.archive.cache.recording_cache import recall_text
 from cunshi.catalogue import transcript_quality
 from cunshi.catalogue.titles import lesson_title, recording_title
 from cunshi.core.text import clean
@@ -64,8 +63,8 @@ def describe_one(catalogue: Catalogue, entry: Entry) -> Described:
     """A recording that may be shown."""
     recording, archive = entry.recording, catalogue.archive
     said, technical = recording.description, recording.technical
-    lines = entry.transcript.segments
-    text = recall_text(lines, "text", lambda: " ".join(segment.text for segment in lines))
+    spoken = entry.transcript
+    text = spoken.derived.text("text", lambda: " ".join(s.text for s in spoken.segments))
     numbers = lessons_of(catalogue, recording)
     common = _common(catalogue, recording)
     return Described(

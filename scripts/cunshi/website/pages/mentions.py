@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from cunshi.archive.cache.recording_cache import recall_text
 from cunshi.archive.cache.stage_stamps import stamp_of
 from cunshi.archive.transcript_file import UNHEARD
 from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue, Clip, Entry
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Flag, Segment
-from cunshi.website.pages.recording import group_paragraphs
+from cunshi.website.pages.recording import paragraphs_of
 
 MOST = 20  # mentions that a page lists: of a village's name there are thousands
 _AROUND = 14  # characters of an excerpt on each side of the word
@@ -62,7 +61,7 @@ class Spoken:
     """Where the words that a catalogue's pages ask for are spoken.
 
     ``asked`` are all of them, each with its other names. What is found in a recording is
-    remembered until its words change or what is asked for; what is told in it, also longer.
+    kept until its words change or what is asked for; what is told in it, also longer.
     """
 
     def __init__(self, catalogue: Catalogue, asked: Iterable[Iterable[str]]):
@@ -84,8 +83,8 @@ class Spoken:
 
     def _found(self, entry: Entry) -> dict[str, list[_Place]]:
         """By the number of what is asked, the places in a recording."""
-        lines = entry.transcript.segments
-        text = recall_text(lines, "mentions", lambda: self._find(entry), self._basis)
+        derived = entry.transcript.derived
+        text = derived.text("mentions", lambda: self._find(entry), self._basis)
         return dict(json.loads(text))
 
     def _find(self, entry: Entry) -> str:
@@ -133,7 +132,7 @@ def _inside(clip: Clip, start: float) -> bool:
 
 
 def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
-    for paragraph in group_paragraphs(entry.transcript.segments):
+    for paragraph in paragraphs_of(entry.transcript):
         yield paragraph.segments
 
 
@@ -141,7 +140,7 @@ def _told(entry: Entry) -> _Told:
     def make() -> str:
         return json.dumps(_tell(entry), ensure_ascii=False)
 
-    return _Told(*json.loads(recall_text(entry.transcript.segments, "told", make)))
+    return _Told(*json.loads(entry.transcript.derived.text("told", make)))
 
 
 def _tell(entry: Entry) -> _Told:

@@ -1,11 +1,10 @@
 """A recording as a page: its facts, its player, and its transcript in paragraphs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from cunshi.archive.cache.recording_cache import CachedSegments
 from cunshi.catalogue import transcript_quality
 from cunshi.catalogue.titles import lesson_title, recording_title
 from cunshi.core import text
@@ -32,18 +31,18 @@ class Paragraph:
     segments: tuple[Segment, ...]
 
 
-def group_paragraphs(segments: Sequence[Segment]) -> list[Paragraph]:
+def paragraphs_of(transcript: Transcript) -> list[Paragraph]:
+    """A transcript's segments in paragraphs."""
+    segments = transcript.segments
+    return transcript.derived.in_memory("paragraphs", lambda: group_paragraphs(segments))
+
+
+def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
     """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
 
     A segment with its meaning in Mandarin stands alone, so that the two can be read together; so
     does one that is withheld, so that its time can be seen.
     """
-    if isinstance(segments, CachedSegments):
-        return segments.once("paragraphs", lambda: _group(segments))
-    return _group(segments)
-
-
-def _group(segments: Iterable[Segment]) -> list[Paragraph]:
     groups: list[list[Segment]] = []
     length = 0
     for segment in segments:
@@ -89,7 +88,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
     language = recording.language(archive)
     paragraphs = [
         (paragraph, _parts(paragraph, entry.transcript, language))
-        for paragraph in group_paragraphs(entry.transcript.segments)
+        for paragraph in paragraphs_of(entry.transcript)
     ]
     webvtt = captions_path(entry)
     lines = [
