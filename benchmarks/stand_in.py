@@ -21,7 +21,13 @@ from workbench import ROOT
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.cache.file_cache import stats_of
-from cunshi.archive.events import event, format_events
+from cunshi.archive.events import (
+    CREATION,
+    INGESTION,
+    MESSAGE_DIGEST_CALCULATION,
+    Event,
+    format_event,
+)
 from cunshi.archive.fixity import manifest
 from cunshi.archive.machine_json import MachineTranscript, format_machine_json, read_machine_json
 from cunshi.archive.project import Project
@@ -154,20 +160,20 @@ def _derive(project: Project, model: Model, deposit: Deposit, digest: str, numbe
     write_atomic(accession.record, write_recording(recorded))
     machine_sha256 = _transcribe(model, accession, recording, number, corrected=corrected)
     events = [
-        event(
-            "ingestion",
+        Event(
+            INGESTION,
             original_name=recording.original_name,
             fields=as_logged(recording.description),
         ),
-        event(
-            "message digest calculation",
+        Event(
+            MESSAGE_DIGEST_CALCULATION,
             algorithm="SHA-256",
             hashes=hashes,
             sizes={name: master.stat().st_size for name in hashes},
         ),
-        event("creation", object="machine.json", machine_sha256=machine_sha256),
+        Event(CREATION, object="machine.json", machine_sha256=machine_sha256),
     ]
-    write_atomic(accession.events, format_events(events))
+    write_atomic(accession.events, "".join(map(format_event, events)))
     copy = project.docs / "audio" / f"{recording.id}.m4a"
     copy.write_bytes(model.access_copy.read_bytes())
 

@@ -161,7 +161,7 @@ def test_with_little_time_the_longest_unchecked_comes_first(
     ids = [accession.id for accession in kept.accessions()]
     assert order == (ids * 3)[:7]
     events = kept.accession(ids[0]).read_events()
-    assert [e["outcome"] for e in events if e["event"] == "fixity check"] == ["pass"] * 3
+    assert [event.outcome for event in events if event.kind == "fixity check"] == ["pass"] * 3
 
 
 def test_the_command_says_what_waits_and_ends_with_the_code(kept: Project, run: Run) -> None:

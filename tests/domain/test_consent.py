@@ -13,6 +13,7 @@ import pytest
 
 from cunshi import workflow
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import ACCESSION, Event
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
@@ -467,7 +468,8 @@ def signed(told: tuple[Project, str, str]) -> tuple[Project, Path]:
     scan = accession.consent_forms / "同意书.txt"
     scan.write_text("我姓金，名建国。13800000000", "utf-8")
     digest = hashlib.sha256(scan.read_bytes()).hexdigest()
-    accession.add_event("accession", algorithm="SHA-256", hashes={f"consent/{scan.name}": digest})
+    hashes = {f"consent/{scan.name}": digest}
+    accession.add_event(Event(ACCESSION, algorithm="SHA-256", hashes=hashes))
     return project, scan
 
 

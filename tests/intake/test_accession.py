@@ -10,11 +10,13 @@ import subprocess
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import Event
 from cunshi.archive.project import Project
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import stat_of
@@ -103,11 +105,11 @@ def test_what_happened_is_told_in_events(village: Project, drop: Drop) -> None:
     drop(SHORT, f"mottoes/{NAME}")
     take(village)
     events = only(village).read_events()
-    assert [event["event"] for event in events] == ["ingestion", "message digest calculation"]
-    assert events[0]["original_name"] == f"mottoes/{NAME}"
-    assert events[0]["fields"]["narrator"] == "金家"
-    assert events[1]["hashes"] == only(village).hashes()
-    assert all(event["time"] == "2027-01-15T08:00:00+00:00" for event in events)
+    assert [event.kind for event in events] == ["ingestion", "message digest calculation"]
+    assert events[0].original_name == f"mottoes/{NAME}"
+    assert (events[0].fields or {})["narrator"] == "金家"
+    assert events[1].hashes == only(village).hashes()
+    assert all(event.time == "2027-01-15T08:00:00+00:00" for event in events)
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
@@ -119,7 +121,7 @@ def test_a_line_separator_in_a_title_breaks_no_events(
     sidecar.write_text(json.dumps({"title": title}), "utf-8")
     settle(sidecar)
     take(village)
-    assert only(village).read_events()[0]["fields"]["title"] == title
+    assert (only(village).read_events()[0].fields or {})["title"] == title
     assert take(village).problems == []
 
 
@@ -272,7 +274,7 @@ def test_a_photo_that_comes_later_is_kept_too(village: Project, drop: Drop) -> N
     name = f"{accession.id}.jpg"
     assert (accession.master / name).read_bytes() == added.read_bytes()
     assert accession.hashes() == before | {f"master/{name}": sha256(added)}
-    assert accession.read_events()[-1]["hashes"] == {f"master/{name}": sha256(added)}
+    assert accession.read_events()[-1].hashes == {f"master/{name}": sha256(added)}
     assert read(village).photo == name
     assert take(village).amended == []
 
@@ -321,7 +323,7 @@ def test_a_late_consent_reaches_the_record(village: Project, drop: Drop) -> None
     (village.recordings / "folder.yml").write_text(consent, "utf-8")
     assert take(village).amended == taken
     assert read(village).description.consent.by == "王老师"
-    assert only(village).read_events()[-1]["fields"] == {
+    assert only(village).read_events()[-1].fields == {
         "consent": {"by": "王老师", "signed_on": "2026-01-01"}
     }
     assert take(village).amended == []
@@ -381,6 +383,41 @@ def test_a_killed_run_that_told_nothing_is_told_later(village: Project, drop: Dr
     accession.events.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
     take(village)
     assert accession.events.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("at_desk", "in_folder", "by_hand"),
+    [
+        ({"access": "open"}, "access: sealed\n", ("access: sealed", "access: open")),
+        ({"minor": False}, "minor: true\n", ("minor: true", "minor: false")),
+    ],
+)
+def test_what_was_decided_at_the_desk_yields_to_what_the_folder_says_anew(
+    village: Project,
+    drop: Drop,
+    at_desk: dict[str, Any],
+    in_folder: str,
+    by_hand: tuple[str, str],
+) -> None:
+    """And stays so: what is opened in the file afterwards is no decision of the desk."""
+    drop(SHORT, f"mottoes/{NAME}")
+    take(village)
+    accession = only(village)
+    accession.add_event(Event("metadata modification", agent="王", decided=at_desk))
+    put(village, "mottoes/folder.yml", in_folder)
+    assert take(village).amended
+    limited = accession.record.read_text("utf-8")
+    assert by_hand[0] in limited
+    accession.record.write_text(limited.replace(*by_hand), "utf-8")
+    settle(accession.record, 1)
+    take(village)
+    assert accession.record.read_text("utf-8") == limited
+    # At the desk it can still be opened, and the folder that says the same as before lets it be.
+    accession.record.write_text(limited.replace(*by_hand), "utf-8")
+    settle(accession.record, 2)
+    accession.add_event(Event("metadata modification", agent="王", decided=at_desk))
+    take(village)
+    assert accession.record.read_text("utf-8") == limited.replace(*by_hand)
 
 
 # --- names

@@ -52,7 +52,7 @@ def test_everything_comes_in_with_its_holder(
         assert tree(here.master) == tree(there.master)
         assert here.transcript.read_bytes() == there.transcript.read_bytes()
         assert "holder: 顾家村档案室" in record(ours, recording_id)
-        assert here.read_events()[-1]["source"] == "顾家村档案室"
+        assert here.read_events()[-1].source == "顾家村档案室"
     assert run(ours, "check")[0] == 0
     assert run(ours, "site")[0] == 0
     page = (ours.site / "recordings" / f"{open_id}.html").read_text("utf-8")
@@ -163,7 +163,7 @@ def test_limits_brought_in_leave_a_persons_words_alone(
     edit(theirs, open_id, "access:", "access: sealed")
     code, printed = run(ours, "merge", str(theirs.root))
     assert (code, "更严的限制" in printed) == (0, True)
-    assert ours.accession(open_id).read_events()[-1]["limited"] == {"access": "sealed"}
+    assert ours.accession(open_id).read_events()[-1].limited == {"access": "sealed"}
     assert run(ours, "ingest")[0] == 0
     assert "title: 我们的题名" in record(ours, open_id)
     assert "access: sealed" in record(ours, open_id)

@@ -1,11 +1,14 @@
 """What was published when, told by the archive itself."""
 
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
+from cunshi.archive.events import DISSEMINATION
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
+from cunshi.publishing.log import note_publication
 from support.village import settle, tree
 
 Run = Callable[..., tuple[int, str]]
@@ -17,7 +20,7 @@ def lines(project: Project) -> list[dict[str, Any]]:
 
 def shown(project: Project, recording_id: str) -> list[bool]:
     events = project.accession(recording_id).read_events()
-    return [e["shown"] for e in events if e["event"] == "dissemination"]
+    return [event.shown for event in events if event.kind == DISSEMINATION]
 
 
 def test_the_first_site_is_registered_whole(told: tuple[Project, str, str]) -> None:
@@ -56,6 +59,32 @@ def test_the_pack_has_its_own_lines(told: tuple[Project, str, str], run: Run) ->
     assert run(project, "pack")[0] == 0
     assert [line["edition"] for line in lines(project)] == ["site", "pack"]
     assert shown(project, open_id) == [True, True]
+
+
+def test_a_publication_that_was_killed_is_told_once(told: tuple[Project, str, str]) -> None:
+    """Recordings are told before the register has its line: a kill in between repeats it all."""
+    project, open_id, __ = told
+    whole = project.publications.read_bytes()
+    project.publications.unlink()
+    note_publication(project)
+    assert project.publications.read_bytes() == whole
+    assert shown(project, open_id) == [True]
+    shutil.rmtree(project.site)
+    note_publication(project)
+    assert shown(project, open_id) == [True, False]
+    project.publications.write_bytes(whole)
+    note_publication(project)
+    assert shown(project, open_id) == [True, False]
+    assert [line["withdrawn"] for line in lines(project)] == [[], [open_id]]
+
+
+def test_a_line_that_lacks_a_key_is_a_register_that_cannot_be_read(
+    told: tuple[Project, str, str], run: Run
+) -> None:
+    project, __, __ = told
+    project.publications.write_text('{"event": "dissemination", "edition": "site"}\n', "utf-8")
+    code, printed = run(project, "site")
+    assert (code, "发布的登记读不了" in printed) == (5, True)
 
 
 def test_a_register_that_cannot_be_read_is_not_written_over(

@@ -360,7 +360,7 @@ def test_an_approved_transcript_is_closed_until_it_is_opened_again(at: At) -> No
     assert at.ask("POST", "/restore", base=found["revision"], revision=1)[0] == 423
     assert at.ask("POST", "/approve", base=found["revision"])[1]["approved_by"] == "王老师"
     event = at.accession.read_events()[-1]
-    assert (event["event"], event["agent"], event["transcript"]) == (
+    assert (event.kind, event.agent, event.transcript) == (
         "metadata modification",
         "王老师",
         "approved",

@@ -172,8 +172,8 @@ def test_what_changes_is_one_value_and_every_other_byte_stays(card: Card) -> Non
     assert found["values"]["title"] == found["title"] == "村名的来历"
     assert card.text == before.replace("标题:  '村名'  #", "标题: 村名的来历  #")
     last = card.accession.read_events()[-1]
-    assert (last["event"], last["agent"]) == ("metadata modification", "李老师")
-    assert last["decided"] == {"title": "村名的来历"}
+    assert (last.kind, last.agent) == ("metadata modification", "李老师")
+    assert last.decided == {"title": "村名的来历"}
     assert found["last"]["who"] == "李老师"
 
 

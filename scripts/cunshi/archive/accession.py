@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from cunshi.archive.events import event, format_events, parse_event, scans_in
+from cunshi.archive.events import Event, format_event, parse_event, scans_in
 from cunshi.archive.fixity import manifest as fixity
 from cunshi.core.errors import DiskError, RecordError
-from cunshi.core.files import write_atomic
+from cunshi.core.files import exists, write_atomic
 from cunshi.core.i18n import _
 
 
@@ -75,7 +74,7 @@ class Accession:
         """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
         return scans_in(self.read_events())
 
-    def read_events(self) -> list[dict[str, Any]]:
+    def read_events(self) -> list[Event]:
         """What happened to this accession, oldest first."""
         try:
             # Not splitlines: a title may hold a line separator, which JSON does not escape.
@@ -100,10 +99,12 @@ class Accession:
             lines = []  # whoever needs them complains
         return [line for line in lines if not line.startswith(b'{"event": "dissemination"')]
 
-    def add_event(self, kind: str, **detail: Any) -> None:
-        """Record an event, named as in PREMIS (https://id.loc.gov/vocabulary/preservation/).
+    def add_event(self, event: Event) -> None:
+        """Add an event to events.jsonl; RecordError when what is there cannot be read.
 
         Of an accession that others know already, only under ``Project.writing``.
         """
-        events = [*self.read_events(), event(kind, **detail)]
-        write_atomic(self.events, format_events(events))
+        self.read_events()
+        data = self.events.read_bytes() if exists(self.events) else b""
+        end = b"" if not data or data.endswith(b"\n") else b"\n"
+        write_atomic(self.events, data + end + format_event(event).encode())

@@ -9,7 +9,14 @@ from typing import Any
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
-from cunshi.archive.events import event, format_events
+from cunshi.archive.events import (
+    ACCESSION,
+    INGESTION,
+    MESSAGE_DIGEST_CALCULATION,
+    METADATA_MODIFICATION,
+    Event,
+    format_event,
+)
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
@@ -193,21 +200,22 @@ def _accession(project: Project, deposit: Deposit, digest: str, technical: Techn
     write_atomic(aside.manifest, manifest.format_manifest(hashes))
     write_atomic(aside.record, write_recording(recording))
     sizes = {name: (aside.folder / name).stat().st_size for name in hashes}
-    write_atomic(aside.events, format_events(_first_events(recording, hashes, sizes)))
+    events = _first_events(recording, hashes, sizes)
+    write_atomic(aside.events, "".join(map(format_event, events)))
     put_in_place(aside.folder, project.accession(recording_id).folder)
     return recording_id
 
 
 def _first_events(
     recording: Recording, hashes: dict[str, str], sizes: dict[str, int]
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     return [
-        event(
-            "ingestion",
+        Event(
+            INGESTION,
             original_name=recording.original_name,
             fields=as_logged(recording.description),
         ),
-        event("message digest calculation", algorithm="SHA-256", hashes=hashes, sizes=sizes),
+        Event(MESSAGE_DIGEST_CALCULATION, algorithm="SHA-256", hashes=hashes, sizes=sizes),
     ]
 
 
@@ -277,10 +285,10 @@ def _add_companions(accession: Accession, deposit: Deposit, inspections: Deposit
             name = _master_name(accession.id, path, hashes)
             hashes[f"master/{name}"] = _copy(path, accession.master / name)
             write_atomic(accession.manifest, manifest.format_manifest(hashes))
-    told = {name for entry in accession.read_events() for name in entry.get("hashes", ())}
+    told = {name for event in accession.read_events() for name in event.hashes or ()}
     new = {name: digest for name, digest in hashes.items() if name not in told}
     if new:
-        accession.add_event("accession", algorithm="SHA-256", hashes=new)
+        accession.add_event(Event(ACCESSION, algorithm="SHA-256", hashes=new))
     return bool(new)
 
 
@@ -302,7 +310,7 @@ def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> b
     taken = _taken_over(before, said, now, logged)
     stays = decided - changed.keys()
     if taken := {n: v for n, v in taken.items() if n not in stays}:
-        accession.add_event("metadata modification", fields=taken)
+        accession.add_event(Event(METADATA_MODIFICATION, fields=taken))
     return bool(changed)
 
 
@@ -322,7 +330,8 @@ def _said_before(accession: Accession) -> tuple[dict[str, Any], set[str]]:
     """What the deposit said when last taken over, and what a person has decided since then."""
     logged: dict[str, Any] = {}
     decided = set[str]()
-    for entry in accession.read_events():
-        logged |= entry.get("fields", {})
-        decided = (decided - entry.get("fields", {}).keys()) | entry.get("decided", {}).keys()
+    for event in accession.read_events():
+        fields = event.fields or {}
+        logged |= fields
+        decided = (decided - fields.keys()) | (event.decided or {}).keys()
     return logged, decided

@@ -16,6 +16,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import METADATA_MODIFICATION, Event
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile
 from cunshi.archive.records import LANGUAGES
@@ -92,17 +93,17 @@ def bring_in(project: Project, recording: Recording, path: Path) -> Imported:
         changed = bool(record.set(replace(record.description, **values), despite_problems=True))
         changed |= bool(text) and write_atomic(accession.transcript, text)
         told = {name: str(value) for name, value in values.items()}
-        detail = {"source": path.name, "decided": told, "lines": len(found.lines)}
-        if changed or not _is_told(accession, detail):
-            accession.add_event("metadata modification", **detail)
+        event = Event(METADATA_MODIFICATION, source=path.name, decided=told, lines=len(found.lines))
+        if changed or not _is_told(accession, event):
+            accession.add_event(event)
     return Imported(len(found.lines), list(values))
 
 
 def _missing(values: dict[str, Any], recording: Recording, accession: Accession) -> dict[str, Any]:
     """What the record lacks, and what a run that died has put there and not told."""
     told: dict[str, Any] = {}
-    for entry in accession.read_events():
-        told |= entry.get("fields", {}) | entry.get("decided", {})
+    for event in accession.read_events():
+        told |= {**(event.fields or {}), **(event.decided or {})}
     said = {key: getattr(recording.description, key) for key in values}
     return {
         key: value
@@ -111,12 +112,10 @@ def _missing(values: dict[str, Any], recording: Recording, accession: Accession)
     }
 
 
-def _is_told(accession: Accession, detail: dict[str, Any]) -> bool:
+def _is_told(accession: Accession, new: Event) -> bool:
     """Whether the same came in before and nothing is left to tell."""
-    events = accession.read_events()
-    return not detail["decided"] and any(
-        (e.get("source"), e.get("lines")) == (detail["source"], detail["lines"]) for e in events
-    )
+    events = ((event.source, event.lines) for event in accession.read_events())
+    return not new.decided and (new.source, new.lines) in events
 
 
 def read_foreign(path: Path, duration: float) -> ForeignTranscript:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import METADATA_MODIFICATION, TRANSFER, Event
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged
@@ -144,7 +145,8 @@ def _bring(
         key: value for key, value in origin.items() if not getattr(record.description, key)
     }
     record.set(replace(record.description, **lacking), despite_problems=True)
-    aside.add_event("transfer", source=merged.holder or accession.folder.parent.parent.name)
+    source = merged.holder or accession.folder.parent.parent.name
+    aside.add_event(Event(TRANSFER, source=source))
     put_in_place(aside.folder, project.accession(accession.id).folder)
     merged.brought.append(accession.id)
     merged.problems.extend(problems)
@@ -224,5 +226,5 @@ def _tell_limits(here: Accession, ours: Recording, strict: Description, source: 
     before = as_logged(ours.description)
     limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}
     last = here.read_events()[-1:]
-    if not last or (last[0].get("limited"), last[0].get("source")) != (limited, source):
-        here.add_event("metadata modification", limited=limited, source=source)
+    if not last or (last[0].limited, last[0].source) != (limited, source):
+        here.add_event(Event(METADATA_MODIFICATION, limited=limited, source=source))

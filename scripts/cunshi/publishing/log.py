@@ -7,15 +7,14 @@ that a recording appeared or disappeared also stands in its own events.jsonl.
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 from cunshi.archive.cache.file_cache import FileCache, stats_of
-from cunshi.archive.events import event
+from cunshi.archive.events import DISSEMINATION, Event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
-from cunshi.core.clock import today
+from cunshi.core.clock import now, today
 from cunshi.core.errors import ExitCode, RecordError
 from cunshi.core.files import walk_file_names, write_atomic
 from cunshi.core.i18n import _
@@ -26,7 +25,21 @@ from cunshi.publishing.changes import recordings_in
 SITE, PACK = "site", "pack"
 _CACHE_VERSION = "1"
 _TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
-DISSEMINATION = "dissemination"  # https://id.loc.gov/vocabulary/preservation/eventType/dis
+
+
+@dataclass(frozen=True)
+class _Publication:
+    """A line of publications.jsonl: what one publication changed, in the order of its keys.
+
+    ``files`` are the paths that are new or changed, with their SHA-256.
+    """
+
+    time: str
+    edition: str
+    appeared: Sequence[str]
+    withdrawn: Sequence[str]
+    files: Mapping[str, str]
+    removed: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -46,8 +59,8 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     removed = sorted(before.hashes.keys() - hashes.keys())
     if not changed and not removed and shown == before.recordings:
         return
-    line = event(
-        DISSEMINATION,
+    new = _Publication(
+        time=now().isoformat(timespec="seconds"),
         edition=edition,
         appeared=sorted(shown - before.recordings),
         withdrawn=sorted(before.recordings - shown),
@@ -57,9 +70,9 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     path = project.publications
     text = path.read_text("utf-8") if path.is_file() else ""
     # The accessions first: a run that dies in between tells them again, and loses nothing.
-    for recording_id in (*line["appeared"], *line["withdrawn"]):
+    for recording_id in (*new.appeared, *new.withdrawn):
         _tell(project, edition, recording_id, shown=recording_id in shown)
-    write_atomic(path, f"{text}{json.dumps(line, ensure_ascii=False)}\n")
+    write_atomic(path, text + _format(new))
 
 
 def days_of(project: Project, problems: list[Problem]) -> Days:
@@ -98,32 +111,42 @@ def _tell(project: Project, edition: str, recording_id: str, *, shown: bool) -> 
     if not accession.folder.is_dir():
         return
     with project.writing():
-        said = [e for e in accession.read_events() if e["event"] == DISSEMINATION]
-        last = next((e["shown"] for e in reversed(said) if e["edition"] == edition), False)
+        told = [event for event in accession.read_events() if event.kind == DISSEMINATION]
+        last = next((event.shown for event in reversed(told) if event.edition == edition), False)
         if last != shown:
-            accession.add_event(DISSEMINATION, edition=edition, shown=shown)
+            accession.add_event(Event(DISSEMINATION, edition=edition, shown=shown))
 
 
 def _read(project: Project, edition: str) -> _State:
     hashes, recordings = dict[str, str](), set[str]()
-    for line in _lines(project):
-        if line["edition"] == edition:
-            hashes.update(line["files"])
-            for path in line["removed"]:
+    for publication in _publications(project):
+        if publication.edition == edition:
+            hashes.update(publication.files)
+            for path in publication.removed:
                 hashes.pop(path, None)
-            recordings = (recordings | set(line["appeared"])) - set(line["withdrawn"])
+            recordings = (recordings | set(publication.appeared)) - set(publication.withdrawn)
     return _State(hashes, frozenset(recordings))
 
 
-def _lines(project: Project) -> Iterator[dict[str, Any]]:
+def _publications(project: Project) -> list[_Publication]:
     path = project.publications
     try:
         lines = path.read_text("utf-8").split("\n") if path.is_file() else []
-        yield from (dict(json.loads(line)) for line in lines if line)
-    except (OSError, ValueError, TypeError) as error:
+        return [_parse(line) for line in lines if line]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RecordError(
             _("发布的登记读不了"), _("从备份恢复这个文件"), where=project.relative(path)
         ) from error
+
+
+def _parse(line: str) -> _Publication:
+    found = dict(json.loads(line))
+    return _Publication(**{field.name: found[field.name] for field in fields(_Publication)})
+
+
+def _format(publication: _Publication) -> str:
+    line = {"event": DISSEMINATION} | asdict(publication)
+    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _hashes(project: Project) -> dict[str, str]:

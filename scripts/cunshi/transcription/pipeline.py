@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import CREATION, Event
 from cunshi.archive.fixity import manifest
 from cunshi.archive.machine_json import MachineTranscript, format_machine_json, read_machine_json
 from cunshi.archive.project import Project
@@ -287,7 +288,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     """
     accession = job.accession
     digest = manifest.sha256_of(accession.machine)
-    told = any(entry.get("machine_sha256") == digest for entry in accession.read_events())
+    told = any(event.machine_sha256 == digest for event in accession.read_events())
     basis = _basis(digest, terms)
     if told and accession.transcript.exists() and basis in read_text(accession.transcript):
         return
@@ -299,16 +300,18 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
         if not _belongs_to_people(job):
             write_atomic(accession.transcript, text)
         if not told:
-            accession.add_event("creation", **_made(heard), machine_sha256=digest)
+            accession.add_event(_creation(heard, digest))
 
 
-def _made(heard: MachineTranscript) -> dict[str, Any]:
-    return {
-        "object": "machine.json",
-        "agent": f"{heard.engine} {heard.engine_version}",
-        "model": heard.model,
-        "model_sha256": heard.model_sha256,
-    }
+def _creation(heard: MachineTranscript, digest: str) -> Event:
+    return Event(
+        CREATION,
+        object="machine.json",
+        agent=f"{heard.engine} {heard.engine_version}",
+        model=heard.model,
+        model_sha256=heard.model_sha256,
+        machine_sha256=digest,
+    )
 
 
 def _basis(machine_sha256: str, terms: Sequence[Term]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.events import scans_in
+from cunshi.archive.events import FIXITY_CHECK, MESSAGE_DIGEST_CALCULATION, Event, scans_in
 from cunshi.archive.fixity import manifest
 from cunshi.archive.fixity.check import compare_accession, differing, without_manifest
 from cunshi.archive.project import Project
@@ -18,8 +18,6 @@ from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
-
-CHECK = "fixity check"  # https://id.loc.gov/vocabulary/preservation/eventType/fix
 
 
 @dataclass(frozen=True)
@@ -54,10 +52,10 @@ def registered(accession: Accession) -> Registered:
         events = accession.read_events()
     except CunshiError as error:
         return Registered(fault=Problem.from_error(error))
-    hashed = (CHECK, "message digest calculation")
+    hashed = (FIXITY_CHECK, MESSAGE_DIGEST_CALCULATION)
     return Registered(
-        max((str(e.get("time", "")) for e in events if e.get("event") in hashed), default=""),
-        {name: size for event in events for name, size in event.get("sizes", {}).items()},
+        max((event.time for event in events if event.kind in hashed), default=""),
+        {name: size for event in events for name, size in (event.sizes or {}).items()},
         scans_in(events),
     )
 
@@ -130,7 +128,7 @@ def _hash(
     outcome = "fail" if found or told else "pass"
     try:
         with project.writing():
-            accession.add_event(CHECK, algorithm="SHA-256", outcome=outcome)
+            accession.add_event(Event(FIXITY_CHECK, algorithm="SHA-256", outcome=outcome))
     except OSError as error:
         found.append(Problem.for_item(error, project.relative(accession.events)))
     except CunshiError as error:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import METADATA_MODIFICATION, Event
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile
 from cunshi.core.clock import today
@@ -69,6 +70,6 @@ def _tell(accession: Accession, manuscript: TranscriptDocument, what: str, perso
     """After it is done; a kill in between leaves it done and untold."""
     digest = history.digest(manuscript.text)
     accession.add_event(
-        "metadata modification", agent=person, transcript=what, transcript_sha256=digest
+        Event(METADATA_MODIFICATION, agent=person, transcript=what, transcript_sha256=digest)
     )
     manuscript.note(person, what)

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import ACCESSION, Event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
@@ -129,7 +130,7 @@ def keep(project: Project, accession: Accession, aside: Path, name: str, person:
         accession.consent_forms.mkdir(exist_ok=True)
         put_in_place(aside, accession.consent_forms / free)
         hashes = {f"{accession.consent_forms.name}/{free}": digest}
-        accession.add_event("accession", algorithm="SHA-256", hashes=hashes, agent=person)
+        accession.add_event(Event(ACCESSION, algorithm="SHA-256", hashes=hashes, agent=person))
     return free
 
 

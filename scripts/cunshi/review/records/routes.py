@@ -11,6 +11,7 @@ from typing import Any
 from starlette.routing import Route
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.events import METADATA_MODIFICATION, Event
 from cunshi.archive.record_edit import RecordFile, as_logged
 from cunshi.archive.records import ALIASES, read_description
 from cunshi.catalogue.checks import names_replaced
@@ -130,9 +131,9 @@ def _values(said: Description) -> dict[str, Any]:
 
 def _last(accession: Accession) -> dict[str, str] | None:
     """Who changed the record last at a desk, and when."""
-    for entry in reversed(accession.read_events()):
-        if "decided" in entry:
-            return {"who": entry.get("agent", ""), "time": entry["time"]}
+    for event in reversed(accession.read_events()):
+        if event.decided is not None:
+            return {"who": event.agent or "", "time": event.time}
     return None
 
 
@@ -150,7 +151,7 @@ def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
         remedy = error.remedy or _("请懂电脑的人用记事本打开 recording.yml 改好")
         raise _untakable("", cause if error.line else error.cause, remedy) from error
     if changed:
-        accession.add_event("metadata modification", agent=person, decided=dict(values))
+        accession.add_event(Event(METADATA_MODIFICATION, agent=person, decided=dict(values)))
 
 
 def _untakable(key: str, cause: str, remedy: str = "") -> ApiError:
