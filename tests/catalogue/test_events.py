@@ -12,11 +12,11 @@ from cunshi.catalogue.course.events_calendar import event_id, format_calendar, r
 from cunshi.catalogue.course.lessons import read_course
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import parse_fields
-from cunshi.domain.village import Event
+from cunshi.domain.village import CalendarEvent
 from support.village import ROOT
 
 STAMP = dt.date(2027, 1, 15)
-TALK = Event(
+TALK = CalendarEvent(
     dt.date(2027, 1, 21),
     "村史进校园：村名的来历",
     "村史进校园",
@@ -26,7 +26,7 @@ TALK = Event(
     "带上音箱\\\n和一张照片",
     sample=True,
 )
-MOTTOES = Event(dt.date(2027, 2, 6), "写家训")
+MOTTOES = CalendarEvent(dt.date(2027, 2, 6), "写家训")
 
 
 def unfold(calendar: str) -> list[str]:
@@ -97,13 +97,13 @@ def test_an_event_keeps_its_name_and_a_calendar_its_bytes() -> None:
 
 @given(st.text(), st.text(max_size=300), st.text("村，,;\\\n\r😀:\"'\x00\u2028", max_size=200))
 def test_nothing_written_breaks_a_calendar(title: str, place: str, note: str) -> None:
-    event = Event(STAMP, title, place, None, None, place, note)
+    event = CalendarEvent(STAMP, title, place, None, None, place, note)
     [found] = parse(format_calendar([event], title, STAMP))[1]
     lines = ("".join(c for c in line if c.isprintable()) for line in note.splitlines())
     assert text_of(found.get("DESCRIPTION", "")) == "\n".join(lines)
 
 
-def read(text: str) -> tuple[tuple[Event, ...], list[Problem]]:
+def read(text: str) -> tuple[tuple[CalendarEvent, ...], list[Problem]]:
     problems: list[Problem] = []
     return read_events(parse_fields(text, "course.yml", problems)), problems
 

@@ -22,7 +22,7 @@ from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Flag, Replacement, Segment, Transcript, TranscriptStatus
-from cunshi.domain.village import Event, Fact, Place
+from cunshi.domain.village import CalendarEvent, Fact, Place
 from cunshi.website.pages.assemble import render_pages
 from support.village import ROOT
 
@@ -126,7 +126,9 @@ def hostile_catalogue():
                 Place(HOSTILE, "a", 1, 1, True, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
                 Place(HOSTILE, "b", 9, 9, False, HOSTILE, (HOSTILE,), (Fact(HOSTILE, HOSTILE),)),
             ),
-            events=(Event(dt.date(2027, 1, 1), HOSTILE, HOSTILE, place=HOSTILE, note=HOSTILE),),
+            events=(
+                CalendarEvent(dt.date(2027, 1, 1), HOSTILE, HOSTILE, place=HOSTILE, note=HOSTILE),
+            ),
         ),
         archive=Archive(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     )

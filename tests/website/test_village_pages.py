@@ -17,7 +17,7 @@ from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Kind
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Flag, Segment
-from cunshi.domain.village import Event, Fact, Place
+from cunshi.domain.village import CalendarEvent, Fact, Place
 from cunshi.website import search_index
 from cunshi.website.pages.assemble import render_pages
 from cunshi.website.pages.mentions import Spoken
@@ -223,7 +223,7 @@ def test_changes_of_home_are_dated_and_told():
 def test_home_leads_to_what_is_new_and_what_is_next():
     days = [dt.date(2026, 1, day) for day in range(1, 9)]
     entries = [make_entry(make_recording(f"{day:%Y%m%d}-00000000", date=day)) for day in days]
-    events = [Event(dt.date(2027, 1, day), f"第{day}日的事") for day in (1, 14, 15, 16)]
+    events = [CalendarEvent(dt.date(2027, 1, day), f"第{day}日的事") for day in (1, 14, 15, 16)]
     catalogue = make_catalogue(entries=entries, course=course_with(events=events))
     catalogue = replace(catalogue, today=dt.date(2027, 1, 15))
     pages = {page.path: page.text for page in render_pages(catalogue)}
@@ -235,7 +235,7 @@ def test_home_leads_to_what_is_new_and_what_is_next():
 
 
 def test_invented_events_are_marked_wherever_they_stand():
-    events = [Event(dt.date(2027, 1, 1), "编的", sample=True)]
+    events = [CalendarEvent(dt.date(2027, 1, 1), "编的", sample=True)]
     pages = pages_of(course=course_with(events=events))
     assert all("示例" in pages[path] for path in ("index.md", "events.md", "events.ics"))
     assert "示例" not in pages_of()["events.md"]

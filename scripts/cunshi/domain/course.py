@@ -9,7 +9,7 @@ from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript, TranscriptStatus
-from cunshi.domain.village import Event, Place
+from cunshi.domain.village import CalendarEvent, Place
 
 LESSON_COUNT = 10
 
@@ -126,7 +126,7 @@ class Course:
     timeline: tuple[TimelineEntry, ...] = ()
     address: str = ""
     places: tuple[Place, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[CalendarEvent, ...] = ()
 
     def address_of(self, path: str) -> str:
         """Where a page of the site is online, or nothing."""

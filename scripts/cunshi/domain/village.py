@@ -31,7 +31,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Event:
+class CalendarEvent:
     """Something people come together for; ``end`` is that of the same day."""
 
     day: dt.date

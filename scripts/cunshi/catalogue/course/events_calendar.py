@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from cunshi.core.i18n import _
 from cunshi.core.yaml_fields import Fields
-from cunshi.domain.village import Event
+from cunshi.domain.village import CalendarEvent
 
 _LINE = 75  # octets, without the line break (RFC 5545, 3.1)
 _ESCAPED = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 
 
-def read_events(fields: Fields) -> tuple[Event, ...]:
+def read_events(fields: Fields) -> tuple[CalendarEvent, ...]:
     """The events under ``events``, earliest first; one without a day or a title is reported."""
     found = [event for entry in fields.sections("events") if (event := _event(entry))]
     return tuple(sorted(found, key=lambda event: (event.day, event.start or dt.time.min)))
 
 
-def _event(fields: Fields) -> Event | None:
+def _event(fields: Fields) -> CalendarEvent | None:
     day, title = fields.day("date"), fields.text("title")
     start, end = _times(fields)
     kind, place, note = (fields.text(key) for key in ("kind", "place", "note"))
@@ -27,7 +27,7 @@ def _event(fields: Fields) -> Event | None:
     if day is None or not title:
         fields.report_key("title" if day else "date", _("一次活动要写 date 和 title"))
         return None
-    return Event(day, title, kind, start, end, place, note, sample)
+    return CalendarEvent(day, title, kind, start, end, place, note, sample)
 
 
 def _times(fields: Fields) -> tuple[dt.time | None, dt.time | None]:
@@ -47,13 +47,13 @@ def _times(fields: Fields) -> tuple[dt.time | None, dt.time | None]:
     return times[0], times[1] if len(times) == 2 else None
 
 
-def event_id(event: Event) -> str:
+def event_id(event: CalendarEvent) -> str:
     """What names an event for good: the same for the same day, title and place."""
     said = f"{event.day}\n{event.title}\n{event.place}"
     return f"event-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
 
 
-def format_calendar(events: Iterable[Event], name: str, stamp: dt.date) -> str:
+def format_calendar(events: Iterable[CalendarEvent], name: str, stamp: dt.date) -> str:
     """The events as an iCalendar object; ``stamp`` is the day on which it was made.
 
     Times are floating (3.3.5): what the village's own clock shows.
@@ -65,7 +65,7 @@ def format_calendar(events: Iterable[Event], name: str, stamp: dt.date) -> str:
     return "".join(f"{part}\r\n" for line in [*lines, "END:VCALENDAR"] for part in _fold(line))
 
 
-def _properties(event: Event, stamp: dt.date) -> Iterator[str]:
+def _properties(event: CalendarEvent, stamp: dt.date) -> Iterator[str]:
     yield f"UID:{event_id(event)}@cunshi.invalid"
     yield f"DTSTAMP:{_day(stamp)}T000000Z"
     if event.start:

@@ -19,7 +19,7 @@ from cunshi.core.text import clauses
 from cunshi.domain.course import LESSON_COUNT, Catalogue, Entry, Lesson, Page
 from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Kind, Recording
-from cunshi.domain.village import Event
+from cunshi.domain.village import CalendarEvent
 from cunshi.exports.archival.captions import captions
 from cunshi.exports.archival.description import Described
 from cunshi.exports.archival.iiif import collection, manifest
@@ -141,7 +141,7 @@ def _doors(catalogue: Catalogue) -> list[tuple[str, str, str]]:
     ]
 
 
-def _named(catalogue: Catalogue) -> list[tuple[str, Event]]:
+def _named(catalogue: Catalogue) -> list[tuple[str, CalendarEvent]]:
     return list({event_id(event): event for event in catalogue.course.events}.items())
 
 
