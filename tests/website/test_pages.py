@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown import markdown
 
 from cunshi.catalogue.course.places import slug_of
-from cunshi.catalogue.titles import recording_title
+from cunshi.catalogue.titles import cite, recording_title
 from cunshi.core.errors import LessonError
 from cunshi.core.text import clauses, clean, escape_title
 from cunshi.domain.course import (
@@ -27,6 +27,7 @@ from cunshi.domain.glossary import Term
 from cunshi.domain.recording import Kind
 from cunshi.domain.settings import Archive, Recogniser
 from cunshi.domain.transcript import Segment, TranscriptStatus
+from cunshi.exports.archival.description import describe
 from cunshi.website.pages.assemble import render_pages
 from cunshi.website.pages.recording import group_paragraphs
 from cunshi.website.templating import term_ids
@@ -155,7 +156,7 @@ def test_recording_page(status, shown):
         assert part in text
     assert f'src="../audio/{TALK}.m4a"' in text
     assert '<span class="cs-line" data-start="1" data-end="2">二。</span>' in text
-    assert f"金老师，《村名》，2026年1月12日，文化站，编号 {TALK}" in text
+    assert f">金老师（2026）．村名［口述录音］．文化站．{TALK}，<" in text
 
 
 def test_text_only_motto_shows_its_words_and_no_player():
@@ -240,6 +241,33 @@ def test_photo_and_meaning_are_shown_without_written_words():
 )
 def test_recording_title(said, kind, title):
     assert recording_title(make_recording(kind=kind, **said)) == title
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "institution", "citation"),
+    [
+        (
+            {"title": "村名"},
+            Kind.TALK,
+            "文化站",
+            f"金老师（2026）．村名［口述录音］．文化站．{TALK}",
+        ),
+        ({}, Kind.MOTTO, "", f"金老师（2026）．金老师的家训［家训］．{TALK}"),
+        (
+            {"narrator": "", "date": None, "holder": "顾家村"},
+            Kind.TALK,
+            "文化站",
+            f"佚名（年份不详）．{TALK}［口述录音］．顾家村．{TALK}",
+        ),
+    ],
+)
+def test_a_recording_is_cited_in_one_form(said, kind, institution, citation):
+    """The same on its page and in every export."""
+    recording = make_recording(kind=kind, **said)
+    archive = Archive(institution=institution)
+    catalogue = make_catalogue(entries=[make_entry(recording)], archive=archive)
+    assert cite(recording, catalogue.archive) == citation
+    assert [described.citation for described in describe(catalogue)] == [citation]
 
 
 def seg(start, end, text="话。", speaker="", mandarin=""):

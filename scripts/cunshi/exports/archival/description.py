@@ -7,7 +7,7 @@ The Chinese names follow the elements of a draft of DA/T 59; conformance is not 
 from dataclasses import dataclass
 
 from cunshi.catalogue import transcript_quality
-from cunshi.catalogue.titles import lesson_title, recording_title
+from cunshi.catalogue.titles import cite, lesson_title, recording_title
 from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue, Entry, lessons_of
 from cunshi.domain.recording import Kind, Recording
@@ -100,7 +100,7 @@ def _listed(catalogue: Catalogue, recording: Recording) -> Described:
 
 def _common(catalogue: Catalogue, recording: Recording) -> dict[str, str]:
     said, archive = recording.description, catalogue.archive
-    facts = {
+    return {
         "id": recording.id,
         "title": clean(recording_title(recording)),
         "kind": "家训" if recording.kind is Kind.MOTTO else "讲述",
@@ -110,17 +110,8 @@ def _common(catalogue: Catalogue, recording: Recording) -> dict[str, str]:
         "rights": clean(said.rights or archive.rights),
         "holder": clean(said.holder or archive.institution),
         "contact": clean(archive.contact),
+        "citation": cite(recording, archive),
     }
-    return facts | {"citation": _citation(facts)}
-
-
-def _citation(facts: dict[str, str]) -> str:
-    """Creator, year, title, kind, publisher, identifier: DataCite's order
-    (https://datacite-metadata-schema.readthedocs.io/en/4.6/introduction/recommended-citation/)."""
-    creator, year = facts["narrator"] or "佚名", facts["date"][:4] or "年份不详"
-    kind = "家训" if facts["kind"] == "家训" else "口述录音"
-    parts = [f"{creator}（{year}）", f"{facts['title']}［{kind}］", facts["holder"], facts["id"]]
-    return "．".join(part for part in parts if part)
 
 
 def _address(catalogue: Catalogue, recording: Recording) -> str:

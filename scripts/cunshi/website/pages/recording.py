@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from cunshi.catalogue import transcript_quality
-from cunshi.catalogue.titles import lesson_title, recording_title
+from cunshi.catalogue.titles import cite, lesson_title, recording_title
 from cunshi.core import text
 from cunshi.core.text import clean, ends_sentence, long_date
 from cunshi.domain.course import Catalogue, Entry, Page, lessons_of
@@ -110,7 +110,7 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
         kinds={line.kind for line in lines},
         corrections=transcript_quality.corrections(lines),
         rights=recording.description.rights or archive.rights,
-        citation=_citation(recording, archive),
+        citation=cite(recording, archive),
         captions=[("WebVTT", webvtt), ("SRT", srt_path(webvtt))] if webvtt else [],
         lessons=named_lessons(catalogue, recording),
     )
@@ -159,16 +159,3 @@ def facts_of(entry: Entry, archive: Archive) -> list[tuple[str, str]]:
         facts.append(("文稿", transcript_quality.status(entry, archive)))
     facts.append(("听写覆盖", transcript_quality.coverage(entry.transcript)))
     return [(label, value) for label, value in facts if value]
-
-
-def _citation(recording: Recording, archive: Archive) -> str:
-    said = recording.description
-    title = f"《{recording_title(recording)}》"
-    parts = (
-        said.narrator,
-        title,
-        long_date(said.date),
-        said.holder or archive.institution,
-        f"编号 {recording.id}",
-    )
-    return "，".join(part for part in parts if part)
