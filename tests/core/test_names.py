@@ -14,6 +14,7 @@ from PIL import Image
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.places import read_places
 from cunshi.core.errors import ExitCode
+from cunshi.core.files import is_hidden, is_ignored
 from cunshi.core.problem import Problem
 from cunshi.core.progress import SilentReporter
 from cunshi.core.text import is_reserved, safe_file_name
@@ -31,6 +32,37 @@ NAME = "金村村_Noël café ガス_2026-01-12"
 NFC, NFD = (unicodedata.normalize(form, NAME) for form in ("NFC", "NFD"))
 # Windows takes 260 characters for a path; this leaves 100 for where the village's folder is.
 LONGEST = 160
+
+
+@pytest.mark.parametrize(
+    ("name", "ignored"),
+    [
+        (".DS_Store", True),
+        ("._声音.m4a", True),
+        (".syncthing.声音.m4a.tmp", True),
+        ("~syncthing~声音.m4a.tmp", True),
+        ("~$教案.docx", True),
+        ("~WRL0001.tmp", True),
+        ("Thumbs.db", True),
+        ("THUMBS.DB", True),
+        ("desktop.ini", True),
+        ("声音.m4a.part", True),
+        ("声音.CRDOWNLOAD", True),
+        ("声音.m4a", False),
+        ("~声音.m4a", False),
+        ("readme.md", False),
+        ("folder.yml", False),
+        ("声音.part.m4a", False),
+    ],
+)
+def test_what_programs_leave_in_folders_is_known_by_its_name(name: str, ignored: bool) -> None:
+    assert is_ignored(name) is ignored
+
+
+def test_a_path_is_hidden_where_any_of_it_is() -> None:
+    assert is_hidden(Path("archive/.incoming/a/recording.yml"))
+    assert is_hidden(Path("archive/a/.recording.yml.tmp"))
+    assert not is_hidden(Path("archive/a/recording.yml"))
 
 
 def find(village: Project) -> tuple[list[Deposit], list[Problem]]:

@@ -26,7 +26,7 @@ from cunshi.core.errors import (
     RecordError,
     SiteError,
 )
-from cunshi.core.files import exists, put_in_place, temporary_name, walk_files
+from cunshi.core.files import exists, is_hidden, put_in_place, temporary_name, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
@@ -123,13 +123,8 @@ def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
     yield root / "mkdocs.yml"
     for name in _KEPT:
         found = walk_files(root / name, refused)
-        yield from (path for path in found if not _passing(path.relative_to(root)))
+        yield from (path for path in found if not is_hidden(path.relative_to(root)))
     yield from (p for p in walk_files(root / "recordings", refused) if p.suffix == ".yml")
-
-
-def _passing(path: Path) -> bool:
-    """Locks, and what is still being written."""
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:

@@ -6,10 +6,15 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 Stat = tuple[int, int]
+
+# What Windows puts into folders. What macOS, Linux and Syncthing put there begins with a dot.
+_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+# What a browser, a chat, sync or office program calls a file that it has not finished.
+_UNFINISHED = (".tmp", ".part", ".crdownload", ".download", ".partial")
 
 
 def write_atomic(path: Path, data: str | bytes) -> bool:
@@ -135,6 +140,21 @@ def exists(path: Path) -> bool:
     except OSError as error:
         return error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
     return True
+
+
+def is_ignored(name: str) -> bool:
+    """Return whether a program, and no person, has put a file of this name into a folder.
+
+    These are hidden files (``.DS_Store``, ``._a.m4a``), the marks of office programs on open files
+    (``~$a.docx``), Windows' own files, and whatever is still being written.
+    """
+    name = name.lower()
+    return name.startswith((".", "~$")) or name in _SYSTEM_FILES or name.endswith(_UNFINISHED)
+
+
+def is_hidden(path: PurePath) -> bool:
+    """Return whether a path or a folder on its way begins with a dot, as locks do."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def to_nfc(name: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from cunshi.archive.project import Project
 from cunshi.archive.records import load_description
 from cunshi.core.errors import DiskError, ExitCode
-from cunshi.core.files import exists, to_nfc, unicode_variants
+from cunshi.core.files import exists, is_ignored, to_nfc, unicode_variants
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Consent
@@ -22,9 +22,7 @@ _FOLDER_FILE = "folder.yml"
 _SIDECAR = ".yml"
 # What editors make of a sidecar's name without being asked.
 _MISNAMED = (".yml.txt", ".yaml.txt", ".yaml")
-_IGNORED = {"thumbs.db", "desktop.ini", "readme.md", "readme.txt"}
-# What a browser, a chat program or an office program calls a file that it has not finished.
-_UNFINISHED = {".tmp", ".part", ".crdownload", ".download", ".partial"}
+READMES = ("readme.md", "readme.txt")
 _SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".silk", ".wma"}
 
 
@@ -99,8 +97,7 @@ class _Walk:
         yield from self.folder(folder, said)
 
     def _is_usable(self, path: Path) -> bool:
-        name = path.name.lower()
-        if name.startswith((".", "~$")) or name in _IGNORED or path.suffix.lower() in _UNFINISHED:
+        if is_ignored(path.name) or path.name.lower() in READMES:
             return False
         if path.is_symlink() and not self._stays_inside(path):
             self._complain(

@@ -17,7 +17,7 @@ from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged
 from cunshi.core.errors import CunshiError, ExitCode, RecordError
-from cunshi.core.files import exists, put_in_place, walk_files
+from cunshi.core.files import exists, is_hidden, put_in_place, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
@@ -137,7 +137,7 @@ def _bring(
     aside = Accession(project.incoming / accession.id)
     for path in sorted(walk_files(accession.folder)):
         relative = path.relative_to(accession.folder)
-        if not any(part.startswith(".") for part in relative.parts):
+        if not is_hidden(relative):
             _copy(path, aside.folder / relative)
     record = RecordFile.open(aside)
     origin = {"holder": merged.holder, "rights": rights}

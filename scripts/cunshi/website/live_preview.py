@@ -7,6 +7,7 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from cunshi.archive.project import Project
+from cunshi.core.files import is_hidden, is_ignored
 
 _LOOK_AGAIN = 500  # milliseconds between two looks at mkdocs.yml and at whether to stop
 _SETTLE = 800  # milliseconds in which further changes count as the same one
@@ -62,9 +63,8 @@ class Preview:
 
 def _matters(change: Change, path: str) -> bool:
     """Whether a person may have done it: not locks, nor what is still being written."""
-    name = Path(path).name
-    hidden = any(part.startswith(".") for part in Path(path).parts[-2:])
-    return not (hidden or name.startswith("~$") or name.endswith((".tmp", ".part", "~")))
+    near = Path(*Path(path).parts[-2:])
+    return not (is_hidden(near) or is_ignored(near.name) or near.name.endswith("~"))
 
 
 def _stamp(path: Path) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.project import Project
+from cunshi.core.files import is_ignored
 from cunshi.core.i18n import _
 from cunshi.domain.file_names import describe_folder
 from cunshi.intake.deposits import MOTTOES
@@ -63,7 +64,7 @@ def _folders_below(folder: Path, depth: int) -> list[Path]:
     entries = sorted(Path(entry.path) for entry in os.scandir(folder)) if folder.is_dir() else []
     found = []
     for path in entries:
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith((".", "~$")):
+        if path.is_dir() and not path.is_symlink() and not is_ignored(path.name):
             found.append(path)
             found += _folders_below(path, depth + 1) if depth < _DEEPEST else []
     return found

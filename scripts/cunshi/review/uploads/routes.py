@@ -20,11 +20,12 @@ from starlette.routing import Route
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
-from cunshi.core.files import sync_folder
+from cunshi.core.files import is_ignored, sync_folder
 from cunshi.core.i18n import _
 from cunshi.core.yaml_fields import read_text
 from cunshi.domain.file_names import describe_name, parse_day
 from cunshi.domain.recording import Description, is_photo, is_text
+from cunshi.intake.deposits import READMES
 from cunshi.media import audio, photos
 from cunshi.review.api import ApiError, ApiRequest, error_response, route
 from cunshi.review.context import Desk
@@ -125,10 +126,9 @@ async def _read_away(request: Request) -> bool:
 def _refuse_unread(name: str) -> None:
     """What lies in recordings/ and is no recording, photo or text would be passed over there."""
     lower = name.lower()
-    unread = (".yml", ".yaml", ".yml.txt", ".yaml.txt", ".tmp", ".part", ".crdownload", ".download")
-    if lower.endswith((*unread, ".partial")) or lower in {"thumbs.db", "desktop.ini"}:
+    if is_ignored(lower) or lower.endswith((".yml", ".yaml", ".yml.txt", ".yaml.txt")):
         raise ApiError(422, _("这不是录音：{name}").format(name=name), _("选录音、照片或文字文件"))
-    if lower in {"readme.md", "readme.txt"}:
+    if lower in READMES:
         raise ApiError(422, _("这个名字不会收录：{name}").format(name=name), _("换一个名字再放"))
 
 
@@ -274,7 +274,7 @@ def _same_bytes(project: Project, arriving: _Arriving) -> str:
         if digest in accession.hashes().values():
             return project.relative(accession.folder)
     for path in sorted(project.recordings.rglob("*")):
-        if path.name.startswith(".") or not path.is_file():
+        if is_ignored(path.name) or not path.is_file():
             continue
         if path.stat().st_size == arriving.size and manifest.sha256_of(path) == digest:
             return project.relative(path)
