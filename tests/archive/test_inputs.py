@@ -137,8 +137,8 @@ class Stages:
 
         patch.setattr(jobs, "_hear", hear)
         archive, choice = self.project.read_archive([]), Choice(engine="null")
-        __, problems = jobs.hear_all(self.project, [recording], archive, choice, SilentReporter())
-        assert problems == []
+        done = jobs.transcribe_all(self.project, [recording], archive, choice, SilentReporter())
+        assert not done.problems
         return bool(waiting)
 
     def error_rate(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:
