@@ -110,7 +110,7 @@ def derivatives(folder: Path) -> Iterator[tuple[str, float]]:
     from cunshi.media import audio
 
     sounds = sorted(p for p in (ROOT / "recordings").rglob("*") if p.suffix in {".m4a", ".mp3"})
-    spoken = [s for path in sounds for s in audio._seconds(audio.decode(path, 32_000))]
+    spoken = [s for path in sounds for s in audio._split(audio.decode(path, 32_000))]
     rounds = int(1200 * 1000 / sum(map(len, spoken))) + 1
     master = folder / "talk.m4a"
     audio._encode(iter(spoken * rounds), master)

@@ -393,7 +393,7 @@ def test_a_new_word_of_the_glossary_is_found_without_reading_transcripts_again(
     project, open_id = still
     term = "{term: 一条河, kind: 地名, meaning: 河}"
     rewrite(project.glossary, "terms:\n", f"terms:\n  - {term}\n")
-    monkeypatch.setattr(mentions, "_tell", lambda *__: pytest.fail("it was read for it"))
+    monkeypatch.setattr(mentions, "_join_passages", lambda *__: pytest.fail("it was read for it"))
     assert run(project, "site")[0] == 0
     glossary = (project.site / "glossary.html").read_text("utf-8")
     assert f"recordings/{open_id}.html#t=" in glossary.partition("一条河")[2]
@@ -414,7 +414,7 @@ def test_what_other_processes_make_is_the_same(
     before = made(project)
     forget(project)
     shutil.rmtree(project.docs / "kits")
-    monkeypatch.setattr(prerender, "MANY", 1)
+    monkeypatch.setattr(prerender, "MIN_RECORDINGS", 1)
     if not helped:  # each process ends before it has done anything
         ended = partial(subprocess.Popen, [sys.executable, "-c", ""], stdin=PIPE, stdout=PIPE)
         monkeypatch.setattr(processes._Worker, "_start", lambda __: ended())

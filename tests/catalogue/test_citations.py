@@ -8,7 +8,7 @@ from cunshi.catalogue.course.citation_syntax import (
     Citation,
     fill_citations,
     find_citations,
-    find_faulty_accounts,
+    find_invalid_accounts,
     parse_argument,
 )
 
@@ -282,4 +282,4 @@ CLIP = f"/// clip | {ID} 1-2\n///\n"
     ],
 )
 def test_accounts_hold_two_voices_or_more(text: str, lines: list[int]) -> None:
-    assert [line for line, __ in find_faulty_accounts(text)] == lines
+    assert [line for line, __ in find_invalid_accounts(text)] == lines

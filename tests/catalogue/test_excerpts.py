@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.catalogue.course.excerpts import LONGEST, SHORTEST, Excerpt, choose, spoken_terms
+from cunshi.catalogue.course.excerpts import (
+    MAX_SECONDS,
+    MIN_SECONDS,
+    Excerpt,
+    choose_excerpts,
+    spoken_terms,
+)
 from cunshi.domain.transcript import Flag, Replacement, Segment, Transcript, TranscriptStatus, Word
 
 TERMS = ("慈乌", "慈乌村", "暗泾")
@@ -23,7 +29,7 @@ def chosen(
     most: int = 1,
     status: TranscriptStatus = TranscriptStatus.DRAFT,
 ) -> list[Excerpt]:
-    return choose(Transcript(segments, status), words, TERMS, most)
+    return choose_excerpts(Transcript(segments, status), words, TERMS, most)
 
 
 def test_a_passage_begins_and_ends_with_a_sentence() -> None:
@@ -34,7 +40,7 @@ def test_a_passage_begins_and_ends_with_a_sentence() -> None:
 
 def test_where_no_sentence_ends_it_ends_in_a_pause() -> None:
     (found,) = chosen(lines("这条河，", "叫暗泾，", "很深，", "很长，", "很清，", "很老，"))
-    assert SHORTEST <= found.end - found.start <= LONGEST
+    assert MIN_SECONDS <= found.end - found.start <= MAX_SECONDS
     assert "暗泾" in found.text
 
 
@@ -108,4 +114,4 @@ def test_passages_never_overlap_and_are_never_too_long(
     found = chosen(tuple(segments), most=most)
     assert len(found) <= most
     assert all(a.end <= b.start for a, b in itertools.pairwise(found))
-    assert all(e.end - e.start <= LONGEST for e in found)
+    assert all(e.end - e.start <= MAX_SECONDS for e in found)

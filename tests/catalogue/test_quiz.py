@@ -8,7 +8,7 @@ import pytest
 
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.lessons import SECTIONS, read_course, read_lesson
-from cunshi.catalogue.course.quiz import read_notes, read_quiz
+from cunshi.catalogue.course.quiz import read_quiz, read_teacher_notes
 from cunshi.catalogue.gather import gather
 from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
@@ -17,7 +17,7 @@ from cunshi.domain.course import Catalogue, Clip, ClipRef, Question
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript, TranscriptStatus
-from cunshi.website.pages.lesson_activities import divide, qr_rows, quote_for_poster, study
+from cunshi.website.pages.lesson_activities import split_body, qr_rows, quote_for_poster, activities
 from support.lessons import CLIP, DAYS, FRONT, ID, WHERE, read, recording
 from support.village import ROOT
 
@@ -117,11 +117,11 @@ def test_what_is_no_quiz_is_reported(tmp_path: Path, text: str) -> None:
 def test_bytes_that_are_no_text_and_a_missing_file(tmp_path: Path) -> None:
     path, problems = tmp_path / "quiz.yml", list[Problem]()
     assert read_quiz(path, QUIZ, problems) == ()
-    assert read_notes(path, QUIZ, problems) == ""
+    assert read_teacher_notes(path, QUIZ, problems) == ""
     assert problems == []
     path.write_bytes(b"\x00\xff\xff\xff")
     assert read_quiz(path, QUIZ, problems) == ()
-    assert read_notes(path, QUIZ, problems) == ""
+    assert read_teacher_notes(path, QUIZ, problems) == ""
     assert [(p.code, p.where) for p in problems] == [(ExitCode.LESSON, QUIZ)] * 2
 
 
@@ -129,7 +129,7 @@ def test_bytes_that_are_no_text_and_a_missing_file(tmp_path: Path) -> None:
 def test_notes_that_quote_a_recording_are_refused(tmp_path: Path, block: str) -> None:
     path, problems = tmp_path / "teacher.md", list[Problem]()
     path.write_text(f"**课前** 准备\n\n{block}\n", "utf-8")
-    assert read_notes(path, "t.md", problems) == ""
+    assert read_teacher_notes(path, "t.md", problems) == ""
     assert [(p.line, p.code) for p in problems] == [(3, ExitCode.LESSON)]
 
 
@@ -193,7 +193,7 @@ def test_a_quiz_s_clip_is_among_what_the_catalogue_publishes(village: Project) -
     assert problems == []
     clip = catalogue.quiz_clips[lesson.quiz[0].clip]
     assert clip.audio == f"clips/{ID}-5220-18360.m4a"
-    [asked] = study(catalogue, lesson, ())["quiz"]
+    [asked] = activities(catalogue, lesson, ())["quiz"]
     assert (asked.audio, asked.letter) == (f"../clips/{ID}-5220-18360.m4a", "B")
 
 
@@ -210,7 +210,7 @@ def test_a_withheld_clip_is_reported_and_leaves_no_trace(
     assert (problem.line, problem.code, bool(problem.remedy)) == (5, ExitCode.LESSON, True)
     assert lesson.quiz == (Question("唐代叫什么？", ("潘圻村", "太平乡永昌里"), 1),)
     assert catalogue.quiz_clips == {}
-    assert ID not in repr(study(catalogue, lesson, ()))
+    assert ID not in repr(activities(catalogue, lesson, ()))
 
 
 def test_a_clip_that_only_the_quiz_cites_is_cut_and_withdrawn(
@@ -251,10 +251,10 @@ def test_the_site_s_own_address_comes_first(village: Project) -> None:
 
 def test_a_body_is_divided_at_its_headings() -> None:
     body = "## 开场\n\n一\n\n## 想一想\n\n二\n\n## 回家任务\n\n三\n"
-    parts = divide(body, "想一想", "回家任务")
+    parts = split_body(body, "想一想", "回家任务")
     assert "".join(parts) == body
     assert [part.strip()[:5] for part in parts] == ["## 开场", "## 想一", "## 回家"]
-    assert divide("没有标题", "想一想", "回家任务") == ["没有标题", "", ""]
+    assert split_body("没有标题", "想一想", "回家任务") == ["没有标题", "", ""]
 
 
 def clip(words: str, status: TranscriptStatus = TranscriptStatus.APPROVED) -> Clip:
@@ -300,7 +300,7 @@ def test_the_sample_lessons_are_whole(number: int) -> None:
     problems: list[Problem] = []
     lesson = read_lesson(folder / "lesson.md", WHERE, problems)
     asked = read_quiz(folder / "quiz.yml", QUIZ, problems)
-    notes = read_notes(folder / "teacher.md", WHERE, problems)
+    notes = read_teacher_notes(folder / "teacher.md", WHERE, problems)
     assert problems == []
     assert lesson
     assert sum(step.minutes for step in lesson.plan) == lesson.minutes == 40

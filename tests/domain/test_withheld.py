@@ -9,11 +9,11 @@ import pytest
 
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import parse_transcript
-from cunshi.catalogue.course.excerpts import choose
+from cunshi.catalogue.course.excerpts import choose_excerpts
 from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
 from cunshi.domain.withholding import IN_ITS_PLACE, as_published, overlapping, withheld_ranges
 from cunshi.media import audio
-from cunshi.media.cutting import FADE, LONGEST_TONE, MARGIN, PITCH, silence
+from cunshi.media.cutting import FADE, MARGIN, MAX_TONE, PITCH, silence
 from support.village import settle
 from support.withheld import cite, loudness, mark, published, tone
 
@@ -47,8 +47,8 @@ def test_no_word_and_no_sound_of_it_is_published(told: Told, run: Run) -> None:
     assert f'data-start="{line.start:.2f}"'.rstrip('0"') in page
     copy = project.site / "audio" / f"{open_id}.m4a"
     assert loudness(copy, line.start, line.end) < -70
-    assert tone(copy, line.start + 0.1, line.start + LONGEST_TONE - 0.1) > audio.TONE_DBFS - 2
-    assert tone(copy, line.start + LONGEST_TONE + 0.1, line.end) < -80
+    assert tone(copy, line.start + 0.1, line.start + MAX_TONE - 0.1) > audio.TONE_DBFS - 2
+    assert tone(copy, line.start + MAX_TONE + 0.1, line.end) < -80
     assert loudness(copy, line.end + 0.5, line.end + 2) > -45
     assert loudness(copy, line.start - 2, line.start - 0.5) > -45
     for clip in (project.site / "clips").iterdir():
@@ -243,9 +243,9 @@ def test_a_tone_stands_for_what_is_not_heard(size: int) -> None:
     blocks = (still[at : at + size] for at in range(0, len(still), size))
     found = np.concatenate(list(silence(blocks, rate, ((6.0, 8.5),), 5.0, level)))
     times = np.arange(len(found)) / rate + 5
-    told = (times > 6 + FADE) & (times < 6 + LONGEST_TONE - FADE)
+    told = (times > 6 + FADE) & (times < 6 + MAX_TONE - FADE)
     assert found[told] == pytest.approx(level * np.sin(2 * np.pi * PITCH * times[told]), abs=1e-4)
-    assert not found[(times < 6) | (times > 6 + LONGEST_TONE)].any()
+    assert not found[(times < 6) | (times > 6 + MAX_TONE)].any()
 
 
 def test_no_passage_for_a_lesson_holds_a_withheld_line() -> None:
@@ -253,9 +253,9 @@ def test_no_passage_for_a_lesson_holds_a_withheld_line() -> None:
         Segment(n * 3.0, n * 3.0 + 2.9, f"这是第{n}句话。", withheld=n == 4) for n in range(12)
     )
     transcript = Transcript(lines, TranscriptStatus.EDITED, silenced=withheld_ranges(lines))
-    chosen = choose(transcript, (), (), 6)
+    chosen = choose_excerpts(transcript, (), (), 6)
     assert chosen
     assert not any(overlapping(transcript.silenced, e.start, e.end) for e in chosen)
     over = (*lines[:4], replace(lines[4], start=0.0, end=9.0), *lines[5:])
     transcript = replace(transcript, segments=lines, silenced=withheld_ranges(over))
-    assert not any(e.start < 9 for e in choose(transcript, (), (), 6))
+    assert not any(e.start < 9 for e in choose_excerpts(transcript, (), (), 6))

@@ -241,7 +241,7 @@ def test_what_is_withheld_is_in_no_kit(sounds: Callable[[str], Path]) -> None:
 def test_a_draft_says_that_it_is_one(sounds: Callable[[str], Path]) -> None:
     draft = replace(HEARD, status=TranscriptStatus.DRAFT)
     kit = replace(KIT, clips=(draft, WITHHELD))
-    guess = replace(kit, guesses=frozenset({REF.recording_id}))
+    guess = replace(kit, guessed_ids=frozenset({REF.recording_id}))
     for one, words in ((KIT, ""), (kit, "机器初稿，未校对"), (guess, "机器初稿，方言未校对")):
         for text in (document_text(make_plan(one)), "".join(slide_texts(make_slides(one, sounds)))):
             assert (words or "机器初稿") in text if words else "机器初稿" not in text

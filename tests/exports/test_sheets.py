@@ -98,7 +98,9 @@ def test_there_are_lines_to_write_on() -> None:
 
 
 def test_what_a_machine_heard_and_what_is_no_lesson_yet_say_so() -> None:
-    kit = replace(KIT, lesson=replace(LESSON, draft=True), guesses=frozenset({REF.recording_id}))
+    kit = replace(
+        KIT, lesson=replace(LESSON, draft=True), guessed_ids=frozenset({REF.recording_id})
+    )
     kit = replace(kit, clips=(replace(HEARD, status=HEARD.status.DRAFT, mandarin="懂了"), WITHHELD))
     text = words_of(make_handout(kit))
     assert "机器初稿，方言未校对" in text and "还是草稿" in text and "意思是：懂了" in text

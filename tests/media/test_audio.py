@@ -251,7 +251,7 @@ def test_an_access_copy_is_mono_whole_and_as_loud_as_every_other(
     with av.open(str(target)) as container:
         stream = container.streams.audio[0]
         assert (stream.codec_context.name, stream.channels) == ("aac", 1)
-        assert stream.rate == audio.LISTENING_RATE
+        assert stream.rate == audio.ACCESS_RATE
     heard = decoded(target)
     assert len(heard) == pytest.approx(len(speech), abs=RATE * 0.1)
     assert speech_db(heard, RATE) == pytest.approx(audio.TARGET_DBFS, abs=3)
@@ -264,7 +264,7 @@ def test_a_clip_is_cut_at_its_times_with_soft_edges(tmp_path: Path, beginning: s
     master, target = sample_path(beginning), tmp_path / "clip.m4a"
     start, end = 18.7, 24.2
     audio.cut_clip(master, start, end, target)
-    rate = audio.LISTENING_RATE
+    rate = audio.ACCESS_RATE
     clip, whole = decoded(target, rate=rate), whole_of(beginning, rate)
     assert end - start - 0.07 < len(clip) / rate < end - start + 0.7
     middle = clip[rate // 2 : rate // 2 + 4 * rate]

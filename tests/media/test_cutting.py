@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cunshi.domain.transcript import Word
 from cunshi.media import audio
-from cunshi.media.cutting import FRAME, FURTHEST, cut_points
+from cunshi.media.cutting import FRAME, MAX_SHIFT, cut_points
 from support.village import sample_path
 
 Samples = NDArray[np.float32]
@@ -50,8 +50,8 @@ def test_no_cut_lies_inside_a_word(
     first, last = cut_points(samples, RATE, start, end, words)
     assert not inside(first, bursts)
     assert not inside(last, bursts)
-    assert start - FURTHEST <= first <= start + 1e-6
-    assert end - 1e-6 <= last <= end + FURTHEST
+    assert start - MAX_SHIFT <= first <= start + 1e-6
+    assert end - 1e-6 <= last <= end + MAX_SHIFT
 
 
 def test_a_time_in_a_pause_stays() -> None:

@@ -93,7 +93,7 @@ KIT = Kit(
         (TimelineEntry("宋", "叫潘圻村", "县志", 1), TimelineEntry("明", "别的课")),
     ),
     archive=Archive(institution="村文化站", rights="请先问过讲述人"),
-    guesses=frozenset(),
+    guessed_ids=frozenset(),
 )
 
 

@@ -48,11 +48,11 @@ def test_home_lessons_and_places_have_a_card() -> None:
     course = replace(catalogue.course, title="村史课", subtitle="听老人讲", places=places)
     made = {card.path: card for card in cards_of(replace(catalogue, course=course))}
     assert made["cards/index.png"].title == "村史课"
-    assert made["cards/index.png"].above == "听老人讲"
+    assert made["cards/index.png"].kicker == "听老人讲"
     lesson = made["cards/lessons/01.png"]
-    assert (lesson.title, lesson.above, lesson.site) == ("村名的来历", "第一课　金村村", "村史课")
-    assert made["cards/villages/jincun.png"].above == "村子"
-    assert made["cards/villages/laojie.png"].above == "古迹和风物　金村村"
+    assert (lesson.title, lesson.kicker, lesson.site) == ("村名的来历", "第一课　金村村", "村史课")
+    assert made["cards/villages/jincun.png"].kicker == "村子"
+    assert made["cards/villages/laojie.png"].kicker == "古迹和风物　金村村"
 
 
 TITLES = (

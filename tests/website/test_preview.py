@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from cunshi import workflow
 from cunshi.archive.project import Project
-from cunshi.cli import _remake
+from cunshi.cli import _rebuild
 from cunshi.core.progress import SilentReporter
 from cunshi.website import server as serve
 from cunshi.website.live_preview import Preview
@@ -57,7 +57,7 @@ def home(project: Project) -> str:
 
 
 def test_a_change_makes_the_site_again(shown: Project) -> None:
-    with Preview(shown, lambda heard: _remake(shown, heard)) as preview:
+    with Preview(shown, lambda recordings_changed: _rebuild(shown, recordings_changed)) as preview:
         assert preview.watching.wait(60)
         assert preview.version == 0
         retitle(shown, "改过的题目")
@@ -74,7 +74,7 @@ def test_a_change_makes_the_site_again(shown: Project) -> None:
 def test_a_mistake_is_reported_and_the_next_change_counts(
     shown: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Preview(shown, lambda heard: _remake(shown, heard)) as preview:
+    with Preview(shown, lambda recordings_changed: _rebuild(shown, recordings_changed)) as preview:
         assert preview.watching.wait(60)
         retitle(shown, "好\nwrong: 键")
         wait_for(lambda: preview.version == 1)
@@ -100,7 +100,9 @@ def test_a_mistake_is_reported_and_the_next_change_counts(
 )
 def test_what_is_asked_for(shown: Project, path: str, asked: list[bool]) -> None:
     found: list[bool] = []
-    with Preview(shown, lambda heard: bool(found.append(heard))) as preview:
+    with Preview(
+        shown, lambda recordings_changed: bool(found.append(recordings_changed))
+    ) as preview:
         assert preview.watching.wait(60)
         (shown.root / path).write_text("x", "utf-8")
         if asked:
@@ -121,7 +123,7 @@ def test_a_new_recording_is_taken_in(shown: Project, drop: Callable[..., Path]) 
 @pytest.mark.browser
 def test_the_page_shows_the_change(shown: Project, browser_page: Callable[..., Page]) -> None:
     with (
-        Preview(shown, lambda heard: _remake(shown, heard)) as preview,
+        Preview(shown, lambda recordings_changed: _rebuild(shown, recordings_changed)) as preview,
         server(shown, preview) as address,
     ):
         page = browser_page(f"{address}/index.html")
@@ -136,7 +138,7 @@ def test_the_page_shows_the_change(shown: Project, browser_page: Callable[..., P
 
 
 def test_the_reloading_script_is_only_on_the_server(shown: Project) -> None:
-    preview = Preview(shown, lambda heard: True)
+    preview = Preview(shown, lambda recordings_changed: True)
     with server(shown, preview) as address:
         with urllib.request.urlopen(f"{address}/") as answer:  # noqa: S310
             assert serve.VERSION in answer.read().decode()

@@ -20,8 +20,8 @@ from cunshi.domain.transcript import Flag, Segment
 from cunshi.domain.village import CalendarEvent, Fact, Place
 from cunshi.website import search_index
 from cunshi.website.pages.assemble import render_pages
-from cunshi.website.pages.mentions import Spoken
-from cunshi.website.search_index import divide_index, spoken_parts
+from cunshi.website.pages.mentions import MentionIndex
+from cunshi.website.search_index import split_index, transcript_parts
 from support.pages import (
     MOTTO,
     TALK,
@@ -51,7 +51,7 @@ def with_lines(*lines, recording=None):
 
 def mentions_in(*lines, of, lessons=()):
     catalogue = make_catalogue(entries=[with_lines(*lines)], lessons=lessons)
-    return Spoken(catalogue, [["别的"], of]).mentions(of)
+    return MentionIndex(catalogue, [["别的"], of]).mentions(of)
 
 
 def read(text):
@@ -322,8 +322,8 @@ class Divided(NamedTuple):
 
 def index_of(docs=(), **parts):
     catalogue = make_catalogue(**parts)
-    told = dict(spoken_parts(catalogue))
-    return Divided(divide_index({"config": {"lang": ["en"]}, "docs": docs}, catalogue, told), told)
+    told = dict(transcript_parts(catalogue))
+    return Divided(split_index({"config": {"lang": ["en"]}, "docs": docs}, catalogue, told), told)
 
 
 def told_in(divided):
@@ -368,7 +368,7 @@ def test_what_may_only_be_heard_where_it_is_kept_is_found_in_the_list():
 
 
 def test_a_large_index_is_divided_and_a_new_recording_changes_one_part(monkeypatch):
-    monkeypatch.setattr(search_index, "_LARGEST", 20_000)
+    monkeypatch.setattr(search_index, "_PART_SIZE", 20_000)
     text = "金村的老街四面都是水。" * 40
     entries = [make_entry(make_recording(f"2026-{n:08x}"), text) for n in range(60)]
     before, after = index_of(entries=entries[:-1]), index_of(entries=entries)

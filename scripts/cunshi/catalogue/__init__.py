@@ -1,5 +1,5 @@
-"""All that may be shown, gathered in one place, and every reason why something may not be.
+"""The published part of the archive: what may be shown, and the reasons why something may not.
 
-It may import `intake` and the rooms below it. How a page or an export looks does not belong here;
-the Jinja environment and the templates, which several rooms use, do.
+May import `intake` and the rooms below it. The look of pages and exports does not belong here, but
+the Jinja environment and the templates, which several rooms share, do.
 """

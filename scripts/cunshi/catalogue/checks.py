@@ -1,4 +1,4 @@
-"""Find what people have to talk about, add or correct: consents, names, missing facts."""
+"""Find what people should discuss, add or correct: consents, names, missing facts."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Transcript
 
-_SOON = 60  # days before its end in which a consent is named
+_EXPIRY_NOTICE = 60  # days before its end in which a consent is reported
 
 
 def consent_notes(
@@ -24,7 +24,7 @@ def consent_notes(
     transcripts: Mapping[str, Transcript],
     days: Days,
 ) -> list[Problem]:
-    """What people should talk about or look at, though nothing of it can be mended by a program."""
+    """Return notes on consents, and problems with names to replace, of all recordings."""
     notes = []
     for recording in recordings:
         where = project.relative(project.accession(recording.id).record)
@@ -35,18 +35,18 @@ def consent_notes(
             remedy = _("和讲述人商量：另签一份，还是把录音还给他、从档案库里删去")
             notes.append(Problem(ExitCode.OK, where, cause, remedy))
         left = (until - days.today).days if until else None
-        if decision.has_consent and left is not None and left <= _SOON:
+        if decision.has_consent and left is not None and left <= _EXPIRY_NOTICE:
             cause = _("同意书 {day} 到期，还有 {left} 天").format(day=until, left=left)
             remedy = _("愿意继续公开的，请讲述人续签；到期以后，这件录音自动封存")
             notes.append(Problem(ExitCode.OK, where, cause, remedy))
         transcript = transcripts.get(recording.id, Transcript())
         if decision.level is not Access.SEALED:
-            notes += _names(recording, transcript, where)
+            notes += _name_problems(recording, transcript, where)
     return notes
 
 
-def _names(recording: Recording, transcript: Transcript, where: str) -> list[Problem]:
-    """What is replaced in a recording, for a person to look at, and what cannot be."""
+def _name_problems(recording: Recording, transcript: Transcript, where: str) -> list[Problem]:
+    """Return where names are replaced in a recording, to be checked, and where they cannot be."""
     found, names = [], transcript.names
     if not names:
         return []
@@ -65,15 +65,15 @@ def _names(recording: Recording, transcript: Transcript, where: str) -> list[Pro
 
 
 def names_replaced(recording: Recording, transcript: Transcript, names: Names) -> list[str]:
-    """Where a recording says a name that is replaced in all that is published of it."""
-    said = recording.description
+    """Return the parts of a recording in which a name is replaced when they are published."""
+    description = recording.description
     lines = (f"{segment.text}\n{segment.mandarin}" for segment in transcript.segments)
     texts = {
-        _("题名"): said.title,
-        _("备注"): said.note,
-        _("家训"): said.motto,
-        _("含义"): said.meaning,
-        _("版权"): said.rights,
+        _("题名"): description.title,
+        _("备注"): description.note,
+        _("家训"): description.motto,
+        _("含义"): description.meaning,
+        _("版权"): description.rights,
         _("文稿"): "\n".join(lines),
     }
     return [place for place, text in texts.items() if says_name(text, names)]
@@ -82,9 +82,9 @@ def names_replaced(recording: Recording, transcript: Transcript, names: Names) -
 def names_in_lessons(
     project: Project, archive: Archive, recordings: Iterable[Recording]
 ) -> list[Problem]:
-    """Where people wrote a name into lessons and glossary that is not to be shown.
+    """Find names in lessons and the glossary that are not to be published.
 
-    No program changes what they wrote. A narrator's name may there be another person's.
+    They are reported and not replaced: a narrator's name there may be that of another person.
     """
     shown = {r.description.narrator for r in recordings if r.description.consent.shown_as}
     narrators = tuple((name, "") for name in shown if len(name) >= SHORTEST)
@@ -108,23 +108,23 @@ def _lines(path: Path) -> list[str]:
     try:
         return read_text(path).splitlines()
     except CunshiError:
-        return []  # told where it is read for its meaning
+        return []  # reported where the file is parsed
 
 
 def missing_facts(recording: Recording) -> list[str]:
-    """What nobody has said yet about a recording, as field names for people."""
-    said = recording.description
+    """Return the names of the facts that are missing in a recording's description."""
+    description = recording.description
     facts = {
-        _("村"): said.village,
-        _("讲述人"): said.narrator,
-        _("日期"): said.date,
-        _("课"): said.lesson or recording.kind is Kind.MOTTO,
+        _("村"): description.village,
+        _("讲述人"): description.narrator,
+        _("日期"): description.date,
+        _("课"): description.lesson or recording.kind is Kind.MOTTO,
     }
     return [name for name, value in facts.items() if not value]
 
 
 def unknown_villages(recordings: Iterable[Recording], archive: Archive) -> list[Recording]:
-    """Recordings from a village that archive.yml does not list."""
+    """Return the recordings from villages that archive.yml does not list."""
     known = set(archive.villages)
     return [
         recording
@@ -134,5 +134,5 @@ def unknown_villages(recordings: Iterable[Recording], archive: Archive) -> list[
 
 
 def awaiting_consent(recordings: Iterable[Recording], days: Days) -> list[Recording]:
-    """Recordings that nothing but a missing, expired or withdrawn consent keeps back."""
+    """Return the recordings whose consent is missing, expired or withdrawn."""
     return [r for r in recordings if not access_decision(r, days).has_consent]

@@ -1,4 +1,4 @@
-"""Gathering all that may be published, and every reason why something may not. Reads only."""
+"""Gather everything that may be published, and the reasons for what may not. Writes nothing."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
@@ -9,7 +9,7 @@ from cunshi.archive.project import Project
 from cunshi.catalogue.checks import consent_notes, names_in_lessons
 from cunshi.catalogue.course.citations import Holdings, resolve
 from cunshi.catalogue.course.lessons import check_keywords, read_course, read_lesson
-from cunshi.catalogue.course.quiz import read_notes, read_quiz
+from cunshi.catalogue.course.quiz import read_quiz, read_teacher_notes
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import to_nfc, unicode_variants
@@ -46,19 +46,19 @@ def gather(
     *,
     strict: bool = False,
 ) -> Catalogue:
-    """The catalogue of what the site shows; problems with their files and lines.
+    """Return the catalogue of the site; problems are reported with file and line.
 
-    What is more restricted than ``ceiling`` is left out: CLASSROOM is for the pack alone.
-    ``strict`` also reports lessons that are drafts, and citations of what nobody has approved.
+    Recordings more restricted than ``ceiling`` are left out: CLASSROOM is only for the USB pack.
+    ``strict`` also reports draft lessons, and citations of transcripts that nobody has approved.
     """
     work = _Gathering(project, problems, strict)
     decisions = access_decisions(recordings, days)
-    # From here on nothing knows a name that its bearer does not want to be shown.
-    by_id = renamed(recordings, transcripts)
-    entries = entries_of(recordings, by_id, transcripts, decisions, ceiling)
+    # From here on, names that are not to be published are replaced.
+    by_id = apply_pseudonyms(recordings, transcripts)
+    entries = published_entries(recordings, by_id, transcripts, decisions, ceiling)
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, decisions, ceiling, lambda id_: _heard(project, id_))
+    holdings = Holdings(by_id, entries, decisions, ceiling, lambda id_: _read_machine(project, id_))
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),
@@ -81,49 +81,52 @@ def gather(
     )
 
 
-def outline(project: Project, archive: Archive, today: dt.date) -> Catalogue:
-    """The catalogue without recordings: whatever their own pages are about besides them."""
+def gather_course_only(project: Project, archive: Archive, today: dt.date) -> Catalogue:
+    """Return the catalogue without recordings: what the pages of recordings need besides them."""
     work = _Gathering(project, [], strict=False)
     course = _course(work)
     lessons = tuple((lesson, ()) for lesson in _lessons(work, course))
     return Catalogue(archive, course, lessons, (), (), _terms(work), today=today)
 
 
-def entries_of(
+def published_entries(
     recordings: Iterable[Recording],
     by_id: Mapping[str, Recording],
     transcripts: Mapping[str, Transcript],
     decisions: Mapping[str, AccessDecision],
     ceiling: Access = Access.OPEN,
 ) -> dict[str, Entry]:
-    """What is shown of the recordings that may be published; ``by_id`` has them renamed."""
+    """Return the entries of recordings that may be published, by id.
+
+    ``by_id`` has the recordings after apply_pseudonyms.
+    """
     allowed = (r for r in recordings if decisions[r.id].allows_publication(ceiling))
     return {r.id: _entry(r, by_id[r.id], transcripts[r.id], decisions[r.id].level) for r in allowed}
 
 
-def renamed(
+def apply_pseudonyms(
     recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]
 ) -> dict[str, Recording]:
-    """What is known of recordings, under the names that may be shown, by id."""
+    """Return the recordings with all names replaced that are not to be published, by id."""
     return {r.id: rename_recording(r.as_shown, transcripts[r.id].names) for r in recordings}
 
 
-def _heard(project: Project, recording_id: str) -> MachineTranscript | None:
+def _read_machine(project: Project, recording_id: str) -> MachineTranscript | None:
     return read_machine_json(project.accession(recording_id).machine)
 
 
 def _entry(recording: Recording, shown: Recording, transcript: Transcript, access: Access) -> Entry:
     return Entry(
         recording=shown,
-        transcript=_shown(transcript, shown, recording.description.narrator),
-        audio=f"audio/{shown.id}.m4a" if _is_heard(shown, transcript) else "",
+        transcript=_published_transcript(transcript, shown, recording.description.narrator),
+        audio=f"audio/{shown.id}.m4a" if _is_audible(shown, transcript) else "",
         photo=f"photos/{shown.id}.jpg" if shown.photo else "",
         access=access,
     )
 
 
-def _is_heard(recording: Recording, transcript: Transcript) -> bool:
-    """Whether there is anything to hear; of what is silent from end to end there is no sound."""
+def _is_audible(recording: Recording, transcript: Transcript) -> bool:
+    """Check whether a recording has audio that is not silenced as a whole."""
     whole = (0.0, recording.technical.duration)
     return recording.technical.has_sound and transcript.silenced != (whole,)
 
@@ -132,17 +135,18 @@ def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Trans
     """What may be read of a transcript, once somebody asks for its lines."""
 
     def read() -> tuple[Segment, ...]:
-        shown = _as_shown(as_published(transcript), recording, narrator)
+        shown = _apply_consent(as_published(transcript), recording, narrator)
         return tuple(shown.segments)
 
     nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
     return replace(nothing, segments=transcript.derived.other_segments(read))
 
 
-def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
-    """What may be read of a transcript: nothing, if nobody was to write down what is said.
+def _apply_consent(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+    """Return the publishable part of a transcript: no lines if transcription was not consented to.
 
-    The written words of a motto are the family's own. Who speaks has the name to be shown.
+    The written words of a motto are the family's own and are kept. The narrator's label is replaced
+    by the published name.
     """
     spoken = recording.technical.has_sound and not transcript.written
     if spoken and not recording.description.consent.allows(TRANSCRIPTION):
@@ -161,7 +165,7 @@ def _as_shown(transcript: Transcript, recording: Recording, narrator: str) -> Tr
 def _course(work: _Gathering) -> Course:
     path = work.project.courses / "course.yml"
     course = read_course(path, work.project.relative(path), work.problems)
-    # MkDocs itself reports what is wrong with its settings.
+    # Problems in mkdocs.yml are reported by MkDocs itself.
     site_url = load_fields(work.project.root / "mkdocs.yml", "", []).text("site_url")
     return replace(course, address=site_url or course.address)
 
@@ -177,20 +181,18 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
         path = unicode_variants(work.project.courses / name)[0] / "lesson.md"
         where = work.project.relative(path)
         if not path.is_relative_to(work.project.courses) or not path.is_file():
-            _complain(
-                work, where, _("课程表里有这一课，却没有这个文件"), _("写好它，或从课程表删去")
-            )
+            _report(work, where, _("课程表里有这一课，却没有这个文件"), _("写好它，或从课程表删去"))
             continue
         lesson = read_lesson(path, where, work.problems)
         if lesson is None:
             continue
         if lesson.number in seen:
             cause = _("课号与 {other} 相同").format(other=seen[lesson.number])
-            _complain(work, where, cause, _("改文件夹名开头的两位数"))
+            _report(work, where, cause, _("改文件夹名开头的两位数"))
             continue
         seen[lesson.number] = where
         if work.strict and lesson.draft:
-            _complain(work, where, _("这一课还是草稿"), _("写完以后，删去 draft: true 这一行"))
+            _report(work, where, _("这一课还是草稿"), _("写完以后，删去 draft: true 这一行"))
         yield lesson
 
 
@@ -198,9 +200,7 @@ def _check_folders(work: _Gathering, course: Course) -> None:
     for path in sorted(work.project.courses.glob("*/lesson.md")):
         if to_nfc(path.parent.name) not in map(to_nfc, course.lessons):
             where = work.project.relative(path)
-            _complain(
-                work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons")
-            )
+            _report(work, where, _("课程表里没有这一课"), _("把文件夹名加进 course.yml 的 lessons"))
 
 
 def _clips(
@@ -216,26 +216,27 @@ def _with_quiz(
     holdings: Holdings,
     found: dict[str, Clip],
 ) -> Lesson:
-    """The lesson with its quiz and notes.
+    """Return the lesson with its quiz and teacher's notes.
 
-    A question whose clip is withheld loses it, and with it the explanation: that often quotes.
+    A question whose clip is withheld loses the clip, and also its explanation, which often quotes
+    it.
     """
     folder = (work.project.root / lesson.where).parent
     quiz, notes = folder / "quiz.yml", folder / "teacher.md"
-    asked = read_quiz(quiz, work.project.relative(quiz), work.problems)
-    cited = replace(lesson, refs=tuple(ref for __, ref in asked if ref))
+    items = read_quiz(quiz, work.project.relative(quiz), work.problems)
+    cited = replace(lesson, refs=tuple(ref for __, ref in items if ref))
     clips = iter(resolve(cited, holdings, work.problems, strict=work.strict))
     questions = []
-    for question, ref in asked:
+    for question, ref in items:
         clip = next(clips) if ref else None
         if clip and clip.withheld:
             question = replace(question, clip="", explain="")  # noqa: PLW2901
         elif clip:
             found[question.clip] = clip
         questions.append(question)
-    teacher = read_notes(notes, work.project.relative(notes), work.problems)
+    teacher = read_teacher_notes(notes, work.project.relative(notes), work.problems)
     return replace(lesson, quiz=tuple(questions), teacher=teacher)
 
 
-def _complain(work: _Gathering, where: str, cause: str, remedy: str) -> None:
+def _report(work: _Gathering, where: str, cause: str, remedy: str) -> None:
     work.problems.append(Problem(ExitCode.LESSON, where, cause, remedy))

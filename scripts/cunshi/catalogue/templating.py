@@ -1,4 +1,4 @@
-"""The Jinja environment of all templates, and pages that stand alone."""
+"""The Jinja environment of all templates, and standalone pages."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +15,10 @@ from cunshi.domain.course import Entry
 
 
 def motto_words(entry: Entry) -> list[str]:
-    """The lines of a motto: as the family wrote it, else as it was said."""
+    """Return the lines of a motto: as the family wrote them, else as they were spoken."""
     written = entry.recording.description.motto
-    said = (s for s in entry.transcript.segments if not s.withheld)
-    spoken = "\n".join(transcript_quality.readable(s.text) for s in said)
+    lines = (s for s in entry.transcript.segments if not s.withheld)
+    spoken = "\n".join(transcript_quality.replace_unheard(s.text) for s in lines)
     return [line for line in map(clean, (written or spoken).splitlines()) if line]
 
 
@@ -59,5 +59,5 @@ ENVIRONMENT = _environment()
 
 
 def render_html(template: str, **context: Any) -> str:
-    """A page that stands alone, outside the site."""
+    """Render a standalone page outside the site."""
     return ENVIRONMENT.get_template(f"{template}.html.j2").render(**context)

@@ -7,7 +7,7 @@ from cunshi.domain.settings import Archive
 
 
 def lesson_title(catalogue: Catalogue, number: int) -> str:
-    """A lesson's title, or what stands in its place."""
+    """Return the title of a lesson, or a placeholder."""
     lessons = (lesson for lesson, clips in catalogue.lessons if lesson.number == number)
     return next((lesson.title for lesson in lessons), "还在准备中")
 

@@ -1,7 +1,7 @@
-"""How far a transcript can be trusted, in the plain words of its page.
+"""Describe on a page how reliable a transcript is.
 
-Doubts and corrections are told as long as people are still at work on the transcript. Once it is
-approved they are settled, whatever notes are left in the file.
+Flags and replacements are shown until the transcript is approved; after that they are ignored, even
+if their notes remain in the file.
 """
 
 from collections.abc import Iterable
@@ -29,11 +29,11 @@ LANGUAGES = {
     "mixed": "普通话和吴语夹杂",
 }
 NOT_HEARD = "（这里有人说话，没有听清）"
-WELL_COVERED = 0.95  # of the speech has text: below, readers are warned that words are missing
+WELL_COVERED = 0.95  # fraction of speech with text; below it, readers are warned of missing words
 
 _NOT_SPEECH = {Flag.NO_SPEECH, Flag.BOILERPLATE}
 _DRAFT = "下面的文字是电脑听写的，还没有人校对，可能有错。听到不一样的，以录音为准。"
-_GUESSES = {
+_DIALECT_WARNINGS = {
     "wuu": (
         "这段录音讲的是吴语（本地话）。电脑只学过普通话，下面的文字大多靠不住，"
         "只能帮您找到大概的位置。会讲本地话的人校对以后，才能当文稿用。"
@@ -47,7 +47,7 @@ _GUESSES = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some words of a line; ``replaced`` when they stand there because the glossary says so."""
+    """A part of a line; ``replaced`` is set if the glossary replaced it."""
 
     text: Markup
     replaced: Replacement | None = None
@@ -55,10 +55,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A segment as its page shows it; ``doubt`` says why not to trust it.
+    """A segment as shown on its page; ``doubt`` says why it is unreliable.
 
-    ``kind`` is ``doubtful``, ``noise`` (perhaps nobody speaks), ``unheard``, ``withheld``, or
-    empty.
+    ``kind`` is ``doubtful``, ``noise`` (perhaps not speech), ``unheard``, ``withheld``, or empty.
     """
 
     segment: Segment
@@ -69,7 +68,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Correction:
-    """What the glossary put right, and the beginnings of the lines where it did."""
+    """A replacement from the glossary, with the start times of its lines."""
 
     id: str
     pair: Replacement
@@ -77,25 +76,27 @@ class Correction:
 
 
 def is_guess(entry: Entry, archive: Archive) -> bool:
-    """Whether the words are those of a machine that never learnt the dialect it listened to."""
+    """Check whether a transcript is a draft by a model that does not know the spoken dialect."""
     transcript = entry.transcript
     return (
         transcript.status is TranscriptStatus.DRAFT
         and not transcript.knows_dialect
-        and entry.recording.language(archive) in _GUESSES
+        and entry.recording.language(archive) in _DIALECT_WARNINGS
     )
 
 
-def guesses(catalogue: Catalogue) -> frozenset[str]:
-    """The ids of the published recordings whose words are such a guess."""
+def guessed_ids(catalogue: Catalogue) -> frozenset[str]:
+    """Return the ids of the published recordings for which is_guess is true."""
     entries, archive = catalogue.entries, catalogue.archive
     return frozenset(entry.recording.id for entry in entries if is_guess(entry, archive))
 
 
 def status(entry: Entry, archive: Archive) -> str:
-    """How far people have come with a transcript."""
-    said = entry.recording.description
-    who = "，".join(part for part in (said.approved_by, long_date(said.approved_on)) if part)
+    """Return in words how far a transcript has been corrected."""
+    description = entry.recording.description
+    who = "，".join(
+        part for part in (description.approved_by, long_date(description.approved_on)) if part
+    )
     why = "方言未校对，大多靠不住" if is_guess(entry, archive) else "未经人工校对，可能有错"
     return {
         TranscriptStatus.MISSING: "尚无文稿",
@@ -106,11 +107,11 @@ def status(entry: Entry, archive: Archive) -> str:
 
 
 def coverage(transcript: Transcript) -> str:
-    """How much of the speech a machine's draft has text for; empty when nobody measured it."""
+    """Return in words how much of the speech a draft covers; empty if it was not measured."""
     found = _coverage(transcript)
     if found is None:
         return ""
-    # Rounded down: 100 % is said only where nothing is missing.
+    # Rounded down, so that 100 % means complete.
     percent = int(_share(found) * 100 + 1e-9)
     return f"说话 {duration(found.speech)}，听写了 {percent}%"
 
@@ -126,26 +127,26 @@ def _share(found: Coverage) -> float:
 
 
 def warnings(entry: Entry, archive: Archive) -> list[str]:
-    """What a reader should know before reading a machine's draft; nothing else needs it."""
+    """Return what a reader should know about a draft; nothing for corrected transcripts."""
     if entry.transcript.status is not TranscriptStatus.DRAFT:
         return []
     guess = is_guess(entry, archive)
-    said = [_GUESSES[entry.recording.language(archive)] if guess else _DRAFT]
+    warnings = [_DIALECT_WARNINGS[entry.recording.language(archive)] if guess else _DRAFT]
     found = _coverage(entry.transcript)
     if found is not None and _share(found) < WELL_COVERED:
         missing = duration(found.speech - found.covered)
-        said.append(f"录音里大约有 {missing}的话还没有文字，只能听录音。")
-    return said
+        warnings.append(f"录音里大约有 {missing}的话还没有文字，只能听录音。")
+    return warnings
 
 
 def is_plain(segment: Segment) -> bool:
-    """Whether its line is words and nothing else, as nearly all lines are."""
+    """Check whether a line is only text, without marks or notes, as most lines are."""
     marked = segment.flags or segment.replaced or segment.withheld or segment.mandarin
     return not marked and segment.text != UNHEARD
 
 
 def mark_line(segment: Segment, transcript: Transcript) -> Line:
-    """A segment with its doubts and with the words that the glossary put right."""
+    """Return a segment with its doubts and its glossary replacements marked."""
     text = clean(segment.text)
     if segment.withheld:
         return Line(segment, (Part(escape(IN_ITS_PLACE)),), "withheld")
@@ -153,7 +154,7 @@ def mark_line(segment: Segment, transcript: Transcript) -> Line:
         return Line(segment, (Part(escape(NOT_HEARD)),), "unheard")
     if transcript.status is TranscriptStatus.APPROVED or not (segment.flags or segment.replaced):
         return Line(segment, (Part(escape(text)),))
-    # A line that has words again is no longer unheard, even if its note was left.
+    # A corrected line is no longer unheard, even if its note remains.
     flags = [flag for flag in segment.flags if flag is not Flag.UNHEARD]
     kind = "noise" if _NOT_SPEECH & set(flags) else "doubtful" if flags else ""
     label = "可能不是人说的话：" if kind == "noise" else "这一句靠不住："
@@ -173,7 +174,7 @@ def _parts(text: str, replaced: Iterable[Replacement]) -> Iterable[Part]:
 
 
 def _places(text: str, replaced: Iterable[Replacement]) -> list[tuple[int, Replacement]]:
-    """Where the glossary's words begin; a word that was put right twice stands there twice."""
+    """Return the positions of the replaced terms; a term that was replaced twice occurs twice."""
     places = []
     for pair in replaced:
         term = clean(pair.term)
@@ -185,7 +186,7 @@ def _places(text: str, replaced: Iterable[Replacement]) -> list[tuple[int, Repla
 
 
 def corrections(lines: Iterable[Line]) -> dict[Replacement, Correction]:
-    """The words that the glossary put right, in the order of the recording."""
+    """Return the glossary's replacements in the order of the recording."""
     starts: dict[Replacement, list[float]] = {}
     for line in lines:
         for pair in dict.fromkeys(part.replaced for part in line.parts if part.replaced):
@@ -196,6 +197,6 @@ def corrections(lines: Iterable[Line]) -> dict[Replacement, Correction]:
     }
 
 
-def readable(text: str) -> str:
-    """Words quoted from a transcript, with what nobody understood said plainly."""
+def replace_unheard(text: str) -> str:
+    """Replace the mark for unintelligible speech by words for readers."""
     return text.replace(UNHEARD, NOT_HEARD)

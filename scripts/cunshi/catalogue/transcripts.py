@@ -1,4 +1,4 @@
-"""What people and machines wrote of a recording → its ``Transcript``; what of it nobody may hear.
+"""Build the ``Transcript`` of each recording from transcript.vtt, machine.json and a written motto.
 
 Segments are parsed only when somebody asks for them, from the bytes that were read at first.
 """
@@ -25,7 +25,7 @@ from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Coverage, Segment, Transcript, TranscriptStatus
 from cunshi.domain.withholding import Ranges, withheld_ranges
 
-_FAST = 1  # of zlib: a third of the size in a moment
+_FAST = 1  # zlib level: reduces to a third, quickly
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,29 @@ def _transcript(
             cached.put("known", known)
     except (CunshiError, OSError) as error:
         problems.append(Problem.for_item(error, project.relative(accession.transcript)))
-        return Transcript(silenced=_unknown(accession, recording, names), names=names)
+        return Transcript(silenced=_ranges_if_unreadable(accession, recording, names), names=names)
     return Transcript(
         segments=lines,
-        status=TranscriptStatus(known["status"]),
-        engine=known["engine"],
-        coverage=Coverage(*known["coverage"]) if known["coverage"] else None,
-        knows_dialect=known["knows dialect"],
-        written=known["written"],
-        silenced=tuple((start, end) for start, end in known["silenced"]),
-        unnamed=tuple((start, end) for start, end in known["unnamed"]),
+        status=TranscriptStatus(facts["status"]),
+        engine=facts["engine"],
+        coverage=Coverage(*facts["coverage"]) if facts["coverage"] else None,
+        knows_dialect=facts["knows dialect"],
+        written=facts["written"],
+        silenced=tuple((start, end) for start, end in facts["silenced"]),
+        unnamed=tuple((start, end) for start, end in facts["unnamed"]),
         names=names,
     )
 
 
-def _known(
+def _facts(
     project: Project,
     archive: Archive,
     recording: Recording,
-    written: _Written,
+    sources: _SourceFiles,
     lines: CachedSegments,
     origin: MachineTranscript | None,
 ) -> dict[str, Any]:
-    """What is known of a transcript besides its lines, as JSON has it."""
+    """Return the facts about a transcript that do not need its lines, as JSON."""
     accession, names = project.accession(recording.id), names_of(recording, archive)
     transcript = _words(project, recording, written)
     lines.preload(tuple(transcript.segments))
@@ -114,30 +114,32 @@ def _known(
         "knows dialect": not engine or archive.knows(language, engine),
         "written": transcript.written,
         "silenced": [*map(list, withheld_ranges(transcript.segments))],
-        "unnamed": [*map(list, _spoken(accession, transcript, names))],
+        "unnamed": [*map(list, _name_ranges(accession, transcript, names))],
     }
 
 
-def _spoken(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
-    """When a name is spoken that is not to be shown."""
-    told = transcript.written or any(says_name(line.text, names) for line in transcript.segments)
-    if not names or not told:
+def _name_ranges(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
+    """Return the ranges in which a name is spoken that is not to be published."""
+    possible = transcript.written or any(
+        says_name(line.text, names) for line in transcript.segments
+    )
+    if not names or not possible:
         return ()
-    heard = read_machine_json(accession.machine)
-    words = [word for line in heard.segments for word in line.words] if heard else []
-    # What a family wrote says nothing about when it is spoken.
-    said = heard.segments if heard and transcript.written else transcript.segments
-    return spoken(said, words, names)
+    machine = read_machine_json(accession.machine)
+    words = [word for line in machine.segments for word in line.words] if machine else []
+    # A written motto has no times, so the machine's lines are searched.
+    lines = machine.segments if machine and transcript.written else transcript.segments
+    return spoken(lines, words, names)
 
 
-def _unknown(accession: Accession, recording: Recording, names: Names) -> Ranges:
-    """All of the sound, where a transcript that cannot be read may hide something of it."""
+def _ranges_if_unreadable(accession: Accession, recording: Recording, names: Names) -> Ranges:
+    """Return the whole recording if its unreadable transcript may withhold or hide something."""
     try:
         text = read_text(accession.transcript)
-        told = WITHHELD in text or says_name(text, names)
+        hides = WITHHELD in text or says_name(text, names)
     except CunshiError:
-        told = exists(accession.transcript)
-    return ((0.0, recording.technical.duration),) if told else ()
+        hides = exists(accession.transcript)
+    return ((0.0, recording.technical.duration),) if hides else ()
 
 
 def read_words(project: Project, recording: Recording) -> Transcript:
@@ -159,7 +161,7 @@ def _pack(texts: Mapping[Path, bytes | None]) -> _Written:
     return _Written({path: zlib.compress(data, _FAST) for path, data in found.items()})
 
 
-def _words(project: Project, recording: Recording, written: _Written) -> Transcript:
+def _parse(project: Project, recording: Recording, sources: _SourceFiles) -> Transcript:
     accession = project.accession(recording.id)
     path, text = accession.transcript, written.text_of(accession.transcript)
     transcript = Transcript()

@@ -1,5 +1,5 @@
-"""Decoding, cutting, silencing and encoding of sound, and the preparation of photos.
+"""Decoding, cutting, masking and encoding of audio, and preparation of photos.
 
-It may import `core` and `domain`. PyAV, pydub and the photo work of Pillow are used only here; the
-folders of the archive are not known here.
+May import `core` and `domain`. PyAV, pydub and Pillow's photo functions are used only here. The
+folders of the archive are unknown here.
 """

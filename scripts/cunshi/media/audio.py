@@ -1,7 +1,8 @@
-"""The only module that knows PyAV and pydub: inspect, decode, loudness, cut, encode.
+"""Inspect, decode, normalise, cut and encode audio; the only module that uses PyAV and pydub.
 
-Files are opened as byte streams, so that FFmpeg judges them by content and never by extension,
-and only the containers below are tried: a playlist that points elsewhere is never followed.
+Files are opened as byte streams, so that FFmpeg identifies them by content and not by extension.
+Only the containers listed below are tried, so a playlist that points to another file is never
+followed.
 """
 
 import io
@@ -33,8 +34,8 @@ from cunshi.domain.recording import Technical
 from cunshi.domain.transcript import Word
 from cunshi.media.containers import has_frame_count, is_cut_off
 from cunshi.media.cutting import cut_points, silence
-from cunshi.media.sampling import GRID as HEARING_GRID
-from cunshi.media.sampling import RATE as HEARING_RATE
+from cunshi.media.sampling import RATE as RECOGNITION_RATE
+from cunshi.media.sampling import VAD_WINDOW
 
 Samples = NDArray[np.float32]
 
@@ -42,33 +43,33 @@ CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,mp3,wav,w64,ogg,amr,amrnb,amrwb,aac,flac,matroska,webm,asf,aiff,caf,"
     "avi,mpeg,mpegts,flv,ape,au"
 )
-# Containers whose time stamps are kept in the file; the others are only counted while decoding.
+# Containers with time stamps; in others, the position is known only by decoding from the start.
 _SEEKABLE = {"mov", "wav", "w64", "flac", "matroska", "ogg"}
-# Containers that say in their header how long the audio is, so that a cut-off file shows.
+# Containers whose header states the duration, which shows when a file is truncated.
 _DECLARED = {"mov", "flac", "matroska", "asf", "aiff", "caf"}
 _SILK = b"#!SILK_V3"
 _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
 
-SILENCE_PEAK = 0.001  # -60 dBFS: a microphone that heard nothing at all
-LISTENING_RATE = 32_000  # samples per second of access copies and clips
-LISTENING_BITS = 48_000  # bits per second: clear speech, 22 MB an hour
-# Nearer to the master than the search that FFmpeg does by itself, in a third of the time.
-CODER = {"aac_coder": "fast"}
+SILENCE_PEAK = 0.001  # -60 dBFS: the microphone was off
+ACCESS_RATE = 32_000  # samples per second of access copies and clips
+ACCESS_BIT_RATE = 48_000  # bits per second: clear speech, 22 MB an hour
+# Closer to the master than FFmpeg's default search, in a third of the time.
+CODER_OPTIONS = {"aac_coder": "fast"}
 TARGET_DBFS = -20.0  # loudness of speech in access copies and clips
 HEADROOM_DBFS = -1.0
-TONE_DBFS = -30.0  # peak of the tone in place of what nobody may hear
-QUIET_DBFS = -50.0  # pauses below this do not count when loudness is measured
+TONE_DBFS = -30.0  # peak of the tone that replaces withheld speech
+QUIET_DBFS = -50.0  # quieter parts are ignored when loudness is measured
 FADE_MS = 30
-CONTEXT_SECONDS = 2.0  # heard on both sides of a clip, to find the pauses
-EDGE_SECONDS = 5.0  # decoded before a seek target, because a codec needs a run-up
+CONTEXT_SECONDS = 2.0  # analysed on both sides of a clip, to find pauses
+EDGE_SECONDS = 5.0  # decoded before a seek target, because codecs need a run-up
 ACCESS_SUFFIX = ".m4a"
-# Changes whenever access copies and clips would sound different, so that old ones are replaced.
-RECIPE = f"aac {LISTENING_RATE} {LISTENING_BITS} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 3"
+# Changes whenever access copies and clips would sound different, so that they are made again.
+RECIPE = f"aac {ACCESS_RATE} {ACCESS_BIT_RATE} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 3"
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What decoding a whole file showed; durations in seconds, ``peak`` from 0 to 1."""
+    """Result of decoding a whole file. Durations are in seconds, ``peak`` is from 0 to 1."""
 
     technical: Technical
     declared: float
@@ -91,7 +92,7 @@ def _unreadable(path: Path, head: bytes) -> DepositError:
 
 
 def _silk_to_wav(stream: BinaryIO, path: Path) -> BinaryIO:
-    """WeChat's voice messages as WAV, through the optional silk-python package."""
+    """Convert a WeChat voice message (SILK) to WAV, with the optional package silk-python."""
     try:
         import pysilk
     except ImportError as error:
@@ -114,8 +115,8 @@ def _silk_to_wav(stream: BinaryIO, path: Path) -> BinaryIO:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """The container and its best audio stream; DepositError when there is none, OSError."""
+def _open_audio(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """Open a file as container and best audio stream; DepositError if there is none, or OSError."""
     with path.open("rb") as file:
         head = file.read(64)
         file.seek(0)
@@ -134,7 +135,7 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame | None]:
-    """Every frame that can be decoded; None stands for a packet that cannot."""
+    """Yield every decoded frame, and None for each packet that cannot be decoded."""
     for packet in container.demux(stream):
         try:
             yield from packet.decode()
@@ -150,19 +151,19 @@ def _mono(frames: Iterable[AudioFrame], rate: int) -> Iterator[Samples]:
                 yield converted.to_ndarray().reshape(-1).astype(np.float32, copy=False)
 
 
-def look(path: Path) -> None:
-    """Make sure that a file begins as a recording does; DepositError when it does not."""
-    with _opened(path):
+def probe(path: Path) -> None:
+    """Check that a file starts as a readable recording; DepositError if not."""
+    with _open_audio(path):
         pass
 
 
 def inspect(path: Path) -> Inspection:
-    """Decode a whole file once. Raises DepositError when nothing in it can be heard."""
+    """Decode a whole file once; DepositError if it contains no audio."""
     samples, ends_broken = 0, False
-    with _opened(path) as (container, stream):
+    with _open_audio(path) as (container, stream):
         rate = stream.codec_context.sample_rate
 
-        def counted() -> Iterator[AudioFrame]:
+        def count_frames() -> Iterator[AudioFrame]:
             nonlocal samples, ends_broken
             for frame in _frames(container, stream):
                 ends_broken = frame is None
@@ -170,7 +171,9 @@ def inspect(path: Path) -> Inspection:
                     samples += frame.samples
                     yield frame
 
-        peak = max((float(np.abs(block).max()) for block in _mono(counted(), rate)), default=0.0)
+        peak = max(
+            (float(np.abs(block).max()) for block in _mono(count_frames(), rate)), default=0.0
+        )
         technical = Technical(
             container=container.format.name.partition(",")[0],
             codec=stream.codec_context.name,
@@ -185,7 +188,7 @@ def inspect(path: Path) -> Inspection:
 
 
 def _declared_seconds(path: Path, container: InputContainer, stream: AudioStream) -> float:
-    """How long the file says it is, in seconds, or 0 where that would only be an estimate."""
+    """Return the duration in the file's header in seconds, or 0 where it is only an estimate."""
     name = container.format.name.partition(",")[0]
     if name == "mp3" and not has_frame_count(path):
         return 0.0
@@ -197,10 +200,10 @@ def _declared_seconds(path: Path, container: InputContainer, stream: AudioStream
 
 
 def check(path: Path) -> Technical:
-    """Make sure that a file is a whole, audible recording; DepositError says what is wrong."""
+    """Check that a file is a complete, audible recording; DepositError says what is wrong."""
     found = inspect(path)
-    heard, declared = found.technical.duration, found.declared
-    missing = declared - heard
+    decoded, declared = found.technical.duration, found.declared
+    missing = declared - decoded
     if missing > max(1.0, 0.02 * declared) or found.ends_broken or is_cut_off(path):
         raise _unreadable(path, b"ID3")
     if found.peak < SILENCE_PEAK:
@@ -215,8 +218,10 @@ def check(path: Path) -> Technical:
 def decode(
     path: Path, rate: int, start: float = 0.0, end: float | None = None
 ) -> Iterator[Samples]:
-    """Blocks of mono samples (float32, -1 to 1) at ``rate`` Hz between two times in seconds."""
-    with _opened(path) as (container, stream):
+    """Yield blocks of mono samples (float32, -1 to 1) at ``rate`` Hz between two times in
+    seconds.
+    """
+    with _open_audio(path) as (container, stream):
         frames = (frame for frame in _frames(container, stream) if frame is not None)
         position = 0.0
         name = container.format.name.partition(",")[0]
@@ -225,10 +230,10 @@ def decode(
             first = next(frames)
             position = float(first.time or 0.0)
             frames = chain([first], frames)  # type: ignore[assignment]
-        yield from _between(_mono(frames, rate), rate, start - position, end, position)
+        yield from _trim(_mono(frames, rate), rate, start - position, end, position)
 
 
-def _between(
+def _trim(
     blocks: Iterator[Samples], rate: int, skip: float, end: float | None, position: float
 ) -> Iterator[Samples]:
     first = max(0, round(skip * rate))
@@ -244,30 +249,30 @@ def _between(
 
 
 def blocks(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:
-    """The recording in blocks of at most ``longest`` seconds for recognition at 16 kHz.
+    """Split a recording into blocks of at most ``longest`` seconds for recognition at 16 kHz.
 
-    Each is cut at the quietest moment of its last fifth; yields (start in seconds, samples).
+    Each block is cut at the quietest moment of its last fifth. Yields (start in seconds, samples).
     """
-    limit, kept, begun = round(longest * HEARING_RATE), np.empty(0, np.float32), 0
+    limit, kept, begun = round(longest * RECOGNITION_RATE), np.empty(0, np.float32), 0
     pending: list[Samples] = []
     size = 0
-    for block in decode(path, HEARING_RATE):
+    for block in decode(path, RECOGNITION_RATE):
         pending.append(block)
         size += len(block)
         if size >= limit:
             kept = np.concatenate(pending)
             cut = quietest(kept, round(limit * 0.8), limit)
-            cut -= cut % HEARING_GRID
-            yield begun / HEARING_RATE, kept[:cut]
+            cut -= cut % VAD_WINDOW
+            yield begun / RECOGNITION_RATE, kept[:cut]
             begun += cut
             pending, size = [kept[cut:]], len(kept) - cut
     if size:
-        yield begun / HEARING_RATE, np.concatenate(pending)
+        yield begun / RECOGNITION_RATE, np.concatenate(pending)
 
 
 def quietest(samples: Samples, first: int, last: int) -> int:
-    """The middle of the quietest half second between two sample positions."""
-    window = HEARING_RATE // 2
+    """Return the middle of the quietest half second between two sample positions."""
+    window = RECOGNITION_RATE // 2
     step = window // 5
     starts = range(first, last - window, step)
     energy = [float(np.square(samples[s : s + window]).sum()) for s in starts]
@@ -276,11 +281,13 @@ def quietest(samples: Samples, first: int, last: int) -> int:
 
 def _segment(samples: Samples) -> AudioSegment:
     pcm = (np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes()
-    return AudioSegment(data=pcm, sample_width=2, frame_rate=LISTENING_RATE, channels=1)
+    return AudioSegment(data=pcm, sample_width=2, frame_rate=ACCESS_RATE, channels=1)
 
 
 def _gain(segments: Iterable[AudioSegment]) -> float:
-    """Decibels that bring speech to TARGET_DBFS, leaving headroom for all but rare peaks."""
+    """Return the gain in dB that brings speech to TARGET_DBFS, limited by headroom for most
+    peaks.
+    """
     power, count, peaks = 0.0, 0, []
     for segment in segments:
         if segment.dBFS > QUIET_DBFS:
@@ -295,9 +302,9 @@ def _gain(segments: Iterable[AudioSegment]) -> float:
     return float(min(TARGET_DBFS - loudness, HEADROOM_DBFS - peak))
 
 
-def _seconds(blocks: Iterator[Samples], seconds: float = 1.0) -> Iterator[AudioSegment]:
-    """Blocks of any length as segments of the given length; the last may be shorter."""
-    size, pending = round(seconds * LISTENING_RATE), np.empty(0, np.float32)
+def _split(blocks: Iterator[Samples], seconds: float = 1.0) -> Iterator[AudioSegment]:
+    """Split blocks of any length into segments of ``seconds``; the last may be shorter."""
+    size, pending = round(seconds * ACCESS_RATE), np.empty(0, np.float32)
     for block in blocks:
         pending = np.concatenate([pending, block])
         while len(pending) >= size:
@@ -310,22 +317,22 @@ def _seconds(blocks: Iterator[Samples], seconds: float = 1.0) -> Iterator[AudioS
 def make_access_copy(
     master: Path, target: Path, silenced: Sequence[tuple[float, float]] = ()
 ) -> None:
-    """Write the listening copy: mono AAC, speech at one loudness. Works through in seconds.
+    """Write the access copy of a master: mono AAC with normalised loudness. Streams the audio.
 
-    The ``silenced`` stretches begin with a tone, and nothing else is heard in them.
+    The ``silenced`` ranges (seconds) start with a tone and are otherwise silent.
     """
 
-    def heard(tone: float = 0.0) -> Iterator[AudioSegment]:
-        blocks = decode(master, LISTENING_RATE)
-        return _seconds(silence(blocks, LISTENING_RATE, silenced, tone=tone))
+    def masked(tone: float = 0.0) -> Iterator[AudioSegment]:
+        blocks = decode(master, ACCESS_RATE)
+        return _split(silence(blocks, ACCESS_RATE, silenced, tone=tone))
 
-    gain = _gain(heard())
-    louder = (segment.apply_gain(gain) for segment in heard(_tone(gain)))
+    gain = _gain(masked())
+    louder = (segment.apply_gain(gain) for segment in masked(_tone(gain)))
     _encode(louder, target)
 
 
 def _tone(gain: float) -> float:
-    """The amplitude that ``gain`` decibels make as loud as a tone should be."""
+    """Return the amplitude that, after ``gain`` dB, gives a tone of TONE_DBFS."""
     return float(10 ** ((TONE_DBFS - gain) / 20))
 
 
@@ -337,47 +344,47 @@ def cut_clip(
     words: Sequence[Word] = (),
     silenced: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Write the stretch from ``start`` to ``end`` seconds as a clip with soft edges.
+    """Write the range from ``start`` to ``end`` seconds of a master as a clip with fades.
 
-    It is a little longer where one of the two lies inside a word; ``words`` are the recording's,
-    and so are the ``silenced`` stretches, which a tone replaces.
+    An edge inside a word is moved outwards. ``words`` and the ``silenced`` ranges, which are
+    replaced by a tone, have times in the whole recording.
     """
     begin = max(0.0, start - CONTEXT_SECONDS)
-    parts = decode(master, LISTENING_RATE, begin, end + CONTEXT_SECONDS)
+    parts = decode(master, ACCESS_RATE, begin, end + CONTEXT_SECONDS)
     samples = np.concatenate([np.empty(0, np.float32), *parts])
     near = [
         Word(word.start - begin, word.end - begin, word.text, word.probability)
         for word in words
         if word.end > begin and word.start < end + CONTEXT_SECONDS
     ]
-    times = cut_points(samples, LISTENING_RATE, start - begin, end - begin, near)
-    first, last = (round(time * LISTENING_RATE) for time in times)
+    times = cut_points(samples, ACCESS_RATE, start - begin, end - begin, near)
+    first, last = (round(time * ACCESS_RATE) for time in times)
 
-    def heard(tone: float = 0.0) -> AudioSegment:
-        parts = silence([samples] if len(samples) else [], LISTENING_RATE, silenced, begin, tone)
+    def masked(tone: float = 0.0) -> AudioSegment:
+        parts = silence([samples] if len(samples) else [], ACCESS_RATE, silenced, begin, tone)
         return _segment(np.concatenate([np.empty(0, np.float32), *parts])[first:last])
 
-    quiet = heard()
+    quiet = masked()
     gain = _gain(quiet[at : at + 1000] for at in range(0, len(quiet), 1000))
-    clip = (heard(_tone(gain)) if silenced else quiet).apply_gain(gain)
+    clip = (masked(_tone(gain)) if silenced else quiet).apply_gain(gain)
     _encode([clip.fade_in(FADE_MS).fade_out(FADE_MS)], target)
 
 
 def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
-    """Encode as AAC in MP4 with its index in front, so that a browser can start at once."""
+    """Encode as AAC in MP4 with the index first, so that browsers can start playing at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     try:
         with av.open(str(temporary), "w", format="ipod", options=options) as container:
             stream: Any = container.add_stream(
-                "aac", rate=LISTENING_RATE, layout="mono", options=CODER
+                "aac", rate=ACCESS_RATE, layout="mono", options=CODER_OPTIONS
             )
-            stream.bit_rate = LISTENING_BITS
+            stream.bit_rate = ACCESS_BIT_RATE
             for frame in _audio_frames(segments):
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
-    except av.error.FFmpegError as error:  # such as of a full disk, which is no OSError there
+    except av.error.FFmpegError as error:  # PyAV reports a full disk so, not as an OSError
         raise OSError(error.errno, error.strerror, str(target)) from error
     put_in_place(temporary, target)
 
@@ -387,6 +394,6 @@ def _audio_frames(segments: Iterable[AudioSegment]) -> Iterator[AudioFrame]:
     for segment in segments:
         samples = np.frombuffer(segment.raw_data, "<i2").reshape(1, -1)
         frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        frame.sample_rate, frame.pts = LISTENING_RATE, position
+        frame.sample_rate, frame.pts = ACCESS_RATE, position
         position += samples.shape[1]
         yield frame

@@ -1,17 +1,17 @@
-"""What the bytes of a sound file say of themselves, apart from what can be decoded."""
+"""Check the structure of audio files without decoding them."""
 
 from pathlib import Path
 
 
 def has_frame_count(path: Path) -> bool:
-    """Whether an MP3 says how long it is; otherwise that is only an estimate."""
+    """Check whether an MP3 header states the duration; otherwise it is only an estimate."""
     with path.open("rb") as stream:
         head = stream.read(1 << 16)
     return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether a RIFF or Ogg file ends before its own last block does."""
+    """Check whether a RIFF or Ogg file is truncated."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         head = stream.read(12)

@@ -1,7 +1,7 @@
-"""Where to cut a clip so that it neither begins nor ends inside a word, and what to silence. Pure.
+"""Find where to cut a clip outside of words, and mask withheld ranges. Works on samples only.
 
-Needs samples only. Whisper's word times are off by 0.1 s on average and by more than 0.2 s for one
-word in ten, so they only say how far to look: where exactly, the energy of the sound decides.
+Whisper's word times are off by 0.1 s on average, and by more than 0.2 s for one word in ten, so
+they only limit the search; the energy of the signal determines the cut.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,43 +11,43 @@ from numpy.typing import NDArray
 
 from cunshi.domain.transcript import Word
 
-HOP = 0.005  # seconds between the moments at which a cut is considered
-FRAME = 0.02  # seconds at a clip's edge that have to be quiet
-SHORTEST_PAUSE = 0.04  # seconds: anything shorter may be the closure of a consonant
-INTO_PAUSE = 0.15  # seconds of a pause, from its near end, in which the quietest moment is taken
-ERROR = 0.25  # seconds by which a word's times may be wrong
-FURTHEST = 1.0  # seconds that an edge may move at most
-PULL = 40.0  # decibels a second: without any pause, how much the word's boundary counts
-RANGE = 40.0  # decibels below speech, where silence begins even in a digital recording
-SHALLOWEST = 10.0  # decibels below speech: where nothing is softer, there is no pause
-MARGIN = 0.1  # seconds around a withheld line: its words may begin a little before it does
-FADE = 0.03  # seconds in which the sound around it goes
-PITCH = 1000.0  # hertz of the tone in its place
-LONGEST_TONE = 1.0  # seconds of it; then there is silence
-QUIET = 0.35  # how far up from silence to speech, in decibels, a pause reaches
+HOP = 0.005  # seconds between candidate cuts
+FRAME = 0.02  # seconds that must be quiet at the edge of a clip
+MIN_PAUSE = 0.04  # seconds: anything shorter may be the closure of a consonant
+PAUSE_SEARCH = 0.15  # seconds of a pause, from its nearer end, that are searched
+WORD_TIME_ERROR = 0.25  # seconds of error assumed in word times
+MAX_SHIFT = 1.0  # seconds that an edge may move
+BOUNDARY_WEIGHT = 40.0  # dB per second from the word boundary, where there is no pause
+SPEECH_RANGE = 40.0  # dB below speech that count as silence even in digital recordings
+MIN_PAUSE_DEPTH = 10.0  # dB below speech that a pause has to reach
+MARGIN = 0.1  # seconds around a withheld line, because word times are inexact
+FADE = 0.03  # seconds of fade around a withheld line
+PITCH = 1000.0  # hertz of the tone that replaces it
+MAX_TONE = 1.0  # seconds of tone, followed by silence
+PAUSE_FRACTION = 0.35  # level of a pause, as a fraction from silence to speech in dB
 
 
 def cut_points(
     samples: NDArray[np.float32], rate: int, start: float, end: float, words: Sequence[Word] = ()
 ) -> tuple[float, float]:
-    """The cited ``start`` and ``end`` in seconds, moved outwards to pauses where they need it.
+    """Return ``start`` and ``end`` in seconds, moved outwards to pauses if they are inside words.
 
-    ``samples`` should reach two seconds beyond both. Times, those of ``words`` too, count from the
-    first sample. A time that lies in a pause stays as it is.
+    ``samples`` should reach two seconds beyond both. All times, also those of ``words``, count from
+    the first sample. A time inside a pause is not moved.
     """
     length = len(samples) / rate
     frames = _decibels(samples, rate)
     quiet = _quiet(frames)
-    first = _snap(frames, quiet, start, *_before(start, words))
-    # Seen from behind, an end is a start.
+    first = _snap(frames, quiet, start, *_search_range(start, words))
+    # Reverse the time axis, so that the end is found like a start.
     back = [Word(length - w.end, length - w.start, w.text, w.probability) for w in reversed(words)]
     mirrored = _decibels(samples[::-1], rate)
-    last = _snap(mirrored, quiet, length - end, *_before(length - end, back))
+    last = _snap(mirrored, quiet, length - end, *_search_range(length - end, back))
     return first, length - last
 
 
 def _decibels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
-    """The level of the frame that begins at each hop."""
+    """Return the level in dB of the frame that begins at each hop."""
     hop, frame = round(HOP * rate), round(FRAME * rate)
     power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     starts = np.arange(0, max(1, len(samples) - frame), hop)
@@ -57,31 +57,31 @@ def _decibels(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
 
 
 def _quiet(frames: NDArray[np.float64]) -> float:
-    """The level below which there is a pause, seen by the loudest and the softest frames."""
+    """Return the level in dB below which a frame is quiet, relative to the loudest and softest."""
     silence, speech = np.percentile(frames, [5, 90])
-    silence = max(silence, speech - RANGE)
-    return float(min(silence + QUIET * (speech - silence), speech - SHALLOWEST))
+    silence = max(silence, speech - SPEECH_RANGE)
+    return float(min(silence + PAUSE_FRACTION * (speech - silence), speech - MIN_PAUSE_DEPTH))
 
 
-def _before(time: float, words: Sequence[Word]) -> tuple[float, float]:
-    """How early a clip may begin instead of at ``time``, and where a word is said to begin.
+def _search_range(time: float, words: Sequence[Word]) -> tuple[float, float]:
+    """Return the earliest allowed start of a clip, and the start of the word at ``time``.
 
-    No earlier than the middle of the word before the one that ``time`` is in or close to.
+    The earliest start is not before the middle of the previous word.
     """
-    begun = [word for word in words if word.start <= time]
-    if not begun or time > begun[-1].end + ERROR:
-        return time - ERROR, time
-    own = begun[-1]
-    furthest = max(own.start - ERROR, time - FURTHEST)
-    if len(begun) > 1:
-        furthest = max(furthest, (begun[-2].start + begun[-2].end) / 2)
-    return min(furthest, time), own.start
+    started = [word for word in words if word.start <= time]
+    if not started or time > started[-1].end + WORD_TIME_ERROR:
+        return time - WORD_TIME_ERROR, time
+    current = started[-1]
+    furthest = max(current.start - WORD_TIME_ERROR, time - MAX_SHIFT)
+    if len(started) > 1:
+        furthest = max(furthest, (started[-2].start + started[-2].end) / 2)
+    return min(furthest, time), current.start
 
 
 def _snap(
     frames: NDArray[np.float64], quiet: float, time: float, furthest: float, boundary: float
 ) -> float:
-    """The moment between ``time`` and ``furthest``, which is earlier, at which to begin."""
+    """Return the best moment for a cut between ``furthest`` and the later ``time``."""
     at = min(max(0, round(time / HOP)), len(frames) - 1)
     low = min(max(0, round(furthest / HOP)), at)
     paused = _pauses(frames < quiet)
@@ -89,28 +89,28 @@ def _snap(
         return time
     within = low + np.flatnonzero(paused[low : at + 1])
     if len(within):
-        low, at = _near_part(within)
+        low, at = _last_run(within)
         distance = np.zeros(at + 1 - low)
     else:
         distance = np.abs(np.arange(low, at + 1) * HOP - boundary)
-    return float(low + int(np.argmin(frames[low : at + 1] + PULL * distance))) * HOP
+    return float(low + int(np.argmin(frames[low : at + 1] + BOUNDARY_WEIGHT * distance))) * HOP
 
 
-def _pauses(still: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the quiet lasts; ``still`` says which frames are quiet."""
-    shortest = round((SHORTEST_PAUSE - FRAME) / HOP)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
-    paused = np.zeros_like(still)
+def _pauses(is_quiet: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return for each frame whether it is in a pause, given which frames are quiet."""
+    shortest = round((MIN_PAUSE - FRAME) / HOP)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_quiet, [False]])))
+    paused = np.zeros_like(is_quiet)
     for first, last in zip(edges[::2], edges[1::2], strict=True):
         paused[first:last] = last - first >= shortest
     return paused
 
 
-def _near_part(paused: NDArray[np.int_]) -> tuple[int, int]:
-    """The end of the last unbroken run of positions, as first and last of them."""
+def _last_run(paused: NDArray[np.int_]) -> tuple[int, int]:
+    """Return the first and last position near the end of the last unbroken run of positions."""
     breaks = np.flatnonzero(np.diff(paused) > 1)
     run = paused[breaks[-1] + 1 :] if len(breaks) else paused
-    run = run[-round(INTO_PAUSE / HOP) :]
+    run = run[-round(PAUSE_SEARCH / HOP) :]
     return int(run[0]), int(run[-1])
 
 
@@ -121,10 +121,10 @@ def silence(
     start: float = 0.0,
     tone: float = 0.0,
 ) -> Iterator[NDArray[np.float32]]:
-    """The samples without their sound in the ``ranges``, in seconds; the first is at ``start``.
+    """Yield the samples with the ``ranges`` (seconds) silenced; the first sample is at ``start``.
 
-    The sound around them fades outside, so that nothing of what was said there is left. A ``tone``
-    of that amplitude begins each, so that nobody takes what is missing for a fault.
+    The fades are outside of the ranges, so that no withheld speech remains. A ``tone`` of that
+    amplitude starts each range, so that a listener does not take it for a defect.
     """
     if not ranges:
         yield from blocks
@@ -133,13 +133,13 @@ def silence(
     done = 0
     for block in blocks:
         times = (done + np.arange(len(block))) / rate
-        kept, heard = np.ones(len(block)), np.zeros(len(block))
+        sound_gain, tone_gain = np.ones(len(block)), np.zeros(len(block))
         for begin, end in edges:
             if begin - MARGIN - FADE < times[-1] and times[0] < end + MARGIN + FADE:
                 outside = np.maximum(begin - MARGIN - times, times - end - MARGIN)
-                kept = np.minimum(kept, np.clip(outside / FADE, 0.0, 1.0))
-                inside = np.minimum(times - begin, min(end, begin + LONGEST_TONE) - times)
-                heard = np.maximum(heard, np.clip(inside / FADE, 0.0, 1.0))
+                sound_gain = np.minimum(sound_gain, np.clip(outside / FADE, 0.0, 1.0))
+                inside = np.minimum(times - begin, min(end, begin + MAX_TONE) - times)
+                tone_gain = np.maximum(tone_gain, np.clip(inside / FADE, 0.0, 1.0))
         wave = tone * np.sin(2 * np.pi * PITCH * (times + start)) if tone else 0.0
-        yield (block * kept + wave * heard).astype(np.float32)
+        yield (block * sound_gain + wave * tone_gain).astype(np.float32)
         done += len(block)

@@ -1,4 +1,4 @@
-"""Photos for the site: turned upright, small, and without the place and camera they carry."""
+"""Prepare photos for the site: upright, reduced, and without location and camera data."""
 
 import io
 from pathlib import Path
@@ -14,16 +14,16 @@ _QUALITY = 85
 
 
 def check(path: Path) -> None:
-    """Make sure that a photo can be read whole; DepositError when it cannot."""
+    """Check that a photo can be decoded; DepositError if not."""
     _upright(path)
 
 
 def make_photo_copy(master: Path, target: Path) -> None:
-    """Write a JPEG for the web; DepositError when the photo cannot be read."""
+    """Write a reduced JPEG for the web; DepositError if the photo cannot be decoded."""
     image = _upright(master)
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
     buffer = io.BytesIO()
-    # Written without the original's EXIF, which may hold the place of a family's home.
+    # EXIF data is dropped, because it may contain the location of a family's home.
     image.save(buffer, "JPEG", quality=_QUALITY, optimize=True)
     write_atomic(target, buffer.getvalue())
 
@@ -33,6 +33,6 @@ def _upright(path: Path) -> Image.Image:
         with Image.open(path) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        if isinstance(error, OSError) and error.errno:  # the disk's, not the photo's
+        if isinstance(error, OSError) and error.errno:  # an error of the disk, not of the photo
             raise
         raise DepositError(_("照片打不开"), _("另存为 JPG 再放进来"), where=path) from error

@@ -1,6 +1,6 @@
-"""How sound is sampled for voice activity detection and recognition."""
+"""Sampling of audio for voice activity detection and recognition."""
 
-RATE = 16_000  # samples per second that an engine listens to
+RATE = 16_000  # samples per second, for every engine
 
 
-GRID = 512  # samples that the voice detector weighs at once
+VAD_WINDOW = 512  # samples per decision of the voice activity detector

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cunshi.media.sampling import GRID, RATE
+from cunshi.media.sampling import RATE, VAD_WINDOW
 
 Samples = NDArray[np.float32]
 
@@ -19,7 +19,7 @@ LONG_SILENCE = 4.0  # seconds that are worth a second look
 FRESH = 10.0  # seconds that the detector hears at once in a long silence
 FRESH_OVERLAP = 2.0
 LEAST_AGAIN = 1.0  # seconds of speech in such a piece: half of one can be a note of music
-LEAD = 640 * GRID  # samples before a block: the detector hears by what it has heard before
+LEAD = 640 * VAD_WINDOW  # samples before a block: the detector hears by what it has heard before
 _MOMENT = 0.001  # seconds; times that differ by less are the same
 LONGEST = 28.0  # seconds: with its padding a passage fits into Whisper's window of 30
 OPTIONS = {

@@ -1,5 +1,5 @@
 """The static site: Markdown pages, search, MkDocs, preview.
 
-It may import `exports` and the rooms below it. It shows what the catalogue holds and decides
-nothing about access; where the site is published is the concern of `publishing`.
+May import `exports` and the rooms below it. It shows what is in the catalogue and decides nothing
+about access; `publishing` knows where the site goes.
 """

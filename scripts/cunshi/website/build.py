@@ -33,7 +33,7 @@ from cunshi.media.photos import make_photo_copy
 from cunshi.website.mkdocs_run import run_mkdocs
 from cunshi.website.pages.assemble import shared_pages
 from cunshi.website.recording_files import single_paths, write_pages, write_single
-from cunshi.website.social_cards import cards_of, face_for, make_cards
+from cunshi.website.social_cards import card_face, cards_of, make_cards
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def build_site(project: Project, catalogue: Catalogue, reporter: Reporter) -> li
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
     _forget_other_ranges(project, derivatives)
-    face = face_for(project)
+    face = card_face(project)
     cards = cards_of(catalogue) if face else []
     drawn = {card.path for card in cards}
     shared = write_pages(project, shared_pages(catalogue))

@@ -1,4 +1,4 @@
-"""Notices what people change while they look at the site, and has it made again."""
+"""Rebuild the site when its sources change during a preview."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -9,22 +9,22 @@ from watchfiles import Change, watch
 from cunshi.archive.project import Project
 from cunshi.core.files import is_hidden, is_ignored
 
-_LOOK_AGAIN = 500  # milliseconds between two looks at mkdocs.yml and at whether to stop
-_SETTLE = 800  # milliseconds in which further changes count as the same one
+_POLL = 500  # milliseconds between checks of mkdocs.yml and of the stop signal
+_DEBOUNCE = 800  # milliseconds in which changes are combined
 
 
 class Preview:
-    """Watches a project in a thread of its own and counts how often its site was made again.
+    """Watch a project in a thread and count the rebuilds of its site.
 
-    ``watching`` is set once no change can be missed any more. ``remake`` is told whether
-    recordings/ has changed and says whether the site is a new one; what it raises ends the
-    watching, so it has to report failures itself.
+    ``watching`` is set when changes can no longer be missed. ``rebuild`` gets whether recordings/
+    has changed and returns whether the site is new. An exception from it ends the thread, so it has
+    to report failures itself.
     """
 
-    def __init__(self, project: Project, remake: Callable[[bool], bool]):
+    def __init__(self, project: Project, rebuild: Callable[[bool], bool]):
         self.version = 0
         self.watching = threading.Event()
-        self._project, self._remake = project, remake
+        self._project, self._rebuild = project, rebuild
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
 
@@ -43,17 +43,17 @@ class Preview:
         stamp = _stamp(settings)
         for changes in watch(
             *(folder for folder in folders if folder.is_dir()),
-            watch_filter=_matters,
-            debounce=_SETTLE,
+            watch_filter=_is_relevant,
+            debounce=_DEBOUNCE,
             stop_event=self._stop,
-            rust_timeout=_LOOK_AGAIN,
+            rust_timeout=_POLL,
             yield_on_timeout=True,
             raise_interrupt=False,
         ):
             self.watching.set()
-            # Editors put a new file in the place of the old one, which ends a watch on one file.
+            # Editors replace files, which would end a watch on a single file.
             now = _stamp(settings)
-            if (changes or now != stamp) and self._remake(self._has_recordings(changes)):
+            if (changes or now != stamp) and self._rebuild(self._has_recordings(changes)):
                 self.version += 1
             stamp = now
 

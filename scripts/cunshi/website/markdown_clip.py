@@ -1,8 +1,8 @@
-"""Python-Markdown blocks: a filled citation becomes a player, several accounts stand side by side.
+"""Python-Markdown blocks that render a filled citation as a player, and group accounts.
 
 ``cunshi.catalogue.course.citation_syntax`` describes the syntax and fills the blocks before MkDocs
-runs. This extension needs nothing but the block itself, so a lesson also renders in any other tool
-that runs Python-Markdown. It is enabled in mkdocs.yml as ``cunshi.clip_block``.
+runs. This extension needs only the block itself, so a lesson also renders in any other tool with
+Python-Markdown. It is enabled in mkdocs.yml as ``cunshi.clip_block``.
 """
 
 import re
@@ -14,8 +14,7 @@ from markdown.util import AtomicString
 from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_string
 
-# A path below the site and nothing else: no colon means no scheme, and the first character is
-# neither a slash nor a backslash, so that it can never name another host.
+# A relative path: no colon, so no scheme; no leading slash or backslash, so no host.
 _RELATIVE_URL = re.compile(r"(?:\.\./)*\w[\w%.\-/]*(?:#t=\d+(?:\.\d+)?)?")
 
 _OPTIONS = (
@@ -33,34 +32,36 @@ _OPTIONS = (
 
 
 def is_relative_url(url: str) -> bool:
-    """Whether a URL stays inside the site."""
+    """Check whether a URL stays within the site."""
     return _RELATIVE_URL.fullmatch(url) is not None
 
 
 class ClipBlock(Block):  # type: ignore[misc]
-    """``/// clip | <recording> <start>-<end>``: what was said, and the voice that said it."""
+    """``/// clip | <recording> <start>-<end>``: a quotation with its audio."""
 
     NAME = "clip"
     ARGUMENT = True
     OPTIONS: ClassVar = dict.fromkeys(_OPTIONS, ("", type_string))
 
     def on_markdown(self) -> str:
-        """The quotation is text, not Markdown: whatever somebody said is printed as it is."""
+        """Return ``raw``: the quotation is text, not Markdown."""
         return "raw"
 
     def on_create(self, parent: ElementTree.Element) -> ElementTree.Element:
-        """The paragraph that will stand for the figure."""
+        """Create the paragraph that on_end replaces by the figure."""
         return ElementTree.SubElement(parent, "p")
 
     def on_end(self, block: ElementTree.Element) -> None:
-        """Replace the content by the figure, stashed so that no later step rewrites its links."""
+        """Replace the content by the figure, stashed so that later processors do not rewrite its
+        links.
+        """
         figure = build_figure({**self.options, "quote": (block.text or "").strip()})
         html = ElementTree.tostring(figure, encoding="unicode", method="html")
         block.text = self.md.htmlStash.store(html)
 
 
 def build_figure(options: dict[str, Any]) -> ElementTree.Element:
-    """The figure of one clip; ``quote`` is what stands between the fences of an unfilled block."""
+    """Return the figure of a clip; ``quote`` is the content of an unfilled block."""
     if options["withheld"]:
         return _notice("cs-clip cs-clip--withheld", "", options["withheld"])
     if not options["words"] and not options["audio"]:
@@ -122,13 +123,13 @@ def _add(parent: ElementTree.Element, tag: str, classes: str, text: str) -> Elem
 
 
 class AccountsBlock(Block):  # type: ignore[misc]
-    """``//// accounts | <question>``: what several people say of one event, none of them right."""
+    """``//// accounts | <question>``: several accounts of the same event."""
 
     NAME = "accounts"
     ARGUMENT = True
 
     def on_create(self, parent: ElementTree.Element) -> ElementTree.Element:
-        """The figure with its question; the voices come into the element after it."""
+        """Create the figure with its question, and an element for the accounts."""
         label = {"class": "cs-accounts", "role": "group", "aria-label": self.argument}
         figure = ElementTree.SubElement(parent, "div", label)
         title = ElementTree.SubElement(figure, "p", {"class": "cs-accounts__title"})
@@ -138,19 +139,19 @@ class AccountsBlock(Block):  # type: ignore[misc]
         return figure
 
     def on_add(self, block: ElementTree.Element) -> ElementTree.Element:
-        """Everything between the fences is a voice."""
+        """Return the element that receives the content."""
         return block[-1]
 
 
 class ClipExtension(BlocksExtension):  # type: ignore[misc]
-    """Registers the blocks with Python-Markdown."""
+    """The Python-Markdown extension that registers the blocks."""
 
     def extendMarkdownBlocks(self, md: Markdown, block_mgr: Any) -> None:
-        """Called by pymdownx.blocks."""
+        """Register the blocks (called by pymdownx.blocks)."""
         block_mgr.register(ClipBlock, self.getConfigs())
         block_mgr.register(AccountsBlock, self.getConfigs())
 
 
 def makeExtension(**options: Any) -> ClipExtension:
-    """Called by Python-Markdown for ``cunshi.clip_block``."""
+    """Return the extension (called by Python-Markdown)."""
     return ClipExtension(**options)

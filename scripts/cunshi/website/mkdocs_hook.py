@@ -1,7 +1,7 @@
-"""A hook of MkDocs: it makes frames instead of pages, copies nothing, and has less to read.
+"""MkDocs hook that builds frames instead of pages, copies nothing, and parses less.
 
-``cunshi.website.mkdocs_run`` asks for it in the settings that it adds to mkdocs.yml; without it
-MkDocs makes the same site by itself, only more slowly. It imports nothing of Cunshi.
+``cunshi.website.mkdocs_run`` adds it to the settings. Without it, MkDocs builds the same site more
+slowly. It imports nothing of Cunshi.
 """
 
 import re
@@ -12,61 +12,61 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-_LEFT_OUT = re.compile(r"^<(\w+) [^>\n]*data-search-exclude>\n", re.MULTILINE)
-_NAME = token_hex(8)  # nobody has written it anywhere
-_held: list[str] = []
+_EXCLUDED = re.compile(r"^<(\w+) [^>\n]*data-search-exclude>\n", re.MULTILINE)
+_PLACEHOLDER = token_hex(8)  # random, so that it occurs in no page
+_stash: list[str] = []
 
 
-class _MadeElsewhere(File):
-    """A file that is there to link to; neither rendered nor copied."""
+class _LinkOnlyFile(File):
+    """A file that can be linked to but is neither rendered nor copied."""
 
     def is_documentation_page(self) -> bool:
-        """A page would be rendered."""
+        """Return False, because documentation pages are rendered."""
         return False
 
     def copy_file(self, dirty: bool = False) -> None:
-        """Whoever made the file also brings it into the site."""
+        """Do nothing: the file is copied by mkdocs_run."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Called by MkDocs when it has found the files of the source."""
+    """Select the files to build (MkDocs event)."""
     frames, pages = config.extra["frames"], dict.fromkeys(config.extra["pages"])
     folders = {path.partition("/")[0] for path in frames}
     for file in list(files):
         if file.src_dir != config.docs_dir:
             continue
         if not file.is_documentation_page():
-            file.__class__ = _MadeElsewhere
+            file.__class__ = _LinkOnlyFile
         elif file.src_uri not in pages or _is_framed(file.src_uri, folders):
             files.remove(file)
-    for path in pages:  # which may be written while MkDocs is at work
+    for path in pages:  # these may be written while MkDocs runs
         if _is_framed(path, folders):
             placed = (path, None, config.site_dir, config.use_directory_urls)
-            files.append(_MadeElsewhere(*placed, dest_uri=File(*placed).dest_uri))
+            files.append(_LinkOnlyFile(*placed, dest_uri=File(*placed).dest_uri))
     for path, text in frames.items():
         files.append(File.generated(config, path, content=text))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
-    """Called by MkDocs before it reads a page: what the search leaves out does not pass through.
+    """Replace elements that are excluded from the search by placeholders (MkDocs event).
 
-    Those are lists of a thousand recordings, in which MkDocs, Markdown and the search would look at
-    each tag and leave them as they are. A lesson is its author's Markdown, and all of it is read.
+    These are lists of up to thousands of recordings, which MkDocs, Markdown and the search would
+    parse without changing them. Lessons are their authors' Markdown and are parsed completely.
     """
     if page.file.src_uri.startswith("lessons/"):
         return markdown
-    kept, at = [], 0
-    while found := _LEFT_OUT.search(markdown, at):
-        end = _end_of(markdown, found[1], found.end())
-        _held.append(markdown[found.end() : end])
-        kept += [markdown[at : found.end()], f"{_NAME}-{len(_held)}.\n"]
+    parts, at = [], 0
+    while found := _EXCLUDED.search(markdown, at):
+        end = _find_closing_tag(markdown, found[1], found.end())
+        _stash.append(markdown[found.end() : end])
+        parts += [markdown[at : found.end()], f"{_PLACEHOLDER}-{len(_stash)}.\n"]
         at = end
-    return "".join([*kept, markdown[at:]])
+    return "".join([*parts, markdown[at:]])
 
 
-def _end_of(text: str, tag: str, at: int) -> int:
-    """Where the element ends that was opened before."""
+def _find_closing_tag(text: str, tag: str, at: int) -> int:
+    """Return the position of the closing tag of the element opened before ``at``."""
     depth = 1
     for found in re.compile(rf"<(/?){tag}\b").finditer(text, at):
         depth += -1 if found[1] else 1
@@ -76,8 +76,8 @@ def _end_of(text: str, tag: str, at: int) -> int:
 
 
 def on_post_page(output: str, **_: Any) -> str:
-    """Called by MkDocs when a page is made: what was held comes back."""
-    return re.sub(rf"{_NAME}-(\d+)\.\n", lambda found: _held[int(found[1]) - 1], output)
+    """Put the elements back in place of their placeholders (MkDocs event)."""
+    return re.sub(rf"{_PLACEHOLDER}-(\d+)\.\n", lambda found: _stash[int(found[1]) - 1], output)
 
 
 def _is_framed(path: str, folders: set[str]) -> bool:

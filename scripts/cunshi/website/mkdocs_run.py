@@ -1,4 +1,4 @@
-"""Runs MkDocs on build/docs, and brings what it makes and what is made already into build/site."""
+"""Run MkDocs on build/docs and copy the results, with audio and images, to build/site."""
 
 import filecmp
 import gzip
@@ -22,7 +22,7 @@ from cunshi.core.yaml_fields import load_fields
 from cunshi.domain.course import Catalogue
 from cunshi.website.page_shell import Frames, is_frame
 from cunshi.website.pages.assemble import framed_pages, framed_paths
-from cunshi.website.search_index import divide_index, spoken_parts
+from cunshi.website.search_index import split_index, transcript_parts
 
 _LAST_LINES = 15
 _HOOK = Path(__file__).with_name("mkdocs_hook.py")
@@ -34,16 +34,16 @@ def run_mkdocs(
     catalogue: Catalogue,
     shared: Iterable[str],
     cards: Iterable[str] = (),
-    meanwhile: Callable[[], object] = lambda: None,
-    at_last: Callable[[], object] = lambda: None,
+    while_building: Callable[[], object] = lambda: None,
+    before_copying: Callable[[], object] = lambda: None,
 ) -> None:
-    """Make build/site from build/docs, which has the shared pages. SiteError if MkDocs refuses.
+    """Build build/site from build/docs, which contains the shared pages; SiteError if MkDocs fails.
 
-    MkDocs builds into a folder of its own, so that a failure leaves the site as it is.
-    ``meanwhile`` makes the framed pages in build/docs, and ``at_last`` waits for what else there
-    is to be: pictures, sound, kits.
+    MkDocs builds into a staging folder, so that a failure leaves the site unchanged.
+    ``while_building`` writes the framed pages to build/docs while MkDocs runs; ``before_copying``
+    waits for images, audio and kits.
     """
-    aside = project.site.with_name(".site")
+    staging = project.site.with_name(".site")
     framed = sorted(chain.from_iterable(map(framed_paths, catalogue.entries)))
     of_each_kind = {entry.recording.kind: entry for entry in reversed(catalogue.entries)}.values()
     forms = chain.from_iterable(framed_pages(catalogue, entry) for entry in of_each_kind)
@@ -58,14 +58,14 @@ def run_mkdocs(
     html = {path: file.read_text("utf-8") for path, file in made.items()}
     for file in made.values():
         file.unlink()
-    _complete_sitemap(aside, framed)
-    _divide_index(aside, catalogue)
-    written = _fill(project, frames, framed, html)
-    at_last()
-    written |= set(_bring(walk_file_names(aside), aside, project.site))
-    written |= set(_bring(_media(project.docs), project.docs, project.site))
+    _complete_sitemap(staging, framed)
+    _divide_index(staging, catalogue)
+    written = _fill_frames(project, frames, framed, html)
+    before_copying()
+    written |= set(_copy_changed(walk_file_names(staging), staging, project.site))
+    written |= set(_copy_changed(_static_files(project.docs), project.docs, project.site))
     _remove_others(project.site, written)
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _text(project: Project, path: str) -> str:
@@ -79,14 +79,14 @@ def _start_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) ->
         "extra": extra,
         "hooks": [*load_fields(project.root / "mkdocs.yml", "", []).texts("hooks"), str(_HOOK)],
     }
-    # Read from here, the settings count from the project's folder.
+    # Settings read from stdin are relative to the project's folder.
     settings = "".join(f"{key}: {json.dumps(value)}\n" for key, value in added.items())
-    words = ["build", "--strict", "--quiet", "--clean", "-f", "-", "-d", str(aside)]
-    done = run_module("mkdocs", *words, cwd=project.root, stdin=settings)
+    arguments = ["build", "--strict", "--quiet", "--clean", "-f", "-", "-d", str(staging)]
+    done = run_module("mkdocs", *arguments, cwd=project.root, stdin=settings)
     if done.returncode:
         last = last_lines(done, _LAST_LINES)
-        if refused := parse_disk_error(last):
-            raise refused
+        if disk_error := parse_disk_error(last):
+            raise disk_error
         raise SiteError(
             _("网站没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再运行一次；原来的网站还在"),
@@ -95,9 +95,9 @@ def _start_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) ->
 
 
 def _complete_sitemap(site: Path, framed: Iterable[str]) -> None:
-    """List the pages instead of their frames.
+    """List the pages in the sitemap instead of their frames.
 
-    Without a site_url a sitemap has no addresses, only the day it was built, and goes.
+    Without a site_url the sitemap contains no URLs, only the build date, and is removed.
     """
     sitemap = site / "sitemap.xml"
     packed = site / "sitemap.xml.gz"
@@ -122,23 +122,25 @@ def _complete_sitemap(site: Path, framed: Iterable[str]) -> None:
 
 
 def _divide_index(site: Path, catalogue: Catalogue) -> None:
-    """Make the hits of the search lead to seconds; pages from a disk read the .js of the two."""
+    """Split the search index, so that hits lead to times; pages on file:// load the .js version."""
     path = site / "search" / "search_index.json"
     if path.is_file():
         parts = []
-        for name, part in spoken_parts(catalogue):
+        for name, part in transcript_parts(catalogue):
             (site / name).write_text(part, "utf-8")
             parts.append(name)
-        index = divide_index(json.loads(path.read_text("utf-8")), catalogue, parts)
+        index = split_index(json.loads(path.read_text("utf-8")), catalogue, parts)
         text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
         path.write_text(text, "utf-8")
         path.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
 
 
-def _fill(
+def _fill_frames(
     project: Project, frames: Frames, framed: Iterable[str], html: Mapping[str, str]
 ) -> set[str]:
-    """Put pages into their frames where either has changed; their paths in the site."""
+    """Fill the frames of pages whose content or frame has changed; return their paths in the
+    site.
+    """
     stamps, names = StageStamps(project, "framed"), set[str]()
     basis = stamp_of(sorted(html.items()))
 
@@ -155,19 +157,19 @@ def _fill(
     return names
 
 
-def _media(docs: Path) -> Iterator[str]:
-    """What stands in the site as it is; MkDocs too leaves out what a dot begins."""
+def _static_files(docs: Path) -> Iterator[str]:
+    """Yield the files that are copied unchanged; like MkDocs, without hidden ones."""
     for name in walk_file_names(docs):
         if not name.endswith(".md") and "/." not in f"/{name}":
             yield name
 
 
-def _bring(names: Iterable[str], source: Path, site: Path) -> Iterator[str]:
-    """Give the site what has changed; the paths of all.
+def _copy_changed(names: Iterable[str], source: Path, site: Path) -> Iterator[str]:
+    """Copy changed files to the site and yield the paths of all files.
 
-    A file that has not changed keeps its time; one that is open in a browser on Windows can still
-    be replaced one by one where a whole folder could not. Of the same size and time as its source
-    a file is taken for its copy: a village has gigabytes of sound.
+    Files are replaced one by one, because on Windows a folder cannot be replaced while a browser
+    has a file open. A copy with the size and time of its source is taken for current, because a
+    village has gigabytes of audio.
     """
     for name in names:
         path, copy = source / name, site / name

@@ -12,7 +12,7 @@ from dataclasses import replace
 from cunshi.archive.cache.inputs import inputs_of
 from cunshi.archive.cache.recording_cache import RecordingCache
 from cunshi.archive.project import Project
-from cunshi.catalogue.gather import entries_of, outline, renamed
+from cunshi.catalogue.gather import apply_pseudonyms, gather_course_only, published_entries
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.processes import run_in_processes, serve_worker
@@ -26,8 +26,8 @@ from cunshi.website.pages.mentions import Spoken
 from cunshi.website.pages.recording import recording_path
 from cunshi.website.recording_files import write_single
 
-MANY = 100  # fewer are done sooner than processes have started
-_AT_ONCE = 10  # whose words a process has in memory
+MIN_RECORDINGS = 100  # fewer take less time than starting processes
+_BATCH_SIZE = 10  # recordings whose words a process has in memory
 
 
 def prerender_recordings(
@@ -72,4 +72,4 @@ def _make(common: tuple[Project, Catalogue, Days], part: list[Recording]) -> Non
 
 
 if __name__ == "__main__":
-    serve_worker(_make)
+    serve_worker(_prerender)

@@ -10,7 +10,7 @@ from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.exports.archival.captions import caption_paths, captions
 from cunshi.website.pages.assemble import framed_pages, framed_paths
 from cunshi.website.pages.recording import named_lessons
-from cunshi.website.search_index import spoken_in
+from cunshi.website.search_index import transcript_entry
 
 
 def write_pages(project: Project, pages: Iterable[Page]) -> set[str]:

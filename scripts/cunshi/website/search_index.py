@@ -1,10 +1,10 @@
-"""The search index, in which a paragraph of a transcript leads to its second, a term to itself.
+"""Build the search index, in which hits lead to a time in a recording or to a glossary term.
 
 MkDocs writes one entry for a page and one for each heading. A recording has one heading and may
-last an hour, so here it gets an entry for the page itself, and one for each paragraph under
-``#t=<seconds>``. The glossary has headings for the kinds of terms only.
+last an hour, so it gets an entry for the page and one for each paragraph at ``#t=<seconds>``. The
+glossary only has headings for the kinds of terms, so each term gets an entry.
 
-Every page loads the index, so it has no word of the transcripts. Those are in parts, which
+Every page loads the index, so it contains no words of transcripts. These are in parts that
 assets/search-worker.js loads when somebody searches.
 """
 
@@ -26,13 +26,13 @@ from cunshi.website.templating import term_ids
 
 Index = Mapping[str, Any]
 _GLOSSARY = "glossary.html"
-_LARGEST = 2_000_000  # bytes of a part, about: a new recording changes one part, not all
+_PART_SIZE = 2_000_000  # approximate bytes of a part, so that a new recording changes only one
 
 
-def divide_index(index: Index, catalogue: Catalogue, parts: Iterable[str]) -> dict[str, Any]:
-    """MkDocs' index, the glossary divided, with the recordings and posters; all else as it was.
+def split_index(index: Index, catalogue: Catalogue, parts: Iterable[str]) -> dict[str, Any]:
+    """Return MkDocs' index with entries for recordings, posters and single terms.
 
-    ``parts`` are the paths of spoken_parts.
+    ``parts`` are the paths of transcript_parts.
     """
     docs = []
     for doc in index["docs"]:
@@ -46,13 +46,13 @@ def divide_index(index: Index, catalogue: Catalogue, parts: Iterable[str]) -> di
 
 
 def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
-    """The recordings by what is known of them, and the posters by their titles."""
+    """Yield the entries of recordings, with their descriptions, and of posters."""
     for entry in catalogue.entries:
-        said = [*_said_of(entry, catalogue)]
-        if not entry.audio:  # there are no seconds to lead to
-            said += [text for __, text in _paragraphs(entry)]
+        texts = [*_description_texts(entry, catalogue)]
+        if not entry.audio:  # no audio, so no times to link to
+            texts += [text for __, text in _paragraphs(entry)]
         title = escape_title(recording_title(entry.recording))
-        yield {"location": _page_of(entry), "title": title, "text": _html(said)}
+        yield {"location": _page_of(entry), "title": title, "text": _html(texts)}
     for entry in catalogue.entries:
         if entry.recording.kind is Kind.MOTTO:
             title = escape_title(f"家训海报 {recording_title(entry.recording)}")
@@ -60,10 +60,10 @@ def _pages(catalogue: Catalogue) -> Iterator[dict[str, str]]:
 
 
 def _listed(catalogue: Catalogue) -> Iterator[dict[str, str]]:
-    """The recordings that stand in the list of all, and have no page of their own."""
+    """Yield the entries of recordings that are only listed and have no page."""
     for recording, anchor in zip(catalogue.listed, listed_ids(catalogue).values(), strict=True):
-        said, title = recording.description, escape_title(recording_title(recording))
-        text = _html([said.narrator, said.village, long_date(said.date)])
+        description, title = recording.description, escape_title(recording_title(recording))
+        text = _html([description.narrator, description.village, long_date(description.date)])
         yield {"location": f"recordings/index.html#{anchor}", "title": title, "text": text}
 
 
@@ -71,23 +71,23 @@ def _page_of(entry: Entry) -> str:
     return f"recordings/{entry.recording.id}.html"
 
 
-def spoken_parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """The words of the recordings with sound, in parts by their paths in the site.
+def transcript_parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Yield the words of the recordings with audio in parts, with their paths in the site.
 
-    In which part a recording is depends on its id alone. A part bears its hash in its name, so that
-    no browser takes an old one for it. Only one is in memory at a time.
+    A recording's part depends only on its id. The file name contains a hash, so that browsers do
+    not use an outdated copy. Only one part is in memory at a time.
     """
     talks = [entry for entry in catalogue.entries if entry.audio]
-    size, count = sum(len(spoken_in(entry).encode()) for entry in talks), 1
-    while size > count * _LARGEST:
+    size, count = sum(len(transcript_entry(entry).encode()) for entry in talks), 1
+    while size > count * _PART_SIZE:
         count *= 2
     bundles: dict[int, list[Entry]] = {}
     for entry in talks:
         number = int(sha256(entry.recording.id.encode()).hexdigest()[:8], 16) % count
         bundles.setdefault(number, []).append(entry)
     for number, bundle in sorted(bundles.items()):
-        if told := [*filter(None, map(spoken_in, bundle))]:
-            script = "addPart({" + ",\n".join(told) + "})\n"
+        if members := [*filter(None, map(transcript_entry, bundle))]:
+            script = "addPart({" + ",\n".join(members) + "})\n"
             digest = sha256(script.encode()).hexdigest()
             yield f"search/part-{number}-{digest[:8]}.js", script
 
@@ -97,11 +97,11 @@ def spoken_in(entry: Entry) -> str:
     return entry.transcript.derived.text("spoken", lambda: _spoken_in(entry))
 
 
-def _spoken_in(entry: Entry) -> str:
-    told = [
+def _format_transcript(entry: Entry) -> str:
+    paragraphs = [
         f"[{start},{json.dumps(text, ensure_ascii=False)}]" for start, text in _paragraphs(entry)
     ]
-    return f"{json.dumps(_page_of(entry))}:[{','.join(told)}]" if told else ""
+    return f"{json.dumps(_page_of(entry))}:[{','.join(paragraphs)}]" if paragraphs else ""
 
 
 def _terms(catalogue: Catalogue) -> Iterator[dict[str, str]]:
@@ -113,12 +113,12 @@ def _terms(catalogue: Catalogue) -> Iterator[dict[str, str]]:
         }
 
 
-def _said_of(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
-    said = entry.recording.description
+def _description_texts(entry: Entry, catalogue: Catalogue) -> Iterator[str]:
+    description = entry.recording.description
     yield from (value for __, value in facts_of(entry, catalogue.archive))
-    if said.motto:
+    if description.motto:
         yield from motto_words(entry)
-    yield said.meaning
+    yield description.meaning
 
 
 def _paragraphs(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -130,7 +130,7 @@ def _paragraphs(entry: Entry) -> Iterator[tuple[str, str]]:
 
 
 def _spoken(paragraph: Paragraph) -> Iterator[str]:
-    """The words of a paragraph as its page shows them, without what nobody understood."""
+    """Yield the words of a paragraph as on its page, without unintelligible ones."""
     spoken = paragraph.speaker
     for segment in paragraph.segments:
         text = clean(segment.text)

@@ -1,4 +1,4 @@
-"""Show the built site on this computer, with byte ranges, without which audio cannot seek."""
+"""Serve the built site locally, with byte ranges, which seeking in audio requires."""
 
 import os
 import socket
@@ -20,7 +20,7 @@ from cunshi.core.i18n import _
 
 HOST = "127.0.0.1"
 VERSION = "/-/version"
-# Asks this server alone, and stands in no file of the site.
+# Added by this server only; the files of the site do not contain it.
 _RELOAD = f"""<script>
 (function () {{
   let seen = null
@@ -36,7 +36,7 @@ _RELOAD = f"""<script>
 
 
 class _LiveFiles(StaticFiles):
-    """The site's files, whose pages load themselves again when the site has changed."""
+    """The site's files, with a script in each page that reloads it after a rebuild."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -48,9 +48,9 @@ class _LiveFiles(StaticFiles):
 
 
 def application(site: Path, version: Callable[[], int] | None = None) -> Starlette:
-    """The site as an ASGI application that answers only to this computer's own names.
+    """Return the site as an ASGI application that only accepts this computer's host names.
 
-    With ``version``, a number that grows with every change, its pages reload themselves.
+    With ``version``, a counter of rebuilds, pages reload themselves.
     """
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
     if version is None:
@@ -58,31 +58,32 @@ def application(site: Path, version: Callable[[], int] | None = None) -> Starlet
             routes=[Mount("/", StaticFiles(directory=site, html=True))], middleware=[hosts]
         )
 
-    def tell(request: Request) -> Response:
+    def send_version(request: Request) -> Response:
         return PlainTextResponse(str(version()), headers={"cache-control": "no-store"})
 
     files = Mount("/", _LiveFiles(directory=site, html=True))
-    return Starlette(routes=[Route(VERSION, tell), files], middleware=[hosts])
+    return Starlette(routes=[Route(VERSION, send_version), files], middleware=[hosts])
 
 
 def open_port(port: int, command: str = "serve", host: str = HOST) -> socket.socket:
-    """Take a port, of this computer only by default; ConfigurationError when something has it.
+    """Bind a port, by default for this computer only; ConfigurationError if it is in use.
 
-    ``command`` is the one that takes a port, for the advice.
+    ``command`` is the command whose option --port is suggested.
     """
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if os.name == "posix":
-        # A port that was closed a moment ago may be taken again; on Windows this means theft.
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Allows a port that was just closed; on Windows, the option would allow stealing a port in
+        # use.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind((host, port))
+        listener.bind((host, port))
     except OSError as error:
-        taken.close()
+        listener.close()
         raise ConfigurationError(
             _("端口 {port} 被别的程序占用了").format(port=port),
             _("换一个端口：{command} --port {port}").format(command=command, port=port + 1),
         ) from error
-    return taken
+    return listener
 
 
 def serve(site: Path, listening: socket.socket, version: Callable[[], int] | None = None) -> None:

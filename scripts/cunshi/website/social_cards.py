@@ -1,7 +1,6 @@
-"""The picture that stands for a page where its address is sent: the page's title over the village.
+"""Draw the preview images (Open Graph) of pages: the page's title above a drawing of the village.
 
-It is drawn with a Chinese font of this computer; where none is found, the picture that all pages
-share stands for them.
+They are drawn with a Chinese font of this computer; without one, all pages share one image.
 """
 
 import io
@@ -22,22 +21,23 @@ from cunshi.core.yaml_fields import load_fields
 from cunshi.domain.course import LESSON_COUNT, Catalogue
 from cunshi.website.pages.village import places_of
 
-# templates/_water_town.svg in light colours, as a browser draws it 300 high below an empty sky.
+# templates/_water_town.svg in light colours, as a browser renders it 300 px high below an empty
+# sky.
 _GROUND = Path(__file__).with_name("social_card.png")
-_DRAWING = 1  # To be raised when the same words are to look different.
-_STAMP = "cunshi"  # the text chunk that says what a picture was made from
+_LAYOUT_VERSION = 1  # Increase when the layout changes.
+_STAMP = "cunshi"  # PNG text chunk with the hash of the inputs
 _INK, _SOFT, _RED, _PAPER = "#2b2520", "#665a4c", "#a5371f", "#fffbf2"
 _LEFT = 84  # pixels
 _SEAL = (1032, 64, 1116, 180)
 _LEADING = 1.3
-_LONGEST = 200  # characters
+_MAX_CHARACTERS = 200  # characters
 _COLOURS = 64
 
 _CLAUSE_ENDS = "，。、；：！？…—"
-# A character with the marks that may not be torn from it; a word or number of Latin letters.
+# A character with punctuation that must not be separated from it, or a Latin word or number.
 _PART = re.compile(r"[“‘（《「『【〈]*(?:[!-~]+|.)[，。、；：！？”’）》」』】〉…—·\s]*")
 
-# In the order of preference: the site's headings have serifs, and bold type is read when small.
+# In order of preference: serif as in the site's headings, bold to be legible when small.
 _FONTS = (
     "NotoSerifCJK-Bold.ttc",
     "NotoSerifSC-Bold.otf",
@@ -61,81 +61,81 @@ _FONTS = (
 
 @dataclass(frozen=True)
 class SocialCard:
-    """The words on the picture of one page, which is named by its Markdown file."""
+    """The texts on the image of a page, which is identified by its Markdown file."""
 
     page: str
     title: str
-    above: str
+    kicker: str
     site: str
 
     @property
     def path(self) -> str:
-        """Where the picture lies in the site; theme/main.html looks for it there."""
+        """The image's path in the site, which theme/main.html uses."""
         return f"cards/{self.page.removesuffix('.md')}.png"
 
 
 @dataclass(frozen=True)
 class Face:
-    """A font: a file, and which of the fonts in it."""
+    """A font: a file and an index in it."""
 
     path: Path
     index: int = 0
 
     def at(self, size: int) -> ImageFont.FreeTypeFont:
-        # The other engine is not on every computer, and Chinese needs none.
+        # Raqm is not always installed, and Chinese does not need it.
         basic = ImageFont.Layout.BASIC
         return ImageFont.truetype(self.path, size, self.index, layout_engine=basic)
 
 
 @dataclass(frozen=True)
 class Box:
-    """Room for words: pixels, and how many lines of which type."""
+    """The space for a text in pixels, its number of lines and its range of type sizes."""
 
     width: int
     height: int
-    most: int
-    largest: int
-    smallest: int
+    max_lines: int
+    max_size: int
+    min_size: int
 
 
 _BESIDE_SEAL = _SEAL[0] - _LEFT - 40
 _SITE = Box(_BESIDE_SEAL, 50, 1, 32, 20)
-_ABOVE = Box(_BESIDE_SEAL, 60, 1, 42, 24)
+_KICKER = Box(_BESIDE_SEAL, 60, 1, 42, 24)
 _TITLE = Box(_SEAL[2] - _LEFT, 185, 2, 96, 44)
 
 
 def cards_of(catalogue: Catalogue) -> list[SocialCard]:
-    """The cards of the home page, the written lessons, the villages and their heritage."""
+    """Return the cards of the home page, the written lessons, the villages and their heritage."""
     course = catalogue.course
     site = clean(course.title)
     cards = [SocialCard("index.md", site, clean(course.subtitle), "")]
     for lesson, __ in catalogue.lessons:
         if 1 <= lesson.number <= LESSON_COUNT:
-            above = _above(lesson_label(lesson.number), *lesson.villages)
+            kicker = _kicker(lesson_label(lesson.number), *lesson.villages)
             cards.append(
-                SocialCard(f"lessons/{lesson.number:02d}.md", clean(lesson.title), above, site)
+                SocialCard(f"lessons/{lesson.number:02d}.md", clean(lesson.title), kicker, site)
             )
     for place in places_of(catalogue):
-        above = "村子" if place.is_village else _above("古迹和风物", place.village)
-        cards.append(SocialCard(f"villages/{place.slug}.md", clean(place.name), above, site))
+        kicker = "村子" if place.is_village else _kicker("古迹和风物", place.village)
+        cards.append(SocialCard(f"villages/{place.slug}.md", clean(place.name), kicker, site))
     return cards
 
 
-def _above(*parts: str) -> str:
+def _kicker(*parts: str) -> str:
     return "　".join(filter(None, map(clean, parts)))
 
 
-def face_for(project: Project) -> Face | None:
-    """What the cards of a site are written with; none without an address that could be sent."""
+def card_face(project: Project) -> Face | None:
+    """Return the font for a site's cards; None without a site_url, as no page is shared then."""
     online = load_fields(project.root / "mkdocs.yml", "", []).text("site_url")
     return find_face() if online and not project.edition else None
 
 
 def find_face() -> Face | None:
-    """The best Chinese font of this computer that works, or none."""
+    """Return the best usable Chinese font of this computer, or None."""
     for name in _FONTS:
         try:
-            found = ImageFont.truetype(name, 20)  # It looks where the system keeps its fonts.
+            found = ImageFont.truetype(name, 20)  # searches the system's font folders
         except OSError:
             continue
         face = _simplified(Path(str(found.path)))
@@ -145,7 +145,7 @@ def find_face() -> Face | None:
 
 
 def _simplified(path: Path) -> Face | None:
-    """The font for Simplified Chinese in a file, which may hold those of other countries too."""
+    """Return the Simplified Chinese font in a collection; None if it has no Chinese glyphs."""
     names: list[str] = []
     while len(names) < 20:
         try:
@@ -154,11 +154,11 @@ def _simplified(path: Path) -> Face | None:
             break
     index = next((n for n, name in enumerate(names) if name.endswith((" SC", " GB"))), 0)
     face = Face(path, index)
-    return face if names and _writes_chinese(face) else None
+    return face if names and _supports_chinese(face) else None
 
 
-def _writes_chinese(face: Face) -> bool:
-    """Whether it draws a character, rather than the box for one that it lacks, or nothing."""
+def _supports_chinese(face: Face) -> bool:
+    """Check whether a font draws a Chinese character differently from a missing one."""
     try:
         drawn, lacking = (bytes(face.at(20).getmask(c)) for c in "村\uffff")
     except OSError:
@@ -167,7 +167,7 @@ def _writes_chinese(face: Face) -> bool:
 
 
 def make_cards(docs: Path, cards: Iterable[SocialCard], face: Face) -> None:
-    """Draw the cards whose words, font or look have changed since they were drawn."""
+    """Draw the cards whose texts, font or layout have changed."""
     for card in cards:
         stamp = _stamp(card, face)
         if _stamp_of(docs / card.path) != stamp:
@@ -177,7 +177,7 @@ def make_cards(docs: Path, cards: Iterable[SocialCard], face: Face) -> None:
 def _stamp(card: SocialCard, face: Face) -> str:
     font = (face.path.name, face.path.stat().st_size, face.index)
     ground = sha256(_GROUND.read_bytes()).hexdigest()
-    made_from = (_DRAWING, PIL.__version__, ground, font, astuple(card))
+    made_from = (_LAYOUT_VERSION, PIL.__version__, ground, font, astuple(card))
     return sha256(repr(made_from).encode()).hexdigest()
 
 
@@ -205,7 +205,7 @@ def _draw(card: SocialCard, face: Face) -> Image.Image:
     _seal(pen, face)
     if card.site:
         _write(pen, 84, card.site, face, _SITE, _SOFT)
-    _write(pen, 146 if card.site else 122, card.above, face, _ABOVE, _RED)
+    _write(pen, 146 if card.site else 122, card.kicker, face, _KICKER, _RED)
     _write(pen, 270, card.title, face, _TITLE, _INK)
     return image
 
@@ -228,37 +228,35 @@ def _write(
 
 
 def fit(words: str, face: Face, box: Box) -> tuple[list[str], int]:
-    """Words in lines, and the largest size of type in which the box has room for them.
+    """Break a text into lines at the largest type size that fits the box.
 
-    What has no room in the smallest type is cut off.
+    A text that does not fit at the smallest size is cut off.
     """
-    words = words[:_LONGEST]
-    size = box.largest
+    words = words[:_MAX_CHARACTERS]
+    size = box.max_size
     while True:
         length = face.at(size).getlength
         lines = _lines(words, length, box.width)
         fits = all(length(line) <= box.width for line in lines)
-        if fits and len(lines) <= box.most and len(lines) * size * _LEADING <= box.height:
-            return _balanced(words, length, box.width, lines), size
-        if size > box.smallest:
+        if fits and len(lines) <= box.max_lines and len(lines) * size * _LEADING <= box.height:
+            return _balance(words, length, box.width, lines), size
+        if size > box.min_size:
             size -= 2
         else:
             words = words.removesuffix("…")[:-1] + "…"
 
 
-def _balanced(
-    words: str, length: Callable[[str], float], width: int, lines: list[str]
-) -> list[str]:
-    """As many lines, of about one length; rather broken after a clause."""
+def _balance(words: str, length: Callable[[str], float], width: int, lines: list[str]) -> list[str]:
+    """Return the same number of lines with similar lengths, preferably broken after a clause."""
     if len(lines) == 1:
         return lines
-    tries = [_lines(words, length, width * n / 16) for n in range(8, 17)]
-    tries = [found for found in tries if len(found) == len(lines)]
-    return min(tries, key=lambda found: found[0][-1] not in _CLAUSE_ENDS)
+    candidates = [_lines(words, length, width * n / 16) for n in range(8, 17)]
+    candidates = [found for found in candidates if len(found) == len(lines)]
+    return min(candidates, key=lambda found: found[0][-1] not in _CLAUSE_ENDS)
 
 
 def _lines(words: str, length: Callable[[str], float], width: float) -> list[str]:
-    """Words broken where they may be: no closing mark begins a line, no opening mark ends one."""
+    """Break a text so that no closing mark starts a line and no opening mark ends one."""
     lines = [""]
     for part in _parts(words):
         if lines[-1] and length((lines[-1] + part).rstrip()) > width:

@@ -1,4 +1,4 @@
-"""The Jinja templates of the pages, and the words for things that several pages name."""
+"""Render the page templates."""
 
 import re
 from collections import Counter
@@ -12,7 +12,7 @@ from cunshi.domain.glossary import Term
 
 
 def term_ids(terms: Iterable[Term]) -> list[str]:
-    """An id in the glossary page for each term: readable, and the same on every build."""
+    """Return a readable and stable id in the glossary page for each term."""
     seen: Counter[str] = Counter()
     ids = []
     for term in terms:
@@ -23,6 +23,6 @@ def term_ids(terms: Iterable[Term]) -> list[str]:
 
 
 def render(template: str, path: str, **context: Any) -> Page:
-    """One page from its template; everything that people wrote is escaped."""
+    """Render a page from its template; everything that people wrote is escaped."""
     text = ENVIRONMENT.get_template(f"{template}.md.j2").render(**context)
     return Page(path, text)

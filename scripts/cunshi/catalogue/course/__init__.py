@@ -1,5 +1,5 @@
 """The course as people write it: lessons with their citations, quizzes, events and places.
 
-It may import what `catalogue` may. A citation is checked here against the archive; its page is made
-in `website`.
+May import what `catalogue` may. Citations are checked here against the archive; pages are made in
+`website`.
 """

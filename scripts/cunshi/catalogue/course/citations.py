@@ -1,7 +1,7 @@
-"""What the citations of a lesson rest on: each → Clip, or the reason why it does not hold.
+"""Check the citations of a lesson and turn each into a Clip, withheld if it is invalid.
 
-A citation holds when its recording exists and may be published, the time lies in it, and the
-author's quotation is still what people say is spoken there.
+A citation is valid if its recording exists and may be published, its times are within the
+recording, and the author's quotation still agrees with the transcript.
 """
 
 import re
@@ -21,41 +21,41 @@ from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
 from cunshi.domain.withholding import overlapping
 from cunshi.transcription.error_rate import normalise
 
-# Printed on the page, which is in Chinese whatever language the messages are in.
+# Shown on the page, which is always in Chinese.
 _WITHHELD = "这段录音现在不能播放"
 _RESERVED = "这段录音只在课堂上播放，礼包里有"
-_PAST_END = 0.5  # seconds that a citation may go beyond its recording's end
-_EDGE = 2.0  # seconds around a citation in which its quotation may begin and end
+_END_TOLERANCE = 0.5  # seconds that a citation may exceed its recording
+_EDGE = 2.0  # seconds around a citation that are searched for its quotation
 _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """What citations are looked up in: all recordings, and ``entries``, which may be published.
+    """What citations refer to: all recordings, and the ``entries`` that may be published.
 
-    ``decisions`` say who may hear each recording; what is more restricted than ``ceiling`` is
-    withheld. ``heard`` finds what a machine heard in one.
+    ``decisions`` say who may hear each recording; recordings more restricted than ``ceiling`` are
+    withheld. ``machine_transcript`` reads machine.json by id.
     """
 
     recordings: Mapping[str, Recording]
     entries: Mapping[str, Entry]
     decisions: Mapping[str, AccessDecision]
     ceiling: Access = Access.OPEN
-    heard: Callable[[str], MachineTranscript | None] = lambda __: None
+    machine_transcript: Callable[[str], MachineTranscript | None] = lambda __: None
 
     def transcript(self, ref: ClipRef) -> Transcript:
-        """The transcript that a quotation is compared with."""
+        """Return the transcript that a quotation is compared with."""
         found = self.entries[ref.recording_id].transcript
         compared = ref.quote and found.status is TranscriptStatus.EDITED
-        return mark_drafted(found, self.heard(ref.recording_id)) if compared else found
+        return mark_drafted(found, self.machine_transcript(ref.recording_id)) if compared else found
 
 
 def resolve(
     lesson: Lesson, holdings: Holdings, problems: list[Problem], *, strict: bool = False
 ) -> tuple[Clip, ...]:
-    """The clips that a lesson cites; what may not be heard comes back withheld, and reported.
+    """Return the clips that a lesson cites; invalid ones are withheld and reported.
 
-    ``strict`` also reports a cited recording whose transcript no person has approved.
+    ``strict`` also reports citations of transcripts that nobody has approved.
     """
     return tuple(_clip(ref, holdings, problems, strict) for ref in lesson.refs)
 
@@ -69,34 +69,34 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if recording and not cause:
-        cause, remedy = _unspoken(ref, holdings.entries[ref.recording_id].transcript)
+        cause, remedy = _withheld_within(ref, holdings.entries[ref.recording_id].transcript)
     if cause or recording is None:
         code = ExitCode.OK if reserved else ExitCode.LESSON
         problems.append(Problem(code, ref.where, cause, remedy, ref.line))
         return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
     transcript = holdings.transcript(ref)
-    for cause, remedy in _doubts(ref, transcript, strict):
+    for cause, remedy in _defects(ref, transcript, strict):
         problems.append(Problem(ExitCode.LESSON, ref.where, cause, remedy, ref.line))
-    said, status = recording.description, transcript.status
+    description, status = recording.description, transcript.status
     return Clip(
         ref=ref,
         words=ref.quote or transcript.words_between(ref.start, ref.end),
         status=TranscriptStatus.APPROVED if ref.quote else status,
-        speaker=said.narrator,
-        village=said.village,
-        date=said.date,
+        speaker=description.narrator,
+        village=description.village,
+        date=description.date,
         audio=clip_path(ref),
-        mandarin=_meaning(ref, transcript),
+        mandarin=_mandarin(ref, transcript),
     )
 
 
 def clip_path(ref: ClipRef) -> str:
-    """Where in the site a citation's sound is."""
+    """Return the path of a citation's audio in the site."""
     return f"clips/{ref.recording_id}-{round(ref.start * 1000)}-{round(ref.end * 1000)}.m4a"
 
 
-def _meaning(ref: ClipRef, transcript: Transcript) -> str:
-    """What a quotation in dialect means; an author may also quote the meaning itself."""
+def _mandarin(ref: ClipRef, transcript: Transcript) -> str:
+    """Return the Mandarin of a dialect quotation; empty if the quotation is itself the Mandarin."""
     spoken = normalise(transcript.words_between(ref.start - _EDGE, ref.end + _EDGE))
     if not _in_order(_parts(ref.quote), spoken):
         return ""
@@ -136,14 +136,14 @@ def why_withheld(
 
 
 def _beyond_end(ref: ClipRef, recording: Recording) -> tuple[str, str]:
-    if ref.end <= recording.technical.duration + _PAST_END:
+    if ref.end <= recording.technical.duration + _END_TOLERANCE:
         return "", ""
     cause = _("引用的时间超出了录音的长度（{seconds} 秒）")
     return cause.format(seconds=recording.technical.duration), _("检查起止时间")
 
 
-def _unspoken(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
-    """Why a citation may not be heard although its recording may, if people withhold part of it."""
+def _withheld_within(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
+    """Return cause and remedy if part of the cited range is withheld."""
     withheld = overlapping(transcript.silenced, ref.start, ref.end)
     if not withheld:
         return "", ""
@@ -153,8 +153,8 @@ def _unspoken(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
     return cause, _("换一段引用，避开这几句；可以公开的话，请校对的人取消“不公开”")
 
 
-def _doubts(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[str, str]]:
-    """What is wrong with a citation that is heard and read all the same: causes and remedies."""
+def _defects(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[str, str]]:
+    """Return causes and remedies of what is wrong with a citation that is shown nevertheless."""
     found = []
     if has_changed(ref, transcript):
         cause = _("引文和文稿对不上了：录音 {id} 在 {time} 的话已经改过")
@@ -172,10 +172,11 @@ def _doubts(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[st
 
 
 def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
-    """Whether people have since written something else than what the author quotes.
+    """Check whether the transcript has been corrected to something other than the quotation.
 
-    Punctuation, spaces, script and figures do not matter, and … stands for words left out. What is
-    still a machine's is not compared: the author's words are better.
+    Punctuation, spaces, script and numerals are ignored, and … stands for omitted words. Lines that
+    nobody has edited are not compared, because the author's quotation is better than a machine
+    draft.
     """
     parts = _parts(ref.quote)
     if not parts or transcript.status in {TranscriptStatus.MISSING, TranscriptStatus.DRAFT}:
@@ -183,20 +184,20 @@ def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
     near = [
         s for s in transcript.segments if s.end > ref.start - _EDGE and s.start < ref.end + _EDGE
     ]
-    if any(_in_order(parts, normalise(text)) for text in _readings(near)):
+    if any(_in_order(parts, normalise(text)) for text in _comparable_texts(near)):
         return False
     if transcript.status is TranscriptStatus.APPROVED or not any(s.drafted for s in near):
         return True
     changed = [s for s in near if not s.drafted and ref.start <= (s.start + s.end) / 2 <= ref.end]
-    return not all(_agrees(s, parts) for s in changed)
+    return not all(_overlaps_quote(s, parts) for s in changed)
 
 
 def _parts(quote: str) -> list[str]:
     return [part for part in map(normalise, _OMISSION.split(quote)) if part]
 
 
-def _readings(segments: list[Segment]) -> list[str]:
-    """The words as they were spoken, and as they are in Mandarin, which may be quoted as well."""
+def _comparable_texts(segments: list[Segment]) -> list[str]:
+    """Return the words as spoken, and in Mandarin, which may be quoted as well."""
     return ["".join(s.text for s in segments), "".join(s.mandarin or s.text for s in segments)]
 
 
@@ -208,21 +209,25 @@ def _in_order(parts: list[str], text: str) -> bool:
     return True
 
 
-def _agrees(segment: Segment, parts: list[str]) -> bool:
+def _overlaps_quote(segment: Segment, parts: list[str]) -> bool:
     lines = [normalise(text) for text in (segment.text, segment.mandarin) if text]
     return any(line in part or part in line for line in lines for part in parts)
 
 
-def mark_drafted(transcript: Transcript, heard: MachineTranscript | None) -> Transcript:
-    """The transcript with the lines marked that nobody has changed since the machine wrote them."""
-    if heard is None or transcript.status is not TranscriptStatus.EDITED:
+def mark_drafted(
+    transcript: Transcript, machine_transcript: MachineTranscript | None
+) -> Transcript:
+    """Return the transcript with the lines marked that nobody has edited since the machine
+    draft.
+    """
+    if machine_transcript is None or transcript.status is not TranscriptStatus.EDITED:
         return transcript
-    machine = normalise("".join(segment.text for segment in heard.segments))
-    segments = (replace(s, drafted=_as_heard(s) in machine) for s in transcript.segments)
+    machine = normalise("".join(segment.text for segment in machine_transcript.segments))
+    segments = (replace(s, drafted=_before_replacement(s) in machine) for s in transcript.segments)
     return replace(transcript, segments=tuple(segments))
 
 
-def _as_heard(segment: Segment) -> str:
+def _before_replacement(segment: Segment) -> str:
     text = segment.text
     for pair in segment.replaced:
         text = text.replace(pair.term, pair.heard, 1)

@@ -1,4 +1,4 @@
-"""Events: course.yml → Events → a calendar file after RFC 5545."""
+"""Read the events in course.yml and format them as an iCalendar file (RFC 5545)."""
 
 import datetime as dt
 import hashlib
@@ -31,7 +31,7 @@ def _event(fields: Fields) -> CalendarEvent | None:
 
 
 def _times(fields: Fields) -> tuple[dt.time | None, dt.time | None]:
-    """``09:30`` or ``09:30-11:00`` under ``time``."""
+    """Parse ``09:30`` or ``09:30-11:00`` under ``time``."""
     written = fields.text("time")
     if not written:
         return None, None
@@ -56,7 +56,7 @@ def event_id(event: CalendarEvent) -> str:
 def format_calendar(events: Iterable[CalendarEvent], name: str, stamp: dt.date) -> str:
     """The events as an iCalendar object; ``stamp`` is the day on which it was made.
 
-    Times are floating (3.3.5): what the village's own clock shows.
+    Times are floating (3.3.5), that is, local time of the village.
     """
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Cunshi//Events//ZH", "CALSCALE:GREGORIAN"]
     lines.append(f"X-WR-CALNAME:{_text(name)}")
@@ -84,13 +84,13 @@ def _day(day: dt.date) -> str:
 
 
 def _text(value: str) -> str:
-    """A value of type TEXT (3.3.11): no control characters, and its marks escaped."""
+    """Escape a value of type TEXT (3.3.11), without control characters."""
     lines = ("".join(c for c in line if c.isprintable()) for line in value.splitlines())
     return "\n".join(lines).translate(_ESCAPED)
 
 
 def _fold(line: str) -> Iterator[str]:
-    """A content line in parts of at most 75 octets, never through a character."""
+    """Fold a content line into parts of at most 75 octets, without splitting a character."""
     part, size = "", 0
     for character in line:
         width = len(character.encode())

@@ -1,7 +1,7 @@
-"""A lesson begun from recordings: clips worth hearing, key words, and questions to its author.
+"""Draft a lesson from recordings: clips, key words, and placeholders for its author.
 
-What the author has to write stands in the draft as visible text. Nobody's name and no words of a
-recording stand in it: the page takes them from the archive, and only as long as they may be there.
+Placeholders are visible text. The draft contains no names and no words of a recording: the page
+takes them from the archive, as long as they may be published.
 """
 
 import json
@@ -16,7 +16,7 @@ import yaml
 from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.course.citations import why_withheld
-from cunshi.catalogue.course.excerpts import Excerpt, choose, spoken_terms
+from cunshi.catalogue.course.excerpts import Excerpt, choose_excerpts, spoken_terms
 from cunshi.catalogue.course.lessons import read_course
 from cunshi.core.errors import ExitCode, LessonError
 from cunshi.core.files import to_nfc, write_atomic
@@ -30,15 +30,15 @@ from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Transcript
 from cunshi.domain.withholding import as_published
 
-_MOST_KEYWORDS = 8
-_MOST_TERMS = 4
+_MAX_KEYWORDS = 8
+_MAX_TERMS = 4
 _MINUTES = 40
 _LESSONS_IN_LINES = re.compile(r"^lessons:[ \t]*(?:\[[ \t]*\])?[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A recording that a lesson is begun from, and the passages to cite."""
+    """A recording for a draft lesson, with the passages to cite."""
 
     recording: Recording
     transcript: Transcript
@@ -54,13 +54,13 @@ class Drafted(Result):
     added: bool
 
 
-def refuse(
+def check_sources(
     ids: Iterable[str],
     recordings: Mapping[str, Recording],
     transcripts: Mapping[str, Transcript],
     days: Days,
 ) -> list[Problem]:
-    """Why a lesson may not be begun from these recordings."""
+    """Return the reasons why a lesson may not be drafted from these recordings."""
     problems, decisions = [], access_decisions(recordings.values(), days)
     for recording_id in ids:
         cause, remedy = why_withheld(recording_id, decisions.get(recording_id))
@@ -72,22 +72,26 @@ def refuse(
     return problems
 
 
-def open_source(
-    project: Project, recording: Recording, transcript: Transcript, terms: Sequence[Term], most: int
+def prepare_source(
+    project: Project,
+    recording: Recording,
+    transcript: Transcript,
+    terms: Sequence[Term],
+    limit: int,
 ) -> Source:
-    """A recording with at most ``most`` passages for a lesson."""
-    heard = read_machine_json(project.accession(recording.id).machine)
-    words = [word for segment in heard.segments for word in segment.words] if heard else []
-    excerpts = choose(transcript, words, [term.term for term in terms], most)
+    """Return a recording with at most ``limit`` passages for a lesson."""
+    machine = read_machine_json(project.accession(recording.id).machine)
+    words = [word for segment in machine.segments for word in segment.words] if machine else []
+    excerpts = choose_excerpts(transcript, words, [term.term for term in terms], limit)
     return Source(recording, as_published(transcript), tuple(excerpts))
 
 
 def write_draft(
     project: Project, number: int, sources: Sequence[Source], terms: Sequence[Term], slug: str = ""
-) -> Drafted:
+) -> LessonDraft:
     """Write courses/<number>-<slug>/lesson.md and add it to course.yml.
 
-    Raises LessonError when the lesson has a folder already.
+    Raises LessonError if the lesson already has a folder.
     """
     for folder in sorted(project.courses.glob(f"{number:02d}-*")):
         raise LessonError(
@@ -98,7 +102,7 @@ def write_draft(
     name = f"{number:02d}-{_slug(slug or _title(sources)) or 'lesson'}"
     path = project.courses / name / "lesson.md"
     write_atomic(path, format_draft(sources, terms))
-    return Drafted(path, name, _add_to_course(project, name))
+    return LessonDraft(path, name, _add_to_course(project, name))
 
 
 def _slug(text: str) -> str:
@@ -111,7 +115,7 @@ def _title(sources: Sequence[Source]) -> str:
 
 
 def format_draft(sources: Sequence[Source], terms: Sequence[Term]) -> str:
-    """The text of lesson.md."""
+    """Return the text of lesson.md."""
     return f"---\n{_front_matter(sources, terms)}---\n\n{_body(sources)}"
 
 
@@ -122,91 +126,95 @@ def _front_matter(sources: Sequence[Source], terms: Sequence[Term]) -> str:
     villages = dict.fromkeys(clean(source.recording.description.village) for source in sources)
     values = {
         "draft": True,
-        "title": _title(sources) or _ask("课名"),
+        "title": _title(sources) or _placeholder("课名"),
         "villages": [village for village in villages if village],
-        "grade": _ask("几年级"),
+        "grade": _placeholder("几年级"),
         "minutes": _MINUTES,
-        "summary": _ask("一句话说这一课讲什么"),
-        "objectives": [_ask("学完这一课，学生能做什么"), _ask("学生能说出什么")],
-        "keywords": list(spoken[:_MOST_KEYWORDS]),
-        "sources": [_ask("查过哪些书和资料，来核对讲述人的话")],
+        "summary": _placeholder("一句话说这一课讲什么"),
+        "objectives": [_placeholder("学完这一课，学生能做什么"), _placeholder("学生能说出什么")],
+        "keywords": list(spoken[:_MAX_KEYWORDS]),
+        "sources": [_placeholder("查过哪些书和资料，来核对讲述人的话")],
     }
-    # JSON is YAML: whatever a title holds stays a text.
+    # JSON is valid YAML, so that any title remains a string.
     return "".join(f"{k}: {json.dumps(v, ensure_ascii=False)}\n" for k, v in values.items())
 
 
-def _ask(question: str) -> str:
-    """What the author has to write, in the Chinese of the page."""
+def _placeholder(question: str) -> str:
+    """Return a placeholder for the author, in Chinese like the page."""
     return f"（请作者写：{question}）"
 
 
 def _body(sources: Sequence[Source]) -> str:
-    steps = [f"{n}. {_ask(f'第{word}步，几分钟')}" for n, word in enumerate("一二三", 1)]
+    steps = [f"{n}. {_placeholder(f'第{word}步，几分钟')}" for n, word in enumerate("一二三", 1)]
     return "\n\n".join(
         [
             "## 开场",
-            _ask("用学生身边的一件事，引到老人要讲的事"),
+            _placeholder("用学生身边的一件事，引到老人要讲的事"),
             "## 听一听",
-            *(part for source in sources for part in _listen(source)),
+            *(part for source in sources for part in _clip_blocks(source)),
             "## 想一想",
-            f"1. {_ask('听了就能答的问题')}\n2. {_ask('要想一想、答案不止一个的问题')}\n"
-            f"3. {_ask('可以回家去问老人的问题')}",
+            f"1. {_placeholder('听了就能答的问题')}\n"
+            f"2. {_placeholder('要想一想、答案不止一个的问题')}\n"
+            f"3. {_placeholder('可以回家去问老人的问题')}",
             "## 动手做",
-            _ask("活动的名字，要几分钟，用什么材料"),
+            _placeholder("活动的名字，要几分钟，用什么材料"),
             "\n".join(steps),
             "## 回家任务",
-            _ask("回家去问谁、问什么？请提醒学生，录音以前先问老人愿不愿意") + "\n",
+            _placeholder("回家去问谁、问什么？请提醒学生，录音以前先问老人愿不愿意") + "\n",
         ]
     )
 
 
-def _listen(source: Source) -> list[str]:
+def _clip_blocks(source: Source) -> list[str]:
     if not source.excerpts:
-        return [_ask("这段录音里没有挑出合适的一段，请听一听，自己选")]
-    parts = [_ask("讲述人是谁？听的时候留意什么？")]
+        return [_placeholder("这段录音里没有挑出合适的一段，请听一听，自己选")]
+    parts = [_placeholder("讲述人是谁？听的时候留意什么？")]
     for excerpt in source.excerpts:
-        times = f"{_time(math.floor(excerpt.start * 100))}-{_time(math.ceil(excerpt.end * 100))}"
-        parts += [f"/// clip | {source.recording.id} {times}\n///", _about(excerpt)]
+        start = _format_hundredths(math.floor(excerpt.start * 100))
+        end = _format_hundredths(math.ceil(excerpt.end * 100))
+        parts += [f"/// clip | {source.recording.id} {start}-{end}\n///", _clip_question(excerpt)]
     return parts
 
 
-def _time(hundredths: int) -> str:
+def _format_hundredths(hundredths: int) -> str:
     minutes, rest = divmod(hundredths, 6000)
     return f"{minutes}:{rest // 100:02d}.{rest % 100:02d}"
 
 
-def _about(excerpt: Excerpt) -> str:
-    spoken = "".join(f"“{escape_title(term)}”" for term in excerpt.terms[:_MOST_TERMS])
+def _clip_question(excerpt: Excerpt) -> str:
+    spoken = "".join(f"“{escape_title(term)}”" for term in excerpt.terms[:_MAX_TERMS])
     terms = f"里面有{spoken}。" if spoken else ""
-    return _ask(f"为什么选上面这一段？{terms}哪句有资料可查，哪句只有讲述人讲过？")
+    return _placeholder(f"为什么选上面这一段？{terms}哪句有资料可查，哪句只有讲述人讲过？")
 
 
 def _add_to_course(project: Project, name: str) -> bool:
-    """Append the lesson to course.yml, every other byte as it was; False where that is unsure."""
+    """Append the lesson to course.yml and keep all other bytes; return False if that is not
+    safe.
+    """
     path = project.courses / "course.yml"
     try:
         before = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return False
     after = add_lesson(before, name)
-    aside = path.with_name(".course.yml.tmp")
+    temporary = path.with_name(".course.yml.tmp")
     if after is None:
         return False
-    was = read_course(path, "", [])
+    course = read_course(path, "", [])
     try:
         problems: list[Problem] = []
-        aside.write_bytes(after.encode())
-        becomes = read_course(aside, "", problems)
+        temporary.write_bytes(after.encode())
+        edited_course = read_course(temporary, "", problems)
     finally:
-        aside.unlink(missing_ok=True)
-    if problems or becomes != replace(was, lessons=(*was.lessons, name)):
+        temporary.unlink(missing_ok=True)
+    if problems or edited_course != replace(course, lessons=(*course.lessons, name)):
         return False
     write_atomic(path, after)
     return True
 
 
 def add_lesson(text: str, name: str) -> str | None:
-    """The text of course.yml with one more lesson, as a line; None when its list is not lines."""
+    """Return the text of course.yml with one more lesson; None if its list is a flow sequence."""
     if not _LESSONS_IN_LINES.search(text):
         return None
     try:

@@ -1,9 +1,9 @@
-"""courses/ → Lessons with their citations. Every problem with its file and line."""
+"""Read the course and its lessons, and report every problem with file and line."""
 
 import re
 from pathlib import Path
 
-from cunshi.catalogue.course.citation_syntax import find_citations, find_faulty_accounts
+from cunshi.catalogue.course.citation_syntax import find_citations, find_invalid_accounts
 from cunshi.catalogue.course.events_calendar import read_events
 from cunshi.catalogue.course.places import read_places
 from cunshi.core.errors import CunshiError, ExitCode
@@ -58,7 +58,7 @@ def _address(fields: Fields) -> str:
 
 
 def read_lesson(path: Path, where: str, problems: list[Problem]) -> Lesson | None:
-    """Read one lesson.md; None when the file cannot be read at all."""
+    """Read a lesson.md; None if it cannot be read at all."""
     try:
         text = read_text(path).replace("\r\n", "\n")
     except CunshiError as error:
@@ -71,7 +71,7 @@ def read_lesson(path: Path, where: str, problems: list[Problem]) -> Lesson | Non
         problems.append(Problem(ExitCode.LESSON, where, cause, _("照着别的课写"), 1))
         return None
     fields = parse_fields(match["yaml"], where, problems, code=ExitCode.LESSON, first_line=2)
-    body, before = text[match.end() :], text.count("\n", 0, match.end())
+    body, front_lines = text[match.end() :], text.count("\n", 0, match.end())
     lesson = Lesson(
         number=int(number[1]),
         title=fields.text("title"),
@@ -83,19 +83,19 @@ def read_lesson(path: Path, where: str, problems: list[Problem]) -> Lesson | Non
         keywords=fields.texts("keywords"),
         sources=fields.texts("sources"),
         body=body,
-        refs=_refs(body, where, before, problems),
+        refs=_refs(body, where, front_lines, problems),
         where=where,
         plan=_plan(fields),
         draft=fields.flag("draft"),
     )
     fields.finish()
     if not lesson.draft:
-        _check_whole(lesson, problems)
+        _check_complete(lesson, problems)
     return lesson
 
 
 def _plan(fields: Fields) -> tuple[PlanStep, ...]:
-    """The time plan, a step a line: ``5分钟 开场：写名字``. It must fill the lesson's minutes."""
+    """Parse the time plan, a step a line (``5分钟 开场：写名字``), and check its sum."""
     steps = []
     for written in fields.texts("plan"):
         match = _STEP.fullmatch(written)
@@ -111,7 +111,7 @@ def _plan(fields: Fields) -> tuple[PlanStep, ...]:
     return tuple(steps)
 
 
-def _refs(body: str, where: str, before: int, problems: list[Problem]) -> tuple[ClipRef, ...]:
+def _refs(body: str, where: str, front_lines: int, problems: list[Problem]) -> tuple[ClipRef, ...]:
     found, unreadable = find_citations(body)
     for line, written in unreadable:
         problems.append(
@@ -120,20 +120,22 @@ def _refs(body: str, where: str, before: int, problems: list[Problem]) -> tuple[
                 where,
                 _("引用 “{written}” 看不懂").format(written=written),
                 _("写成：/// clip | 编号 0:12.5-0:20，句子里写成：[听](clip:编号@0:12.5-0:20)"),
-                before + line,
+                front_lines + line,
             )
         )
-    for line, written in find_faulty_accounts(body):
+    for line, written in find_invalid_accounts(body):
         cause = _("几种说法的一块 “{written}” 不完整").format(written=written)
         remedy = _("第一行写 //// accounts | 题目，里面放两段以上 /// clip，最后一行写 ////")
-        problems.append(Problem(ExitCode.LESSON, where, cause, remedy, before + line))
+        problems.append(Problem(ExitCode.LESSON, where, cause, remedy, front_lines + line))
     return tuple(
-        ClipRef(c.recording_id, c.start, c.end, c.quote, where, before + c.line, c.golden, c.inline)
+        ClipRef(
+            c.recording_id, c.start, c.end, c.quote, where, front_lines + c.line, c.golden, c.inline
+        )
         for c in found
     )
 
 
-def _check_whole(lesson: Lesson, problems: list[Problem]) -> None:
+def _check_complete(lesson: Lesson, problems: list[Problem]) -> None:
     headings = set(re.findall(r"^## +(.+?)\s*$", lesson.body, re.MULTILINE))
     missing = [f"## {name}" for name in SECTIONS if name not in headings]
     front = {
@@ -155,7 +157,7 @@ def _check_whole(lesson: Lesson, problems: list[Problem]) -> None:
 def check_keywords(
     lesson: Lesson, terms: tuple[Term, ...], glossary: str, problems: list[Problem]
 ) -> None:
-    """Report the key words of a lesson that the glossary does not explain."""
+    """Report the key words of a lesson that are not in the glossary."""
     known = {term.term for term in terms}
     for word in lesson.keywords:
         if word not in known:

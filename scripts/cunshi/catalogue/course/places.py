@@ -1,4 +1,4 @@
-"""The sketch of the villages in course.yml → Places, and where they stand on a drawing."""
+"""Read the map of villages in course.yml, and place them on a drawing."""
 
 import hashlib
 import re
@@ -12,14 +12,16 @@ from cunshi.domain.course import Lesson
 from cunshi.domain.village import Fact, Place
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_TAKEN = frozenset({"index"})
+_RESERVED_SLUGS = frozenset({"index"})
 WIDTH, HEIGHT = 100.0, 60.0
-_SCALE = 10  # units of a drawing for one of the sketch
+_SCALE = 10  # drawing units per unit of the map
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A place on a drawing, 1000 wide; ``home`` is where a place of heritage has its village."""
+    """A place on a drawing 1000 units wide; ``home`` is the position of a heritage site's
+    village.
+    """
 
     name: str
     slug: str
@@ -30,7 +32,7 @@ class Mark:
 
 
 def read_places(fields: Fields) -> tuple[Place, ...]:
-    """The villages and then the places of heritage under ``map``; every page has its own name."""
+    """Return the villages, then the heritage sites under ``map``; page names are unique."""
     places: list[Place] = []
     for key in ("villages", "places"):
         for entry in fields.sections(key):
@@ -48,8 +50,8 @@ def _place(fields: Fields, *, is_village: bool, taken: set[str]) -> Place:
     place = Place(
         name=name,
         slug=_slug(fields, name, taken),
-        x=_within(fields, "x", WIDTH),
-        y=_within(fields, "y", HEIGHT),
+        x=_coordinate(fields, "x", WIDTH),
+        y=_coordinate(fields, "y", HEIGHT),
         is_village=is_village,
         village=name if is_village else fields.text("village"),
         words=fields.texts("words"),
@@ -67,7 +69,7 @@ def _fact(fields: Fields) -> Fact:
 
 def _slug(fields: Fields, name: str, taken: set[str]) -> str:
     slug = fields.text("slug") or slug_of(name)
-    free = slug not in taken | _TAKEN and not is_reserved(slug)
+    free = slug not in taken | _RESERVED_SLUGS and not is_reserved(slug)
     if _SLUG.fullmatch(slug) and free and len(slug) <= 40:
         return slug
     fields.report_key(
@@ -79,27 +81,27 @@ def _slug(fields: Fields, name: str, taken: set[str]) -> str:
 
 
 def slug_of(name: str) -> str:
-    """The name of a page for a place that nobody has given one: the same on every build."""
+    """Return a page name for a place that has none; the same on every build."""
     return f"p-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
 
 
-def _within(fields: Fields, key: str, most: float) -> float:
+def _coordinate(fields: Fields, key: str, maximum: float) -> float:
     value = fields.number(key)
-    if 0 <= value <= most:
+    if 0 <= value <= maximum:
         return value
-    fields.report_key(key, _("“{key}” 要在 0 和 {most} 之间").format(key=key, most=int(most)))
-    return most / 2
+    fields.report_key(key, _("“{key}” 要在 0 和 {most} 之间").format(key=key, most=int(maximum)))
+    return maximum / 2
 
 
-def marks_of(places: Iterable[Place]) -> list[Mark]:
-    """The places on a drawing."""
+def place_marks(places: Iterable[Place]) -> list[Mark]:
+    """Return the places with their positions on a drawing."""
     places = list(places)
-    homes = {place.name: _at(place) for place in places if place.is_village}
+    homes = {place.name: _position(place) for place in places if place.is_village}
     return [
         Mark(
             place.name,
             place.slug,
-            *_at(place),
+            *_position(place),
             place.is_village,
             None if place.is_village else homes.get(place.village),
         )
@@ -107,15 +109,17 @@ def marks_of(places: Iterable[Place]) -> list[Mark]:
     ]
 
 
-def _at(place: Place) -> tuple[int, int]:
-    """Kept away from the edge, so that a name is never cut off."""
+def _position(place: Place) -> tuple[int, int]:
+    """Return the position, away from the edges so that no name is cut off."""
     x = min(max(place.x, WIDTH * 0.09), WIDTH * 0.91)
     y = min(max(place.y, HEIGHT * 0.08), HEIGHT * 0.92)
     return round(x * _SCALE), round(y * _SCALE)
 
 
-def tells_of(lesson: Lesson, place: Place) -> bool:
-    """Whether a lesson names a village, or has a place of heritage in title or key words."""
+def is_about(lesson: Lesson, place: Place) -> bool:
+    """Check whether a lesson is about a village, or mentions a heritage site in title or key
+    words.
+    """
     if place.is_village:
         return place.name in lesson.villages
     words = {place.name, *place.words}

@@ -1,7 +1,6 @@
-"""courses/NN-*/quiz.yml → questions and the clips they cite; teacher.md → the teacher's notes.
+"""Read the quiz and the teacher's notes of a lesson.
 
-A question that cannot be asked is reported and left out; one whose clip cannot be read is asked
-without it.
+Invalid questions are reported and left out; a question with an invalid clip is kept without it.
 """
 
 import unicodedata
@@ -24,11 +23,11 @@ _ALIASES = {
     "解释": "explain",
     "录音": "clip",
 }
-Asked = tuple[Question, ClipRef | None]
+QuizItem = tuple[Question, ClipRef | None]
 
 
-def read_quiz(path: Path, where: str, problems: list[Problem]) -> tuple[Asked, ...]:
-    """The questions of a quiz.yml, each with its citation; a missing file has none."""
+def read_quiz(path: Path, where: str, problems: list[Problem]) -> tuple[QuizItem, ...]:
+    """Return the questions of a quiz.yml with their citations; none if the file is missing."""
     if not path.exists():
         return ()
     try:
@@ -36,10 +35,10 @@ def read_quiz(path: Path, where: str, problems: list[Problem]) -> tuple[Asked, .
     except CunshiError as error:
         problems.append(Problem(ExitCode.LESSON, where, error.cause, error.remedy))
         return ()
-    return tuple(asked for asked in map(_question, items) if asked)
+    return tuple(item for item in map(_question, items) if item)
 
 
-def _question(fields: Fields) -> Asked | None:
+def _question(fields: Fields) -> QuizItem | None:
     prompt, choices = fields.text("question"), fields.texts("choices")
     explain, ref = fields.text("explain"), _ref(fields)
     answer = _answer(fields, choices)
@@ -55,7 +54,7 @@ def _question(fields: Fields) -> Asked | None:
 
 
 def _answer(fields: Fields, choices: tuple[str, ...]) -> int | None:
-    """The index of the right choice, written as its words or as its letter."""
+    """Return the index of the right choice, given as its text or its letter."""
     written = fields.text("answer")
     letter = unicodedata.normalize("NFKC", written).upper().rstrip(".、)")
     if written in choices:
@@ -83,11 +82,11 @@ def _ref(fields: Fields) -> ClipRef | None:
     return ClipRef(recording_id, start, end, "", fields.where, fields.line_of("clip"))
 
 
-def read_notes(path: Path, where: str, problems: list[Problem]) -> str:
-    """The Markdown of a teacher.md, empty where there is none.
+def read_teacher_notes(path: Path, where: str, problems: list[Problem]) -> str:
+    """Return the Markdown of a teacher.md, empty if it is missing.
 
-    A clip block in it would quote a recording without asking whether that may be heard: notes
-    with one are reported and left out.
+    Notes with a citation are reported and left out, because the access of the cited recording is
+    not checked here.
     """
     if not path.exists():
         return ""

@@ -118,7 +118,7 @@ class Cue(NamedTuple):
 def cues_of(entry: Entry) -> Iterator[Cue]:
     """What captions say of a recording."""
     for segment in entry.transcript.segments:
-        text = clean(transcript_quality.readable(segment.text))
+        text = clean(transcript_quality.replace_unheard(segment.text))
         if text:
             end = max(segment.end, segment.start + _SHORTEST)
             speaker, mandarin = clean(segment.speaker), clean(segment.mandarin)

@@ -28,7 +28,7 @@ class Kit:
     terms: Mapping[str, Term]
     course: Course
     archive: Archive
-    guesses: frozenset[str]
+    guessed_ids: frozenset[str]
 
     @classmethod
     def of(cls, catalogue: Catalogue, lesson: Lesson, clips: tuple[Clip, ...]) -> "Kit":
@@ -40,7 +40,7 @@ class Kit:
             terms={term.term: term for term in reversed(catalogue.terms)},
             course=catalogue.course,
             archive=catalogue.archive,
-            guesses=transcript_quality.guesses(catalogue),
+            guessed_ids=transcript_quality.guessed_ids(catalogue),
         )
 
     @cached_property
@@ -97,7 +97,7 @@ class Kit:
         """How far the words of a clip can be trusted; empty when a person answers for them."""
         if clip.status is not TranscriptStatus.DRAFT:
             return ""
-        guess = clip.ref.recording_id in self.guesses
+        guess = clip.ref.recording_id in self.guessed_ids
         return "机器初稿，方言未校对" if guess else "机器初稿，未校对"
 
     def answer_clip(self, question: Question) -> Clip | None:
@@ -108,7 +108,7 @@ class Kit:
 
 def words_of(clip: Clip) -> str:
     """What is said in a clip."""
-    return clean(transcript_quality.readable(clip.words))
+    return clean(transcript_quality.replace_unheard(clip.words))
 
 
 def who(clip: Clip) -> str:

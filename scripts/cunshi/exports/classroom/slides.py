@@ -14,7 +14,7 @@ from pptx import Presentation
 from pptx.enum.text import MSO_ANCHOR
 from pptx.util import Inches, Pt
 
-from cunshi.catalogue.course.places import marks_of, tells_of
+from cunshi.catalogue.course.places import is_about, place_marks
 from cunshi.core.text import clean
 from cunshi.core.zipfiles import normalise_zip
 from cunshi.domain.course import Clip, Question
@@ -173,14 +173,14 @@ class _Deck:
     def add_map(self) -> None:
         """The sketch of the villages, with the places that the lesson tells of."""
         told = {
-            place.slug for place in self._kit.course.places if tells_of(self._kit.lesson, place)
+            place.slug for place in self._kit.course.places if is_about(self._kit.lesson, place)
         }
         if not told:
             return
         slide = self._new("示意图")
         scale = min(_ACROSS / 1000, (_DOWN - 0.3) / 600)
         left = _LEFT + (_ACROSS - 1000 * scale) / 2
-        for mark in marks_of(self._kit.course.places):
+        for mark in place_marks(self._kit.course.places):
             add_label(
                 slide,
                 clean(mark.name),

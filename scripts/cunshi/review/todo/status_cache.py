@@ -11,7 +11,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.cache.file_cache import FileCache, Stats, stats_of
 from cunshi.archive.cache.inputs import texts_of
 from cunshi.archive.project import Project
-from cunshi.catalogue.transcripts import read_words
+from cunshi.catalogue.transcripts import read_transcript
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.i18n import _, language
 from cunshi.core.problem import Problem
@@ -100,7 +100,7 @@ def _lost(project: Project, recording: Recording) -> Problem | None:
 def read_words_of(project: Project, recording: Recording) -> Words:
     """What the to-do list needs of a transcript."""
     try:
-        transcript = read_words(project, recording)
+        transcript = read_transcript(project, recording)
     except CunshiError as error:
         where = project.relative(project.accession(recording.id).transcript)
         return Words(problem=replace(Problem.from_error(error), where=where))

@@ -262,7 +262,7 @@ def _refuse_unsound(path: Path, name: str) -> None:
         elif is_text(name):
             read_text(path)
         else:
-            audio.look(path)
+            audio.probe(path)
     except CunshiError as error:
         raise ApiError(422, error.cause, error.remedy) from error
 

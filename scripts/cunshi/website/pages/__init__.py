@@ -1,4 +1,4 @@
-"""One module for each kind of page: catalogue in, Markdown out.
+"""One module per kind of page, from the catalogue to Markdown.
 
-It may import what `website` may. Nothing here writes a file.
+May import what `website` may. Nothing here writes a file.
 """

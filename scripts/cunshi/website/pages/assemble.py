@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cunshi.catalogue.course.events_calendar import event_id, format_calendar
-from cunshi.catalogue.course.places import marks_of
+from cunshi.catalogue.course.places import place_marks
 from cunshi.catalogue.templating import motto_words
 from cunshi.catalogue.titles import lesson_title, recording_title
 from cunshi.core.text import clauses
@@ -24,24 +24,24 @@ from cunshi.exports.archival.captions import captions
 from cunshi.exports.archival.description import Described
 from cunshi.exports.archival.iiif import collection, manifest
 from cunshi.website.pages.lesson import lesson_page
-from cunshi.website.pages.mentions import Mentions, Spoken
+from cunshi.website.pages.mentions import MentionIndex, Mentions
 from cunshi.website.pages.recording import listed_ids, recording_page, recording_path
 from cunshi.website.pages.village import (
+    names_for,
     people_page,
     places_of,
     quotes_page,
     timeline_page,
     village_pages,
-    words_for,
 )
 from cunshi.website.templating import render, term_ids
 
-_NEWEST = 6  # recordings on the home page
+_NEWEST = 6  # latest recordings on the home page
 
 
 @dataclass(frozen=True)
 class _HomeLink:
-    """A lesson on the home page; without ``lesson`` it is still being prepared."""
+    """A link to a lesson on the home page; ``lesson`` is None if it is not written yet."""
 
     number: int
     title: str
@@ -50,9 +50,9 @@ class _HomeLink:
 
 
 def render_pages(catalogue: Catalogue) -> Iterator[Page]:
-    """All pages as Markdown, the calendar, captions and manifests, by their paths in the site.
+    """Yield all pages as Markdown, the calendar, captions and manifests, with their paths.
 
-    One after the other, so that not all are in memory at once.
+    They are generated one by one to save memory.
     """
     yield from shared_pages(catalogue)
     for entry in catalogue.entries:
@@ -65,21 +65,21 @@ def render_pages(catalogue: Catalogue) -> Iterator[Page]:
 
 
 def framed_pages(catalogue: Catalogue, entry: Entry) -> Iterator[Page]:
-    """The page of a recording, and a motto's poster; there may be thousands."""
+    """Yield the page of a recording and a motto's poster; there may be thousands."""
     yield recording_page(catalogue, entry)
     if entry.recording.kind is Kind.MOTTO:
         yield _poster_page(entry)
 
 
 def framed_paths(entry: Entry) -> list[str]:
-    """Where its framed pages are."""
+    """Return the paths of the framed pages of a recording."""
     poster = [_poster_path(entry.recording)] if entry.recording.kind is Kind.MOTTO else []
     return [recording_path(entry.recording), *poster]
 
 
 def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
-    """The pages that tell of more than one recording, and the calendar."""
-    spoken = Spoken(catalogue, words_asked(catalogue))
+    """Yield the pages about more than one recording, and the calendar."""
+    spoken = MentionIndex(catalogue, mention_terms(catalogue))
     yield _home_page(catalogue)
     yield from (lesson_page(catalogue, number) for number in range(1, LESSON_COUNT + 1))
     yield _recordings_page(catalogue)
@@ -93,10 +93,10 @@ def shared_pages(catalogue: Catalogue) -> Iterator[Page]:
     yield _about_page(catalogue)
 
 
-def words_asked(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
-    """The words, each with its other names, of which the pages tell where they are spoken."""
+def mention_terms(catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
+    """Yield the terms, with their other names, whose mentions are listed on pages."""
     yield from ((term.term,) for term in catalogue.terms)
-    yield from (words_for(place) for place in catalogue.course.places if not place.is_village)
+    yield from (names_for(place) for place in catalogue.course.places if not place.is_village)
 
 
 def _home_page(catalogue: Catalogue) -> Page:
@@ -111,10 +111,10 @@ def _home_page(catalogue: Catalogue) -> Page:
         "index.md",
         catalogue=catalogue,
         cards=cards,
-        marks=marks_of(catalogue.course.places),
+        marks=place_marks(catalogue.course.places),
         newest=_newest(catalogue),
-        events=[pair for pair in _named(catalogue) if pair[1].day >= catalogue.today],
-        doors=_doors(catalogue),
+        events=[pair for pair in _events_by_id(catalogue) if pair[1].day >= catalogue.today],
+        sections=_section_links(catalogue),
     )
 
 
@@ -124,8 +124,8 @@ def _newest(catalogue: Catalogue) -> list[Recording]:
     return dated[:_NEWEST]
 
 
-def _doors(catalogue: Catalogue) -> list[tuple[str, str, str]]:
-    """The ways into the rest of the site: address, name, and what is there."""
+def _section_links(catalogue: Catalogue) -> list[tuple[str, str, str]]:
+    """Return the links to the sections of the site: path, title, and a summary."""
     talks, mottoes = (len(_of_kind(catalogue, kind)) for kind in (Kind.TALK, Kind.MOTTO))
     places = len(places_of(catalogue))
     return [
@@ -146,19 +146,19 @@ def _named(catalogue: Catalogue) -> list[tuple[str, CalendarEvent]]:
 
 
 def _event_pages(catalogue: Catalogue) -> list[Page]:
-    named = _named(catalogue)
+    events_by_id = _events_by_id(catalogue)
     calendar = format_calendar(
-        [event for __, event in named], catalogue.course.title, catalogue.today
+        [event for __, event in events_by_id], catalogue.course.title, catalogue.today
     )
-    samples = any(event.sample for __, event in named)
+    samples = any(event.sample for __, event in events_by_id)
     return [
-        render("events", "events.md", events=named, samples=samples),
+        render("events", "events.md", events=events_by_id, samples=samples),
         Page("events.ics", calendar),
     ]
 
 
 def _mottoes_page(catalogue: Catalogue, mottoes: list[Entry]) -> Page:
-    """Family by family under their villages, in the archive's order."""
+    """Group the mottoes by village in the archive's order, then by family."""
     groups: dict[str, list[Entry]] = {village: [] for village in catalogue.archive.villages}
     for entry in sorted(mottoes, key=lambda e: (e.recording.description.narrator, e.recording.id)):
         groups.setdefault(entry.recording.description.village, []).append(entry)
@@ -184,9 +184,9 @@ def _poster_page(entry: Entry) -> Page:
 
 
 def _poster_size(lengths: list[int]) -> float:
-    """The largest type, in hundredths of a poster's width, in which its clauses fill the middle.
+    """Return the largest type size, in percent of the poster's width, at which its clauses fit.
 
-    Only a clause of more than twelve characters is ever broken.
+    Only clauses of more than twelve characters are broken.
     """
     wide, high, line, smallest = 76, 76, 1.55, 3.5
     longest = min(12, max(lengths, default=1))
@@ -209,7 +209,9 @@ def _recordings_page(catalogue: Catalogue) -> Page:
 
 
 def _by_village(catalogue: Catalogue) -> list[tuple[str, list[Recording]]]:
-    """Published and listed recordings by village, in the archive's order; nameless ones last."""
+    """Group published and listed recordings by village in the archive's order; without a village
+    last.
+    """
     groups: dict[str, list[Recording]] = {village: [] for village in catalogue.archive.villages}
     recordings = [*(entry.recording for entry in catalogue.entries), *catalogue.listed]
     recordings.sort(key=lambda r: (not r.description.village, r.description.village))
@@ -225,9 +227,9 @@ def _of_kind(catalogue: Catalogue, kind: Kind) -> list[Entry]:
 
 
 def _terms_by_kind(
-    terms: tuple[Term, ...], spoken: Spoken
+    terms: tuple[Term, ...], spoken: MentionIndex
 ) -> dict[str, list[tuple[str, Term, Mentions]]]:
-    """The terms of each kind: id, term, and where it is spoken."""
+    """Return for each kind its terms, with id and mentions."""
     kinds: dict[str, list[tuple[str, Term, Mentions]]] = {}
     for term_id, term in zip(term_ids(terms), terms, strict=True):
         found = (term_id, term, spoken.mentions([term.term]))

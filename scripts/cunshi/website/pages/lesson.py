@@ -1,4 +1,4 @@
-"""A lesson as a page: its author's Markdown with the voices that it cites."""
+"""Render a lesson: its author's Markdown with the cited clips."""
 
 from collections.abc import Container, Iterable, Mapping
 
@@ -13,12 +13,12 @@ from cunshi.domain.course import LESSON_COUNT, Catalogue, Clip, Lesson, Page
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import TranscriptStatus
 from cunshi.exports.classroom.names import kit_files
-from cunshi.website.pages.lesson_activities import divide, study
+from cunshi.website.pages.lesson_activities import activities, split_body
 from cunshi.website.templating import render, term_ids
 
 
 def lesson_page(catalogue: Catalogue, number: int) -> Page:
-    """The page of a lesson, or one that says that it is still being prepared."""
+    """Return the page of a lesson, or a placeholder if it is not written yet."""
     path = f"lessons/{number:02d}.md"
     title = lesson_title(catalogue, number)
     around = [n for n in (number - 1, number + 1) if 1 <= n <= LESSON_COUNT]
@@ -32,21 +32,20 @@ def lesson_page(catalogue: Catalogue, number: int) -> Page:
                 title=title,
                 neighbours=neighbours,
                 lesson=lesson,
-                body=divide(
-                    fill_lesson(lesson, clips, transcript_quality.guesses(catalogue)),
+                body=split_body(
+                    fill_lesson(lesson, clips, transcript_quality.guessed_ids(catalogue)),
                     "想一想",
                     "回家任务",
                 ),
                 keywords=_explain(lesson.keywords, catalogue.terms),
                 kit=kit_files(lesson, clips),
-                **study(catalogue, lesson, clips),
+                **activities(catalogue, lesson, clips),
             )
     return render("lesson_missing", path, number=number, title=title, neighbours=neighbours)
 
 
 _DRAFT = '<p class="cs-note cs-note--strong cs-draft">这一课还是草稿，没有写完。</p>\n'
-# In one line and without blank lines: it stands inside a sentence, where Python-Markdown takes
-# its tags as they are and the label between them as the author's Markdown.
+# On one line, because it is inline HTML: Python-Markdown keeps its tags, and the label is Markdown.
 _REFERENCE = (
     '<a class="cs-ref" href="{page}" data-cs-clip="{audio}" title="{title}">'
     '{label}<span class="cs-ref__who" data-search-exclude>（{who}）</span></a>'
@@ -57,18 +56,18 @@ _WITHHELD = '<span class="cs-ref cs-ref--withheld">{label}（{why}）</span>'
 def _explain(
     keywords: Iterable[str], terms: tuple[Term, ...]
 ) -> list[tuple[str, str, Term | None]]:
-    """Each key word with its place in the glossary, if it has one: (word, id, term)."""
+    """Return each key word with its id and term in the glossary, if it has one."""
     known: dict[str, tuple[str, Term]] = {}
     for term_id, term in zip(term_ids(terms), terms, strict=True):
         known.setdefault(term.term, (term_id, term))
     return [(word, *known.get(word, ("", None))) for word in keywords]
 
 
-def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] = ()) -> str:
-    """The lesson's body with its citations filled in; the clips are those of its refs, in order.
+def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guessed_ids: Container[str] = ()) -> str:
+    """Fill the clips into the citations of a lesson's body; they are in the order of its refs.
 
-    ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
-    Raises LessonError when they are not: wrong words under a voice are worse than no page.
+    ``guessed_ids`` are the recordings whose draft does not know the dialect. Raises LessonError if
+    clips and citations do not match, because wrong words would be attributed to a speaker.
     """
     remaining = iter(clips)
 
@@ -80,7 +79,7 @@ def fill_lesson(lesson: Lesson, clips: Iterable[Clip], guesses: Container[str] =
 
     def options_of(citation: Citation) -> Mapping[str, str]:
         clip = clip_of(citation)
-        return clip_options(clip, clip.ref.recording_id in guesses)
+        return clip_options(clip, clip.ref.recording_id in guessed_ids)
 
     def link_of(citation: Citation) -> str:
         return reference(clip_of(citation), citation.label)
@@ -95,14 +94,14 @@ def _is_clip_of(citation: Citation, clip: Clip) -> bool:
 
 
 def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
-    """The options of a filled block, as a page in lessons/ needs them; empty ones are left out."""
+    """Return the non-empty options of a filled block, for a page in lessons/."""
     if clip.withheld:
         return {"withheld": escape_clip_option(clip.withheld)}
     start = text.seconds(clip.ref.start)
     options = {
         "audio": url(clip.audio, "../"),
         "page": url(f"recordings/{clip.ref.recording_id}.html", "../") + f"#t={start}",
-        "words": escape_clip_option(transcript_quality.readable(clip.words)),
+        "words": escape_clip_option(transcript_quality.replace_unheard(clip.words)),
         "mandarin": escape_clip_option(clip.mandarin),
         "status": clip.status.value,
         "dialect": "yes" if guess and clip.status is TranscriptStatus.DRAFT else "",
@@ -114,19 +113,19 @@ def clip_options(clip: Clip, guess: bool = False) -> dict[str, str]:
 
 
 def reference(clip: Clip, label: str) -> str:
-    """An inline reference as a link that plays its clip; without scripts it leads to the page.
+    """Return an inline reference as a link that plays its clip; without scripts it opens the page.
 
-    ``label`` is the author's Markdown. Everything else is inert, for it stands in a paragraph.
+    ``label`` is the author's Markdown. All other values are escaped for use in a paragraph.
     """
     if clip.withheld:
         return _WITHHELD.format(label=label, why=escape_title(clip.withheld))
     options = clip_options(clip)
-    said = "，".join(options[name] for name in ("speaker", "date") if name in options)
-    title = "：".join(filter(None, [said, clip.ref.quote and f"“{clip.ref.quote}”"]))
+    who = "，".join(options[name] for name in ("speaker", "date") if name in options)
+    title = "：".join(filter(None, [who, clip.ref.quote and f"“{clip.ref.quote}”"]))
     return _REFERENCE.format(
         page=options["page"],
         audio=options["audio"],
         title=escape_title(title or "录音"),
         label=label or "听",
-        who=escape_title(said or "录音"),
+        who=escape_title(who or "录音"),
     )

@@ -1,4 +1,4 @@
-"""Where a word is spoken: in the transcripts of published recordings, and in the lessons' clips."""
+"""Find where terms are spoken, in published transcripts and in the clips of lessons."""
 
 import json
 from bisect import bisect_right
@@ -14,15 +14,15 @@ from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Flag, Segment
 from cunshi.website.pages.recording import paragraphs_of
 
-MOST = 20  # mentions that a page lists: of a village's name there are thousands
-_AROUND = 14  # characters of an excerpt on each side of the word
-_NOT_SAID = frozenset({Flag.NO_SPEECH, Flag.BOILERPLATE, Flag.UNHEARD})
-_APART = "\0"  # between two passages; cleaned text has none
+MAX_SHOWN = 20  # mentions listed on a page; a village's name has thousands
+_CONTEXT = 14  # characters of context on each side
+_NOT_SPEECH = frozenset({Flag.NO_SPEECH, Flag.BOILERPLATE, Flag.UNHEARD})
+_SEPARATOR = "\0"  # separates passages; does not occur in cleaned text
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A word as it was spoken: in which recording, when (seconds), and the words around it."""
+    """A spoken term with its recording, time in seconds, and context."""
 
     recording: Recording
     start: float
@@ -33,16 +33,16 @@ class Mention:
 
 @dataclass(frozen=True)
 class Mentions:
-    """The first places where a word is spoken, by recording and time, and how many there are."""
+    """The first mentions of a term by recording and time, and the number of all."""
 
     shown: tuple[Mention, ...] = ()
     count: int = 0
 
 
-class _Told(NamedTuple):
-    """All that is told in a recording: passages, and where in them which line begins.
+class _SpokenText(NamedTuple):
+    """All words of a recording with the positions of its lines.
 
-    ``begins`` are the characters at which the lines begin, ``starts`` their seconds.
+    ``begins`` are character offsets of lines, ``starts`` their times in seconds.
     """
 
     text: str
@@ -53,32 +53,33 @@ class _Told(NamedTuple):
         return self.starts[bisect_right(self.begins, position) - 1]
 
 
-# The second of a line, and the words before, in and after it; beyond MOST only the second.
+# Start of the line in seconds, then the text before, the term, and the text after; beyond MAX_SHOWN
+# only the start.
 _Place = list[Any]
 
 
-class Spoken:
-    """Where the words that a catalogue's pages ask for are spoken.
+class MentionIndex:
+    """Mentions of all terms that the pages of a catalogue list.
 
     ``asked`` are all of them, each with its other names. What is found in a recording is
     kept until its words change or what is asked for; what is told in it, also longer.
     """
 
-    def __init__(self, catalogue: Catalogue, asked: Iterable[Iterable[str]]):
-        self._asked = [*dict.fromkeys(map(_wanted, asked))]
-        self._basis = stamp_of(self._asked)
+    def __init__(self, catalogue: Catalogue, terms: Iterable[Iterable[str]]):
+        self._terms = [*dict.fromkeys(map(_clean_words, terms))]
+        self._basis = stamp_of(self._terms)
         quoted = _quoted(catalogue)
-        shown: list[list[Mention]] = [[] for __ in self._asked]
-        counts = [0] * len(self._asked)
+        shown: list[list[Mention]] = [[] for __ in self._terms]
+        counts = [0] * len(self._terms)
         for entry in sorted(catalogue.entries, key=lambda entry: entry.recording.id):
             found, said = self._found(entry), quoted.get(entry.recording.id, ())
-            for n, words in enumerate(self._asked):
+            for n, words in enumerate(self._terms):
                 places = _with_quoted(found.get(str(n), ()), said, words)
                 counts[n] += len(places)
-                more = places[: MOST - len(shown[n])]
+                more = places[: MAX_SHOWN - len(shown[n])]
                 shown[n] += [Mention(entry.recording, *place) for place in more]
         self._mentions = {
-            words: Mentions(tuple(shown[n]), counts[n]) for n, words in enumerate(self._asked)
+            words: Mentions(tuple(shown[n]), counts[n]) for n, words in enumerate(self._terms)
         }
 
     def _found(self, entry: Entry) -> dict[str, list[_Place]]:
@@ -88,31 +89,31 @@ class Spoken:
         return dict(json.loads(text))
 
     def _find(self, entry: Entry) -> str:
-        told = _told(entry)
-        found = ((n, _places(told, words)) for n, words in enumerate(self._asked))
+        spoken = _spoken_text(entry)
+        found = ((n, _places(spoken, words)) for n, words in enumerate(self._terms))
         return json.dumps({n: places for n, places in found if places}, ensure_ascii=False)
 
     def mentions(self, words: Iterable[str]) -> Mentions:
-        """Where one of the words is spoken, which are among what was asked for.
+        """Return the mentions of a term, given with its other names as in ``terms``.
 
-        A clip whose author wrote the word down counts where the transcript has it nowhere in the
-        clip's time: a machine may have heard something else.
+        A clip whose author quoted the term counts if the transcript does not contain it within the
+        clip, because the machine may have misrecognised it.
         """
-        return self._mentions[_wanted(words)]
+        return self._mentions[_clean_words(words)]
 
 
-def _quoted(catalogue: Catalogue) -> dict[str, list[tuple[Clip, _Told]]]:
-    """The clips whose authors wrote down what is said, by recording."""
-    quoted: dict[str, list[tuple[Clip, _Told]]] = {}
+def _quoted(catalogue: Catalogue) -> dict[str, list[tuple[Clip, _SpokenText]]]:
+    """Return the clips with an author's quotation, by recording."""
+    quoted: dict[str, list[tuple[Clip, _SpokenText]]] = {}
     for clip in (clip for __, clips in catalogue.lessons for clip in clips):
         if clip.ref.quote and not clip.withheld:
-            said = _Told(clean(clip.words), [0], [clip.ref.start])
+            said = _SpokenText(clean(clip.words), [0], [clip.ref.start])
             quoted.setdefault(clip.ref.recording_id, []).append((clip, said))
     return quoted
 
 
 def _with_quoted(
-    places: Sequence[_Place], quoted: Iterable[tuple[Clip, _Told]], words: tuple[str, ...]
+    places: Sequence[_Place], quoted: Iterable[tuple[Clip, _SpokenText]], words: tuple[str, ...]
 ) -> Sequence[_Place]:
     by_start = {place[0]: place for place in places} if quoted else {}
     for clip, said in quoted:
@@ -122,12 +123,12 @@ def _with_quoted(
     return sorted(by_start.values()) if quoted else places
 
 
-def _wanted(words: Iterable[str]) -> tuple[str, ...]:
+def _clean_words(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for word in dict.fromkeys(map(clean, words)) if word)
 
 
 def _inside(clip: Clip, start: float) -> bool:
-    margin = 8.0  # a line that begins before the clip may reach into it
+    margin = 8.0  # seconds: a line may begin before the clip and reach into it
     return clip.ref.start - margin <= start <= clip.ref.end
 
 
@@ -136,57 +137,57 @@ def _passages(entry: Entry) -> Iterator[tuple[Segment, ...]]:
         yield paragraph.segments
 
 
-def _told(entry: Entry) -> _Told:
+def _spoken_text(entry: Entry) -> _SpokenText:
     def make() -> str:
-        return json.dumps(_tell(entry), ensure_ascii=False)
+        return json.dumps(_join_passages(entry), ensure_ascii=False)
 
     return _Told(*json.loads(entry.transcript.derived.text("told", make)))
 
 
-def _tell(entry: Entry) -> _Told:
+def _join_passages(entry: Entry) -> _SpokenText:
     parts: list[str] = []
     begins: list[int] = []
     starts: list[float] = []
     length = 0
     for passage in _passages(entry):
         for segment in passage:
-            if _is_said(segment):
+            if _is_speech(segment):
                 begins.append(length)
                 starts.append(segment.start)
                 parts.append(clean(segment.text))
                 length += len(parts[-1])
-        parts.append(_APART)
+        parts.append(_SEPARATOR)
         length += 1
-    return _Told("".join(parts), begins, starts)
+    return _SpokenText("".join(parts), begins, starts)
 
 
-def _is_said(segment: Segment) -> bool:
-    doubted = bool(segment.flags) and not _NOT_SAID.isdisjoint(segment.flags)
+def _is_speech(segment: Segment) -> bool:
+    doubted = bool(segment.flags) and not _NOT_SPEECH.isdisjoint(segment.flags)
     return segment.text != UNHEARD and not segment.withheld and not doubted
 
 
-def _places(told: _Told, words: Iterable[str]) -> list[_Place]:
-    """Where one of some words is told; in a line with several, the first of the words counts."""
+def _places(spoken: _SpokenText, words: Iterable[str]) -> list[_Place]:
+    """Return the places of any of the words; only the first counts for each line."""
     found: dict[float, tuple[int, str]] = {}
     for word in words:
-        at = told.text.find(word)
+        at = spoken.text.find(word)
         while at >= 0:
-            found.setdefault(told.start_at(at), (at, word))
-            at = told.text.find(word, at + len(word))
+            found.setdefault(spoken.start_at(at), (at, word))
+            at = spoken.text.find(word, at + len(word))
     return [
-        [start, *_excerpt(told.text, *place)] if number < MOST else [start]
+        [start, *_excerpt(spoken.text, *place)] if number < MAX_SHOWN else [start]
         for number, (start, place) in enumerate(sorted(found.items()))
     ]
 
 
 def _excerpt(text: str, at: int, word: str) -> tuple[str, str, str]:
-    """The words before it in its passage, itself, and the words after it."""
+    """Return the context before the word, the word, and the context after it."""
     end = at + len(word)
-    first = text.rfind(_APART, 0, at) + 1
-    last = text.find(_APART, end)
+    first = text.rfind(_SEPARATOR, 0, at) + 1
+    last = text.find(_SEPARATOR, end)
     before, after = text[first:at], text[end : last if last >= 0 else len(text)]
     return (
-        "…" + before[-_AROUND:] if len(before) > _AROUND else before,
+        "…" + before[-_CONTEXT:] if len(before) > _CONTEXT else before,
         word,
-        after[:_AROUND] + "…" if len(after) > _AROUND else after,
+        after[:_CONTEXT] + "…" if len(after) > _CONTEXT else after,
     )

@@ -1,4 +1,4 @@
-"""A recording as a page: its facts, its player, and its transcript in paragraphs."""
+"""Render a recording: facts, player, and transcript in paragraphs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from cunshi.domain.transcript import Segment, Transcript
 from cunshi.exports.archival.captions import captions_path, srt_path
 from cunshi.website.templating import render
 
-LONGEST_PAUSE = 1.2
+MAX_PAUSE = 1.2
 PARAGRAPH_LENGTH = 110
-# Drafts may come without any punctuation: then a paragraph ends at the next segment after this.
-LONGEST_PARAGRAPH = 220
+# Drafts may lack punctuation: a paragraph longer than this ends with its segment.
+MAX_PARAGRAPH = 220
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Segments that are read together; ``speaker`` is empty when it has not changed."""
+    """Segments shown as one paragraph; ``speaker`` is empty if it is the previous one."""
 
     start: float
     speaker: str
@@ -40,8 +40,7 @@ def paragraphs_of(transcript: Transcript) -> list[Paragraph]:
 def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
     """Segments in paragraphs: a new one at a long pause, another speaker, or when it gets long.
 
-    A segment with its meaning in Mandarin stands alone, so that the two can be read together; so
-    does one that is withheld, so that its time can be seen.
+    A segment with a Mandarin translation or a withheld one is a paragraph of its own.
     """
     groups: list[list[Segment]] = []
     length = 0
@@ -64,26 +63,26 @@ def group_paragraphs(segments: Iterable[Segment]) -> list[Paragraph]:
 
 
 def _begins_paragraph(last: Segment, segment: Segment, length: int) -> bool:
-    if segment.start - last.end > LONGEST_PAUSE or segment.speaker != last.speaker:
+    if segment.start - last.end > MAX_PAUSE or segment.speaker != last.speaker:
         return True
     if segment.mandarin or last.mandarin or segment.withheld != last.withheld:
         return True
     long_enough = length >= PARAGRAPH_LENGTH and ends_sentence(last.text)
-    return length >= LONGEST_PARAGRAPH or long_enough
+    return length >= MAX_PARAGRAPH or long_enough
 
 
 def recording_path(recording: Recording) -> str:
-    """Where the page of a recording is in the site's source."""
+    """Return the path of a recording's page in the site's source."""
     return f"recordings/{recording.id}.md"
 
 
 def listed_ids(catalogue: Catalogue) -> dict[str, str]:
-    """Where in the list of all recordings those stand that have no page of their own."""
+    """Return the anchors, in the list of all recordings, of those without a page."""
     return {recording.id: f"listed-{n}" for n, recording in enumerate(catalogue.listed, 1)}
 
 
 def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
-    """The page of a published recording."""
+    """Return the page of a published recording."""
     recording, archive = entry.recording, catalogue.archive
     language = recording.language(archive)
     paragraphs = [
@@ -119,10 +118,9 @@ def recording_page(catalogue: Catalogue, entry: Entry) -> Page:
 def _parts(
     paragraph: Paragraph, transcript: Transcript, language: str
 ) -> list[Markup | transcript_quality.Line]:
-    """The lines that have to be explained, and between them the plain ones as HTML.
+    """Return the lines that need explanation, and the plain ones between them as HTML.
 
-    What is written here for a plain line is what the macro ``line`` would make of it: there are
-    hundreds on a page, and a macro takes its time.
+    Plain lines are rendered as the macro ``line`` would, but faster; a page has hundreds.
     """
     parts: list[Markup | transcript_quality.Line] = []
     plain: list[str] = []
@@ -139,18 +137,18 @@ def _parts(
 
 
 def named_lessons(catalogue: Catalogue, recording: Recording) -> list[tuple[int, str]]:
-    """The same lessons with their titles."""
+    """Return the numbers and titles of the lessons that cite a recording."""
     return [(n, lesson_title(catalogue, n)) for n in lessons_of(catalogue, recording)]
 
 
 def facts_of(entry: Entry, archive: Archive) -> list[tuple[str, str]]:
-    """What is known about a recording, as pairs of a label and a value."""
-    recording, said = entry.recording, entry.recording.description
+    """Return the known facts about a recording as pairs of label and value."""
+    recording, description = entry.recording, entry.recording.description
     language = recording.language(archive) if recording.technical.has_sound else ""
     facts = [
-        ("家庭" if recording.kind is Kind.MOTTO else "讲述人", said.narrator),
-        ("村", said.village),
-        ("日期", long_date(said.date)),
+        ("家庭" if recording.kind is Kind.MOTTO else "讲述人", description.narrator),
+        ("村", description.village),
+        ("日期", long_date(description.date)),
         ("时长", text.duration(recording.technical.duration)),
         ("语言", transcript_quality.LANGUAGES.get(language, language)),
         ("编号", recording.id),

@@ -1,26 +1,26 @@
-"""The pages around the recordings: villages, people, the changes of home, golden words."""
+"""Render the pages about villages, people, changes over time, and quotations."""
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cunshi.catalogue import transcript_quality
-from cunshi.catalogue.course.places import marks_of, slug_of, tells_of
+from cunshi.catalogue.course.places import is_about, place_marks, slug_of
 from cunshi.catalogue.titles import lesson_title
 from cunshi.core.text import clean
 from cunshi.domain.course import LESSON_COUNT, Catalogue, Clip, ClipRef, Entry, Page, lessons_of
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.village import Place
-from cunshi.website.pages.mentions import Mentions, Spoken
+from cunshi.website.pages.mentions import MentionIndex, Mentions
 from cunshi.website.templating import render
 
-CHANGES = 10  # the lesson on how home has changed
+CHANGES = 10  # number of the lesson on how the village has changed
 _NAMELESS = frozenset({"", "匿名"})
 
 
 @dataclass(frozen=True)
 class Person:
-    """A narrator or a family, under the name that they agreed to show, in one village."""
+    """A narrator or family in one village, with the name that may be published."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True)
 class _Quote:
-    """A golden clip and the lesson that cites it; none for a line marked in a transcript."""
+    """A golden clip and the lesson that cites it; number 0 for a line marked in a transcript."""
 
     clip: Clip
     words: str
@@ -39,14 +39,14 @@ class _Quote:
     title: str = ""
 
 
-def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
-    """The list of the villages with their sketch, and a page for each place."""
+def village_pages(catalogue: Catalogue, spoken: MentionIndex) -> list[Page]:
+    """Return the list of villages with their map, and a page for each place."""
     places = places_of(catalogue)
     listed = [(place, _counts(catalogue, place, spoken)) for place in places]
     index = render(
         "villages",
         "villages/index.md",
-        marks=marks_of(catalogue.course.places),
+        marks=place_marks(catalogue.course.places),
         villages=[pair for pair in listed if pair[0].is_village],
         heritage=[pair for pair in listed if not pair[0].is_village],
     )
@@ -55,17 +55,17 @@ def village_pages(catalogue: Catalogue, spoken: Spoken) -> list[Page]:
 
 
 def places_of(catalogue: Catalogue) -> list[Place]:
-    """The places of course.yml, and the villages that it leaves out."""
+    """Return the places of course.yml, and the villages that it does not list."""
     places = list(catalogue.course.places)
     known = {place.name for place in places}
-    said = sorted({entry.recording.description.village for entry in catalogue.entries})
-    for name in dict.fromkeys((*catalogue.archive.villages, *said)):
+    recorded = sorted({entry.recording.description.village for entry in catalogue.entries})
+    for name in dict.fromkeys((*catalogue.archive.villages, *recorded)):
         if clean(name) and name not in known:
             places.append(Place(name, slug_of(name), 0, 0, is_village=True, village=name))
     return places
 
 
-def _counts(catalogue: Catalogue, place: Place, spoken: Spoken) -> str:
+def _counts(catalogue: Catalogue, place: Place, spoken: MentionIndex) -> str:
     entries = _entries_of(catalogue, place)
     mottoes = sum(entry.recording.kind is Kind.MOTTO for entry in entries)
     counts = {
@@ -82,7 +82,7 @@ def _place_page(
     place: Place,
     places: list[Place],
     people: list[Person],
-    spoken: Spoken,
+    spoken: MentionIndex,
 ) -> Page:
     entries = _entries_of(catalogue, place)
     talks = [entry.recording for entry in entries if entry.recording.kind is Kind.TALK]
@@ -99,7 +99,7 @@ def _place_page(
         people=[p for p in people if {r.id for r in p.recordings} & ids],
         mottoes=[entry for entry in entries if entry.recording.kind is Kind.MOTTO],
         mentions=Mentions() if place.is_village else _mentions(place, spoken),
-        marks=marks_of(catalogue.course.places) if place in catalogue.course.places else [],
+        marks=place_marks(catalogue.course.places) if place in catalogue.course.places else [],
     )
 
 
@@ -108,17 +108,17 @@ def _heritage_of(village: Place, places: Iterable[Place]) -> list[Place]:
     return [place for place in in_it if village.is_village and not place.is_village]
 
 
-def _mentions(place: Place, spoken: Spoken) -> Mentions:
-    return spoken.mentions(words_for(place))
+def _mentions(place: Place, spoken: MentionIndex) -> Mentions:
+    return spoken.mentions(names_for(place))
 
 
-def words_for(place: Place) -> tuple[str, ...]:
-    """A place's name, and the other words for it."""
+def names_for(place: Place) -> tuple[str, ...]:
+    """Return a place's name and its other names."""
     return (place.name, *place.words)
 
 
 def _entries_of(catalogue: Catalogue, place: Place) -> list[Entry]:
-    """The recordings made in a village; a place of heritage has none of its own."""
+    """Return the recordings of a village; a heritage site has none."""
     return [
         entry
         for entry in catalogue.entries
@@ -127,21 +127,25 @@ def _entries_of(catalogue: Catalogue, place: Place) -> list[Entry]:
 
 
 def _lessons_about(catalogue: Catalogue, place: Place) -> list[tuple[int, str]]:
-    """The lessons that name a village, or have a place of heritage in title or key words."""
+    """Return number and title of the lessons about a place."""
     return sorted(
         (lesson.number, lesson_title(catalogue, lesson.number))
         for lesson, __ in catalogue.lessons
-        if tells_of(lesson, place) and 1 <= lesson.number <= LESSON_COUNT
+        if is_about(lesson, place) and 1 <= lesson.number <= LESSON_COUNT
     )
 
 
 def people_of(catalogue: Catalogue, kind: Kind) -> list[Person]:
-    """Who told, or whose motto it is. People of one name in two villages may be two people."""
+    """Return the narrators, or the families of mottoes. The same name in two villages is two
+    people.
+    """
     found: dict[tuple[str, str], list[Recording]] = {}
     for entry in catalogue.entries:
-        said = entry.recording.description
-        if entry.recording.kind is kind and clean(said.narrator) not in _NAMELESS:
-            found.setdefault((said.village, said.narrator), []).append(entry.recording)
+        description = entry.recording.description
+        if entry.recording.kind is kind and clean(description.narrator) not in _NAMELESS:
+            found.setdefault((description.village, description.narrator), []).append(
+                entry.recording
+            )
     order = {village: n for n, village in enumerate(catalogue.archive.villages)}
     keys = sorted(found, key=lambda key: (order.get(key[0], len(order)), key))
     return [_person(catalogue, kind, *key, found[key]) for key in keys]
@@ -158,7 +162,7 @@ def _person(
 
 
 def people_page(catalogue: Catalogue) -> Page:
-    """Everybody who agreed to be named."""
+    """Return the page of all people who agreed to be named."""
     return render(
         "people",
         "people.md",
@@ -168,10 +172,10 @@ def people_page(catalogue: Catalogue) -> Page:
 
 
 def quotes_page(catalogue: Catalogue) -> Page:
-    """The clips that a lesson calls golden, and the lines that people marked, each once."""
+    """Return the page of golden clips from lessons and marked lines, each once."""
     quotes = {
         clip.audio or clip.words: _Quote(
-            clip, clean(transcript_quality.readable(clip.words)), lesson.number, lesson.title
+            clip, clean(transcript_quality.replace_unheard(clip.words)), lesson.number, lesson.title
         )
         for lesson, clips in sorted(catalogue.lessons, key=lambda pair: -pair[0].number)
         for clip in reversed(clips)
@@ -182,20 +186,20 @@ def quotes_page(catalogue: Catalogue) -> Page:
     shown += [
         _Quote(clip, clean(clip.words))
         for clip in catalogue.golden
-        if not any(_is_same(clip.ref, ref) for ref in refs)
+        if not any(_is_covered(clip.ref, ref) for ref in refs)
     ]
     return render("quotes", "quotes.md", quotes=shown)
 
 
-def _is_same(marked: ClipRef, cited: ClipRef) -> bool:
-    """Whether most of a marked line is in a lesson's golden clip already."""
+def _is_covered(marked: ClipRef, cited: ClipRef) -> bool:
+    """Check whether more than half of a marked line is already in a cited golden clip."""
     shared = min(marked.end, cited.end) - max(marked.start, cited.start)
     lines = marked.recording_id == cited.recording_id
     return lines and shared > 0 and 2 * shared >= marked.end - marked.start
 
 
 def timeline_page(catalogue: Catalogue) -> Page:
-    """What is known of the villages by year, and who tells how home has changed."""
+    """Return the page of the villages' history by year, and of recordings about change."""
     recordings = [entry.recording for entry in catalogue.entries]
     recordings.sort(key=lambda r: (r.description.date or dt.date.max, r.id))
     days: dict[dt.date, list[Recording]] = {}
