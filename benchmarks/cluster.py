@@ -28,8 +28,8 @@ from cunshi.media import audio
 from cunshi.transcription import vad
 from cunshi.transcription.engines import open_engine
 from cunshi.transcription.error_rate import count_errors
-from cunshi.transcription.pipeline import in_order
-from cunshi.transcription.recognise import Here
+from cunshi.transcription.pipeline import map_in_order
+from cunshi.transcription.recognise import LocalBackend
 from support.dask_cluster import Dask, kill, meanwhile
 from support.long_talks import long_talk, write
 from support.village import EPOCH, new_village, settle, tree
@@ -42,14 +42,14 @@ Row = tuple[str, str, str, str]
 
 def alone(path: Path, longest: float) -> None:
     """Hear a recording in this process; print each character with its times, and the memory."""
-    listener, characters = Here(open_engine("faster-whisper", "base", ROOT)), []
-    listener.prepare()
+    backend, characters = LocalBackend(open_engine("faster-whisper", "base", ROOT)), []
+    backend.prepare()
 
-    def hear(passage: vad.Passage) -> Any:
-        return listener.listen(passage, "cmn", (), "")
+    def recognise(passage: vad.Passage) -> Any:
+        return backend.recognise(passage, "cmn", (), "")
 
     units = vad.passages(audio.blocks(path, longest))
-    for __, heard in in_order(hear, units, listener.threads, listener.ahead):
+    for __, heard in map_in_order(recognise, units, backend.threads, backend.queue_size):
         for entry in heard.segments:
             for word in entry.segment.words:
                 characters += [(character, word.start) for character in word.text]

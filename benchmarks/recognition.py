@@ -37,8 +37,8 @@ from cunshi.transcription.engines import open_engine
 from cunshi.transcription.engines.whisper_base import model_folder
 from cunshi.transcription.error_rate import Errors, count_errors
 from cunshi.transcription.glossary_match import find_candidates
-from cunshi.transcription.pipeline import in_order
-from cunshi.transcription.recognise import Listened, listen
+from cunshi.transcription.pipeline import map_in_order
+from cunshi.transcription.recognise import RecognisedPassage, recognise_passage
 from support.noises import music, room, silence
 from support.real_speech import load
 from support.words import occurrences
@@ -77,11 +77,13 @@ def heard(recordings: list[Any]) -> list[MachineTranscript]:
     """What the pipeline makes of recordings, all passages at once as in transcribe."""
     units = ((n, p) for n, samples in enumerate(recordings) for p in vad.passages([(0.0, samples)]))
 
-    def work(unit: tuple[int, vad.Passage]) -> Listened:
-        return listen(ours(), unit[1], "cmn", TERMS)
+    def work(unit: tuple[int, vad.Passage]) -> RecognisedPassage:
+        return recognise_passage(ours(), unit[1], "cmn", TERMS)
 
-    parts: list[list[Listened]] = [[] for __ in recordings]
-    for (number, __), result in in_order(work, units, ours().workers, lambda: 2 * ours().workers):
+    parts: list[list[RecognisedPassage]] = [[] for __ in recordings]
+    for (number, __), result in map_in_order(
+        work, units, ours().workers, lambda: 2 * ours().workers
+    ):
         parts[number].append(result)
     return [
         MachineTranscript(
@@ -172,7 +174,7 @@ def ordinary(path: Path | None) -> list[Row]:
     lines = [line for line in lines if not any(term.term in line for term in TERMS)]
     count = sum(len(line) for line in lines)
     certain = Counter(
-        (c.heard, c.term) for line in lines for c in find_candidates(line, TERMS) if c.certain
+        (c.written, c.term) for line in lines for c in find_candidates(line, TERMS) if c.certain
     )
     found = "、".join(f"{heard}→{term}" for heard, term in certain) or "none"
     return [
@@ -394,8 +396,8 @@ def memory(hours: float) -> list[Row]:
 
 def alone(path: Path) -> None:
     ends = 0.0
-    work = partial(listen, ours(), language="cmn", terms=TERMS)
-    for passage, __ in in_order(
+    work = partial(recognise_passage, ours(), language="cmn", terms=TERMS)
+    for passage, __ in map_in_order(
         work, vad.passages(audio.blocks(path)), ours().workers, lambda: 2 * ours().workers
     ):
         ends = passage.spans[-1].end

@@ -20,7 +20,7 @@ from cunshi.transcription import engines, vad
 from cunshi.transcription.engines import EngineEntry, EngineIdentity, HeardSegment
 from cunshi.transcription.engines.faster_whisper import FasterWhisper
 from cunshi.transcription.error_rate import count_errors
-from cunshi.transcription.recognise import Listened, listen
+from cunshi.transcription.recognise import RecognisedPassage, recognise_passage
 from support.long_talks import RATE, Samples, long_talk, write
 from support.village import ROOT, settle
 
@@ -108,7 +108,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
             assert inside >= 2 * (span.length - 1.5), (begin, end, joins)
 
 
-MachineTranscript = dict[bytes, Listened]
+MachineTranscript = dict[bytes, RecognisedPassage]
 
 
 def hear(
@@ -119,7 +119,7 @@ def hear(
     for passage in vad.passages(blocks):
         times = [round(time, 4) for span in passage.spans for time in (span.start, span.end)]
         key = passage.samples.tobytes() + repr(times).encode()
-        known[key] = known.get(key) or listen(listener, passage, "cmn", ())
+        known[key] = known.get(key) or recognise_passage(listener, passage, "cmn", ())
         words += [w for entry in known[key].segments for w in entry.segment.words]
     return [
         Word(word.start, word.end, character, word.probability)

@@ -145,8 +145,8 @@ def test_when_the_scheduler_is_gone_what_was_finished_stays(
 
     def disturb() -> None:
         wait_for(lambda: finished(project) >= 2)
-        monkeypatch.setattr(dask_cluster, "CONNECT", 3.0)
-        monkeypatch.setattr(dask_cluster, "PATIENCE", 3.0)
+        monkeypatch.setattr(dask_cluster, "CONNECT_TIMEOUT", 3.0)
+        monkeypatch.setattr(dask_cluster, "GIVE_UP_AFTER", 3.0)
         line.cut(for_good=True)
 
     with meanwhile(disturb):
@@ -183,8 +183,8 @@ def test_when_no_worker_is_left_the_run_ends(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6] * 8)
-    monkeypatch.setattr(dask_cluster, "PATIENCE", 2.0)
-    monkeypatch.setattr(dask_cluster, "LOOK", 0.5)
+    monkeypatch.setattr(dask_cluster, "GIVE_UP_AFTER", 2.0)
+    monkeypatch.setattr(dask_cluster, "CHECK_INTERVAL", 0.5)
     address = dask.scheduler()
     worker = dask.worker()
 
@@ -243,7 +243,7 @@ def test_nobody_there(
     tmp_path: Path, run: Run, dask: Dask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = village_of(tmp_path / "village", [6])
-    monkeypatch.setattr(dask_cluster, "FIRST", 1.0)
+    monkeypatch.setattr(dask_cluster, "FIRST_WORKER_TIMEOUT", 1.0)
     code, text = run(project, "transcribe", "--scheduler", dask.scheduler())
     assert (code, "没有听写的电脑" in text) == (ExitCode.ENGINE, True), text
     code, text = run(project, "transcribe", "--scheduler", "tcp://127.0.0.1:9")

@@ -11,8 +11,15 @@ from cunshi.archive.transcript_file import UNHEARD
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
 from cunshi.transcription.chinese import punctuate, to_simplified
-from cunshi.transcription.draft import LINE_PAUSE, LONG_LINE, LONG_PAUSE, SHORT_LINE, choose, draft
-from cunshi.transcription.glossary_match import Candidate, find_candidates, read_aloud
+from cunshi.transcription.draft import (
+    LINE_PAUSE,
+    LONG_LINE,
+    LONG_PAUSE,
+    MIN_LINE,
+    choose_replacements,
+    draft,
+)
+from cunshi.transcription.glossary_match import Candidate, find_candidates, syllables_of
 
 
 def heard_as(*segments: Segment, weighed: tuple[Weighed, ...] = ()) -> MachineTranscript:
@@ -51,7 +58,7 @@ def test_a_line_ends_with_its_sentence() -> None:
 
 def test_short_pieces_stay_together_and_long_ones_end_at_a_pause() -> None:
     short, long = "好," * 3, "我們村里有一條河叫奚浦,"
-    assert len(long) >= SHORT_LINE
+    assert len(long) >= MIN_LINE
     assert texts(spoken(short, long, "很寬", gap=LINE_PAUSE + 0.1)) == [
         "好，好，好，我们村里有一条河叫奚浦，",
         "很宽",
@@ -101,7 +108,7 @@ def test_nothing_is_lost_and_every_word_keeps_its_time(said: list[str], gap: flo
     assert all(line.end <= following.start for line, following in pairwise(lines))
     for line in lines[:-1]:
         assert line.text[-1] in "。！？，"
-        assert line.text[-1] != "，" or len(line.text) >= SHORT_LINE
+        assert line.text[-1] != "，" or len(line.text) >= MIN_LINE
     assert all(not set(line.text[:-1]) & set("。！？") for line in lines)
 
 
@@ -198,8 +205,8 @@ def test_the_model_s_preference_never_overrules_a_word_of_the_language() -> None
     ordinary = Candidate(0, "没有灯", "煤油灯", 0.1, whole=True, ordinary=True)
     across = Candidate(0, "场属", "常熟", 0.2, whole=False, ordinary=False)
     for candidate, nats, replaced in ((ordinary, 9.0, False), (across, 1.0, False)):
-        weight = Weighed(0.0, 0, candidate.heard, candidate.term, nats)
-        assert bool(choose([candidate], [weight])[0]) is replaced
+        weight = Weighed(0.0, 0, candidate.written, candidate.term, nats)
+        assert bool(choose_replacements([candidate], [weight])[0]) is replaced
 
 
 def test_replacements_do_not_overlap_and_the_longer_wins() -> None:
@@ -213,9 +220,9 @@ def test_replacements_do_not_overlap_and_the_longer_wins() -> None:
 def test_candidates_have_as_many_characters_as_their_term(text: str) -> None:
     words = (term("金村"), term("塘桥"), term("金村人"))
     for candidate in find_candidates(text, words):
-        assert len(candidate.heard) == len(candidate.term)
-        assert text[candidate.at : candidate.at + len(candidate.term)] == candidate.heard
-        assert candidate.heard != candidate.term
+        assert len(candidate.written) == len(candidate.term)
+        assert text[candidate.at : candidate.at + len(candidate.term)] == candidate.written
+        assert candidate.written != candidate.term
 
 
 @pytest.mark.parametrize(
@@ -233,5 +240,5 @@ def test_candidates_have_as_many_characters_as_their_term(text: str) -> None:
 def test_sounds_that_southerners_do_not_tell_apart_are_near(
     one: str, other: str, distance: float
 ) -> None:
-    [first], [second] = read_aloud(one), read_aloud(other)
+    [first], [second] = syllables_of(one), syllables_of(other)
     assert first.distance(second) == second.distance(first) == distance

@@ -264,7 +264,7 @@ def test_the_server_says_how_long_to_wait(server: Scripted, waits: list[float]) 
     hear(Http("m", server.address))
     assert waits[0] == 7.0
     assert waits[1] == pytest.approx(30, abs=2)
-    assert waits[2] == recognition_server.LONGEST_WAIT
+    assert waits[2] == recognition_server.MAX_WAIT
 
 
 def test_waits_are_real(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,8 +314,8 @@ def test_one_recording_that_the_server_stumbles_over_keeps_no_other_back(
 def test_a_server_that_never_answers_is_given_up(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition_server, "ANSWER_AT_LEAST", 0.2)
-    monkeypatch.setattr(recognition_server, "ANSWER_PER_SECOND", 0.05)
+    monkeypatch.setattr(recognition_server, "MIN_TIMEOUT", 0.2)
+    monkeypatch.setattr(recognition_server, "TIMEOUT_PER_SECOND", 0.05)
     server.silent, server.answers = 1.0, [HEARD]
     engine = Http("m", server.address)
     begun = time.monotonic()
@@ -330,15 +330,15 @@ def test_a_server_that_never_answers_is_given_up(
 def test_a_longer_recording_is_waited_for_longer(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recognition_server, "ANSWER_AT_LEAST", 0.0)
-    monkeypatch.setattr(recognition_server, "ANSWER_PER_SECOND", 0.5)
+    monkeypatch.setattr(recognition_server, "MIN_TIMEOUT", 0.0)
+    monkeypatch.setattr(recognition_server, "TIMEOUT_PER_SECOND", 0.5)
     server.silent, server.answers = 0.6, [HEARD]
     assert hear(Http("m", server.address))
 
 
 def test_where_nobody_listens_the_wait_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recognition_server, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(recognition_server, "REST", 0.5)
+    monkeypatch.setattr(recognition_server, "PAUSE_AFTER_FAILURE", 0.5)
     attempts: list[float] = []
     send = Http._send
 

@@ -13,7 +13,7 @@ from cunshi.domain.transcript import Flag, Segment, Word
 from cunshi.transcription import quality_flags, vad
 from cunshi.transcription.engines import EngineIdentity, HeardSegment, open_engine
 from cunshi.transcription.error_rate import error_rate
-from cunshi.transcription.recognise import Listened, listen
+from cunshi.transcription.recognise import RecognisedPassage, recognise_passage
 from cunshi.transcription.vad import RATE, Passage, Span
 from support.noises import music, room, silence
 from support.real_speech import Samples, load
@@ -22,12 +22,14 @@ from support.village import ROOT
 REAL = Path(__file__).parents[1] / "samples" / "real-speech"
 
 
-def hear(samples: Samples) -> list[Listened]:
+def hear(samples: Samples) -> list[RecognisedPassage]:
     engine = open_engine("faster-whisper", "base", ROOT)
-    return [listen(engine, passage, "cmn", ()) for passage in vad.passages([(0.0, samples)])]
+    return [
+        recognise_passage(engine, passage, "cmn", ()) for passage in vad.passages([(0.0, samples)])
+    ]
 
 
-def text_of(listened: list[Listened]) -> str:
+def text_of(listened: list[RecognisedPassage]) -> str:
     return "".join(entry.segment.text for part in listened for entry in part.segments)
 
 
@@ -99,7 +101,7 @@ def of_spans(*spans: tuple[float, float]) -> Passage:
 
 def test_what_was_skipped_is_heard_again_in_halves() -> None:
     engine, passage = Skipping(), of_spans((1.0, 6.0), (10.0, 15.0), (20.0, 25.0), (30.0, 35.0))
-    listened = listen(engine, passage, "cmn", ())
+    listened = recognise_passage(engine, passage, "cmn", ())
     assert engine.calls == [20.0, 10.0, 5.0, 5.0, 10.0, 5.0, 5.0]
     assert listened.lost == 0
     assert [round(e.segment.start) for e in listened.segments] == [1, 10, 20, 30]
@@ -107,7 +109,7 @@ def test_what_was_skipped_is_heard_again_in_halves() -> None:
 
 
 def test_speech_that_nothing_can_make_out_is_told() -> None:
-    listened = listen(Skipping(), of_spans((1.0, 21.0)), "cmn", ())
+    listened = recognise_passage(Skipping(), of_spans((1.0, 21.0)), "cmn", ())
     assert [e.segment.flags for e in listened.segments] == [(), (Flag.UNHEARD,)]
     unheard = listened.segments[1].segment
     assert unheard.text == ""
@@ -161,17 +163,17 @@ def test_times_come_back_into_the_speech_they_were_taken_from(
     passage = of_spans(*made)
     total = sum(end - start for start, end in made)
     start, end = sorted((one * total, other * total))
-    back, till = passage.restore(start, end)
+    back, till = passage.to_recording_time(start, end)
     assert back <= till
     assert any(b - 0.001 <= back <= till <= e + 0.001 for b, e in made)
 
 
 def test_a_word_over_a_place_where_nothing_was_cut_out_keeps_its_times() -> None:
     passage = of_spans((2.0, 6.0), (6.0, 9.0), (20.0, 25.0))
-    assert passage.restore(3.9, 4.05) == (5.9, 6.05)
-    assert passage.restore(3.9, 4.5) == (5.9, 6.5)
-    assert passage.restore(6.8, 7.02) == (8.8, 9.0)
-    assert passage.restore(6.8, 8.0) == (20.0, 21.0)
+    assert passage.to_recording_time(3.9, 4.05) == (5.9, 6.05)
+    assert passage.to_recording_time(3.9, 4.5) == (5.9, 6.5)
+    assert passage.to_recording_time(6.8, 7.02) == (8.8, 9.0)
+    assert passage.to_recording_time(6.8, 8.0) == (20.0, 21.0)
 
 
 def test_a_long_silence_does_not_make_the_detector_forget_what_speech_is() -> None:
@@ -193,7 +195,7 @@ def test_speech_without_pauses_is_cut_into_what_the_engine_can_hear() -> None:
     speech = load(next((ROOT / "recordings").glob("01-*/*.m4a")))
     without_pauses = np.concatenate([p.samples for p in vad.passages([(0.0, speech)])])
     for passage in vad.passages([(100.0, np.tile(without_pauses, 2))]):
-        assert passage.length <= vad.LONGEST + 2 * vad.PADDING
+        assert passage.length <= vad.MAX_PASSAGE + 2 * vad.PADDING
         assert all(span.start >= 100.0 for span in passage.spans)
         ends = [span.end for span in passage.spans]
         assert all(e <= s.start + 1e-6 for e, s in zip(ends, passage.spans[1:], strict=False))

@@ -1,5 +1,5 @@
-"""From speech to a draft transcript: voice activity, recognition, quality flags, glossary, drafts.
+"""From audio to a draft transcript: voice activity, recognition, quality flags, glossary, drafts.
 
-It may import `core`, `domain`, `media` and `archive`. It writes machine.json and drafts, never what
-a person has edited; pages do not belong here.
+May import `core`, `domain`, `media` and `archive`. It writes machine.json and drafts, and never
+changes what a person has edited. Pages do not belong here.
 """

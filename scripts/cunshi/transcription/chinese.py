@@ -1,6 +1,6 @@
-"""What a machine wrote, in the Chinese that people read: Simplified, full-width.
+"""Normalise machine text to Simplified Chinese with full-width punctuation.
 
-For machine text only: never for what a person wrote, nor for a recorded name.
+Never used for what a person wrote, nor for names.
 """
 
 import functools
@@ -22,30 +22,30 @@ _SPACE_BETWEEN_HAN = re.compile(rf"(?<={_HAN})\s+(?={_HAN})")
 
 @functools.cache
 def _converter() -> "OpenCC":
-    from opencc import OpenCC  # dictionaries that most commands do without
+    from opencc import OpenCC  # loads dictionaries that most commands do not need
 
-    # tw2s and not t2s: t2s leaves the 著 of 看著, which Whisper writes often.
+    # tw2s instead of t2s, which does not convert the 著 of 看著.
     return OpenCC("tw2s")
 
 
 def to_simplified(text: str) -> str:
-    """Traditional characters to Simplified ones.
+    """Convert Traditional to Simplified characters.
 
     >>> to_simplified("看著老街")
     '看着老街'
     """
-    # A 么 is Simplified already, and taken for a Traditional one it would become 幺.
+    # 么 is already Simplified, but OpenCC would take it for Traditional and return 幺.
     return "么".join(str(_converter().convert(part)) for part in text.split("么"))
 
 
 def letters(text: str) -> str:
-    """Letters and numbers only, full-width ones as the ordinary ones."""
+    """Return only the letters and numbers, normalised with NFKC."""
     text = unicodedata.normalize("NFKC", text)
     return "".join(c for c in text if unicodedata.category(c)[0] in "LN")
 
 
 def punctuate(text: str) -> str:
-    """Full-width punctuation beside Chinese characters; numbers such as 1,000 or 3.5 stay.
+    """Use full-width punctuation next to Chinese characters; numbers such as 1,000 or 3.5 are kept.
 
     >>> punctuate("好的, 再见.")
     '好的，再见。'
@@ -56,9 +56,9 @@ def punctuate(text: str) -> str:
 
 
 def simplified_words(segment: Segment) -> list[Word]:
-    """A segment's words in Simplified, in context where that keeps the number of characters.
+    """Return a segment's words in Simplified Chinese, converted in context if the length is kept.
 
-    A segment without words is spread evenly over its characters.
+    A segment without words is divided evenly into its characters.
     """
     if not segment.words:
         text = to_simplified(segment.text)

@@ -1,8 +1,8 @@
-"""What a machine heard → the draft that people correct: local names put right, lines, marks.
+"""Make the draft that people correct: replace local names, split into lines, add marks.
 
-The machine's own words stay in machine.json. A wrong replacement is worse than none, so a word is
-only replaced where the sound leaves no doubt, or where the model itself, reminded of the local
-word, prefers it. Everything else is a suggestion.
+The machine's words remain in machine.json. A wrong replacement is worse than none, so a term is
+only inserted if it sounds exactly the same, or if the model prefers it when prompted with it.
+Everything else is only suggested.
 """
 
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -18,27 +18,27 @@ from cunshi.transcription.glossary_match import HALF, Candidate, find_candidates
 
 Pair = tuple[str, str]
 
-DRAFTING = 1  # changes whenever the same machine.json would be drafted otherwise
+DRAFT_VERSION = 1  # increase when the same machine.json gives another draft
 
-# Differences of log probability (nats) at which the model counts as preferring the local word. They
-# keep a word that happens to sound like it out; docs/decisions.md has the measurement.
+# Minimum differences of log probability (nats) at which the model prefers a term. They exclude
+# ordinary words of similar sound; docs/decisions.md has the measurement.
 PREFERRED = -2.0
-PREFERRED_FAR = 0.0  # for a word of two syllables, one of them only half the same
-PREFERRED_ACROSS = 2.0  # for a place that begins or ends inside another word
-HOPELESS = -12.0  # the sound is too far from it even to be suggested
+PREFERRED_FAR = 0.0  # for two syllables, of which one only half agrees
+PREFERRED_ACROSS = 2.0  # for a match that begins or ends inside another word
+MIN_SUGGESTED = -12.0  # matches below this are not even suggested
 
-LINE_PAUSE = 0.35  # seconds: a comma with this much silence after it may end a line
-LONG_PAUSE = 1.2  # seconds: ends a line whatever stands there
-SHORT_LINE = 9  # characters: fewer than these are not worth a line, whatever the pause
-LONG_LINE = 22  # characters: a comma after this many ends a line without any pause
-LONGEST_LINE = 40  # characters: without any punctuation, a line ends at the end of a segment
+LINE_PAUSE = 0.35  # seconds: a comma followed by such a pause may end a line
+LONG_PAUSE = 1.2  # seconds: a longer pause always ends a line
+MIN_LINE = 9  # characters: shorter lines are not ended at a pause
+LONG_LINE = 22  # characters: after these, a comma ends a line without a pause
+MAX_LINE = 40  # characters: after these, the end of a segment ends a line
 _SENTENCE_END = "。？！…"
 _PAUSE_MARK = "，；：、"
 
 
 @dataclass(frozen=True)
-class _Sounding:
-    """A segment, its words in Simplified, and where they sound like the glossary."""
+class _MatchedSegment:
+    """A segment with its words in Simplified Chinese and its matches in the glossary."""
 
     segment: Segment
     words: list[Word]
@@ -47,7 +47,7 @@ class _Sounding:
 
 @dataclass(frozen=True)
 class _Mark:
-    """A word of a draft, with what is to be said about it."""
+    """A word of a draft with its flags, replacements and suggestions."""
 
     word: Word
     flags: tuple[Flag, ...]
@@ -56,32 +56,32 @@ class _Mark:
     ends_segment: bool = False
 
 
-def draft(heard: MachineTranscript, terms: Sequence[Term]) -> tuple[Segment, ...]:
-    """The lines of a draft. A line ends with a sentence or at a pause, not with a window."""
+def draft(machine: MachineTranscript, terms: Sequence[Term]) -> tuple[Segment, ...]:
+    """Return the lines of a draft. Lines end at sentences and pauses, not at Whisper's windows."""
     weighed: dict[float, list[Weighed]] = {}
-    for entry in heard.weighed:
+    for entry in machine.weighed:
         weighed.setdefault(entry.start, []).append(entry)
-    sounding = [_sounding(segment, terms) for segment in heard.segments]
-    known = [(s.candidates, weighed.get(s.segment.start, [])) for s in sounding]
-    confirmed = {(c.heard, c.term) for pair in known for c in choose(*pair)[0]}
+    matched = [_match_glossary(segment, terms) for segment in machine.segments]
+    known = [(s.candidates, weighed.get(s.segment.start, [])) for s in matched]
+    confirmed = {(c.written, c.term) for pair in known for c in choose_replacements(*pair)[0]}
     marks = [
         mark
-        for s, pair in zip(sounding, known, strict=True)
-        for mark in _marks(s, *choose(*pair, confirmed))
+        for s, pair in zip(matched, known, strict=True)
+        for mark in _marks(s, *choose_replacements(*pair, confirmed))
     ]
     return tuple(line for line in map(_line, _lines(marks)) if line.text)
 
 
-def _sounding(segment: Segment, terms: Sequence[Term]) -> _Sounding:
+def _match_glossary(segment: Segment, terms: Sequence[Term]) -> _MatchedSegment:
     words = chinese.simplified_words(segment)
     text = "".join(word.text for word in words)
-    return _Sounding(segment, words, find_candidates(text, terms))
+    return _MatchedSegment(segment, words, find_candidates(text, terms))
 
 
 def _marks(
-    sounding: _Sounding, replaced: list[Candidate], suggested: list[Candidate]
+    matched: _MatchedSegment, replaced: list[Candidate], suggested: list[Candidate]
 ) -> Iterator[_Mark]:
-    segment, words = sounding.segment, sounding.words
+    segment, words = matched.segment, matched.words
     if not segment.text.strip():
         if Flag.UNHEARD in segment.flags:
             yield _Mark(Word(segment.start, segment.end, UNHEARD, 0.0), segment.flags)
@@ -90,37 +90,40 @@ def _marks(
     for word in words:
         end = at + len(word.text)
         yield _Mark(
-            replace(word, text=_put_right(word.text, at, replaced)),
+            replace(word, text=_apply_replacements(word.text, at, replaced)),
             segment.flags,
-            tuple(Replacement(c.heard, c.term) for c in replaced if at <= c.at < end),
-            tuple(Replacement(c.heard, c.term) for c in suggested if at <= c.at < end),
+            tuple(Replacement(c.written, c.term) for c in replaced if at <= c.at < end),
+            tuple(Replacement(c.written, c.term) for c in suggested if at <= c.at < end),
             end == length,
         )
         at = end
 
 
-def choose(
+def choose_replacements(
     candidates: Iterable[Candidate], weighed: Iterable[Weighed], confirmed: Container[Pair] = ()
 ) -> tuple[list[Candidate], list[Candidate]]:
-    """Which candidates to put into the text, and which only to suggest; none overlap.
+    """Choose the candidates to insert and those to suggest, without overlaps.
 
-    ``confirmed`` are pairs of what was heard and the term that hold elsewhere in the recording.
+    ``confirmed`` are (written, term) pairs that were inserted elsewhere in the recording.
     """
     weights = {(entry.at, entry.heard, entry.term): entry.nats for entry in weighed}
-    known = [(c, weights.get((c.at, c.heard, c.term))) for c in candidates]
-    sure = (c for c, nats in known if c.certain or is_preferred(c, nats) or _again(c, confirmed))
-    replaced = _apart(sure, [])
-    suggested = _apart((c for c, nats in known if _is_worth_a_look(c, nats)), replaced)
+    scored = [(c, weights.get((c.at, c.written, c.term))) for c in candidates]
+    sure = (
+        c for c, nats in scored if c.certain or is_preferred(c, nats) or _is_confirmed(c, confirmed)
+    )
+    replaced = _without_overlaps(sure, [])
+    suggested = _without_overlaps((c for c, nats in scored if _is_suggestion(c, nats)), replaced)
     return replaced, suggested
 
 
 def is_preferred(candidate: Candidate, nats: float | None) -> bool:
-    """Whether the model would rather have written the term than what it wrote.
+    """Check whether the model prefers the term to what it wrote.
 
-    Reminded of a term, it prefers that to many an ordinary word of the same sound; so a word with
-    a meaning of its own stays, unless people have seen the term written so.
+    When prompted with a term, the model prefers it to many ordinary words of the same sound.
+    Therefore an ordinary word is kept, unless the glossary lists it as a known misspelling of the
+    term.
     """
-    if nats is None or not candidate.open:
+    if nats is None or not candidate.needs_model:
         return False
     if candidate.ordinary:
         return candidate.whole and nats >= PREFERRED_FAR
@@ -130,30 +133,35 @@ def is_preferred(candidate: Candidate, nats: float | None) -> bool:
     return nats >= (PREFERRED_FAR if far else PREFERRED)
 
 
-def _again(candidate: Candidate, confirmed: Container[Pair]) -> bool:
-    """The same narrator's same word, heard in the same way: what held once holds again."""
+def _is_confirmed(candidate: Candidate, confirmed: Container[Pair]) -> bool:
+    """Check whether the same pair was already confirmed in this recording, so by the same
+    narrator.
+    """
     plain = candidate.whole and not candidate.ordinary
-    return plain and (candidate.heard, candidate.term) in confirmed
+    return plain and (candidate.written, candidate.term) in confirmed
 
 
-def _is_worth_a_look(candidate: Candidate, nats: float | None) -> bool:
+def _is_suggestion(candidate: Candidate, nats: float | None) -> bool:
     near = candidate.distance < HALF if candidate.ordinary else candidate.distance <= HALF
-    return candidate.whole and near and (nats is None or nats > HOPELESS)
+    return candidate.whole and near and (nats is None or nats > MIN_SUGGESTED)
 
 
-def _apart(candidates: Iterable[Candidate], taken: list[Candidate]) -> list[Candidate]:
-    """Those that overlap neither one before them nor one that is taken."""
+def _without_overlaps(
+    candidates: Iterable[Candidate], occupied: list[Candidate]
+) -> list[Candidate]:
+    """Return the candidates that overlap neither an earlier one nor an occupied place."""
     found: list[Candidate] = []
-    for one in candidates:
+    for candidate in candidates:
         if not any(
-            one.at < c.at + len(c.term) and c.at < one.at + len(one.term) for c in [*taken, *found]
+            candidate.at < c.at + len(c.term) and c.at < candidate.at + len(candidate.term)
+            for c in [*occupied, *found]
         ):
-            found.append(one)
+            found.append(candidate)
     return found
 
 
-def _put_right(text: str, at: int, replaced: list[Candidate]) -> str:
-    """The characters of a word that begins at ``at``, with what the glossary puts there."""
+def _apply_replacements(text: str, at: int, replaced: list[Candidate]) -> str:
+    """Return the characters of the word at ``at`` after the replacements."""
     characters = list(text)
     for candidate in replaced:
         for offset, character in enumerate(candidate.term, candidate.at - at):
@@ -177,9 +185,9 @@ def _ends_line(line: list[_Mark], following: _Mark) -> bool:
     pause = following.word.start - last.word.end
     if text.endswith(tuple(_SENTENCE_END)) or pause > LONG_PAUSE or last.flags != following.flags:
         return True
-    if last.ends_segment and (pause >= LINE_PAUSE or len(text) >= LONGEST_LINE):
-        return len(text) >= SHORT_LINE
-    enough = LONG_LINE if pause < LINE_PAUSE else SHORT_LINE
+    if last.ends_segment and (pause >= LINE_PAUSE or len(text) >= MAX_LINE):
+        return len(text) >= MIN_LINE
+    enough = LONG_LINE if pause < LINE_PAUSE else MIN_LINE
     return text.endswith(tuple(_PAUSE_MARK)) and len(text) >= enough
 
 

@@ -1,6 +1,6 @@
-"""How far a machine's words are from what was said: normalised text, edits, error rate, confusions.
+"""Compute the character error rate and confusions of machine text, after normalisation.
 
-The edits are those of the shortest way from one text to the other (Levenshtein), by jiwer.
+Edits are minimal (Levenshtein), computed by jiwer.
 """
 
 import re
@@ -19,15 +19,15 @@ _NUMBER = re.compile(
     r"|(?P<pair>(?<![0-9.])2)(?=[个個位条條台臺件座家户戶次种種张張块塊只口斤亩畝])"
     r"|[0-9]+(?:\.[0-9]{1,16})?"
 )
-_LONGEST_AMOUNT = 6  # digits: what is longer is a telephone number, read digit by digit
-_LONGEST_CONFUSION = 6  # characters: what is longer does not come back
+_MAX_AMOUNT_DIGITS = 6  # digits: longer numbers are read digit by digit, such as telephone numbers
+_MAX_CONFUSION = 6  # characters: longer confusions do not recur
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Edits between what was said, ``length`` characters of it, and what was heard.
+    """The edits between a reference of ``length`` characters and a hypothesis.
 
-    ``deletions`` are speech that was lost, ``insertions`` words that nobody said.
+    ``deletions`` are words that were missed, ``insertions`` words that were not spoken.
     """
 
     length: int = 0
@@ -45,25 +45,25 @@ class Errors:
 
     @property
     def rate(self) -> float:
-        """The character error rate; it can be over 1."""
+        """The character error rate; it may exceed 1."""
         edits = self.substitutions + self.deletions + self.insertions
         return edits / max(1, self.length)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What was said in a recording, as people wrote it, and what a machine heard."""
+    """The reference text of a recording, written by people, and the machine's hypothesis."""
 
     recording_id: str
-    said: str
-    heard: str
+    reference: str
+    hypothesis: str
 
 
 @dataclass(frozen=True)
 class Confusion:
-    """What was heard instead of what was said, how often, and a recording with it.
+    """A confusion with its count and an example recording; its fields are keys of the JSON output.
 
-    One of the two is empty for words that were lost or that nobody said.
+    ``heard`` is empty for missed words, ``said`` for words that were not spoken.
     """
 
     said: str
@@ -73,81 +73,85 @@ class Confusion:
 
 
 def normalise(text: str) -> str:
-    """Letters and Chinese numerals only: script, punctuation and figures are not errors.
+    """Reduce a text to letters and Chinese numerals, so that script and punctuation do not count.
 
     >>> normalise("到了80年代，看著１２台機器")
     '到了八十年代看着十二台机器'
     """
     text = _UNHEARD.sub("", unicodedata.normalize("NFKC", text))
     text = chinese_numbers(text).replace("〇", "零")
-    # Punctuation goes before the script, so that it cannot change what a character becomes; and
+    # Punctuation is removed before conversion, because it can influence it. Conversion is done
     # twice, because 薴 becomes 苧 and only that becomes 苎.
     return to_simplified(to_simplified(unicodedata.normalize("NFKC", letters(text))))
 
 
 def chinese_numbers(text: str) -> str:
-    """Arabic figures as they are read: 1962年 digit by digit, 80年代 and 30多户 as amounts.
+    """Convert Arabic numerals to Chinese as read: 1962年 digit by digit, 30多户 as a number.
 
-    Never the other way: Chinese numerals stand in words such as 一家人.
+    Not the other way round, because Chinese numerals are parts of words such as 一家人.
     """
     text = _PERCENT.sub(r"百分之\1", _GROUPED.sub("", text))
     return _NUMBER.sub(_read_number, text)
 
 
 def _read_number(found: re.Match[str]) -> str:
-    import cn2an  # with jiwer a third of a second, which most commands do without
+    import cn2an  # imported here, because it takes a third of a second
 
     figures = found[0]
     if found["pair"]:
         return "两"
     whole = figures.partition(".")[0]
-    by_digit = found["year"] or len(whole) > _LONGEST_AMOUNT or re.match("0[0-9]", whole)
+    by_digit = found["year"] or len(whole) > _MAX_AMOUNT_DIGITS or re.match("0[0-9]", whole)
     read = str(cn2an.an2cn(figures, "direct" if by_digit else "low"))
     return re.sub("^二(?=[千万])", "两", read)
 
 
-def count_errors(said: str, heard: str) -> Errors:
-    """The edits between two texts, normalised first."""
+def count_errors(reference: str, hypothesis: str) -> Errors:
+    """Count the edits between two texts after normalisation."""
     import jiwer
 
-    said = normalise(said)
-    found = jiwer.process_characters(said, normalise(heard))
-    return Errors(len(said), found.substitutions, found.deletions, found.insertions)
+    reference = normalise(reference)
+    found = jiwer.process_characters(reference, normalise(hypothesis))
+    return Errors(len(reference), found.substitutions, found.deletions, found.insertions)
 
 
 def error_rate(pairs: Iterable[tuple[str, str]]) -> float:
-    """Edits over all characters of (said, heard) pairs; not the mean of their rates."""
-    return sum((count_errors(said, heard) for said, heard in pairs), Errors()).rate
+    """Return the edits divided by the characters of all (reference, hypothesis) pairs."""
+    return sum(
+        (count_errors(reference, hypothesis) for reference, hypothesis in pairs), Errors()
+    ).rate
 
 
-def confusions(pairs: Iterable[Pair], most: int = 20) -> tuple[Confusion, ...]:
-    """What is confused most often; of the equally frequent, the longer first."""
+def confusions(pairs: Iterable[Pair], limit: int = 20) -> tuple[Confusion, ...]:
+    """Return the most frequent confusions; of equally frequent ones, the longer first."""
     counted = Counter[tuple[str, str]]()
     examples: dict[tuple[str, str], str] = {}
     for pair in pairs:
-        for key in _confused(normalise(pair.said), normalise(pair.heard)):
+        for key in _confused(normalise(pair.reference), normalise(pair.hypothesis)):
             counted[key] += 1
             examples.setdefault(key, pair.recording_id)
     ordered = sorted(counted, key=lambda key: (-counted[key], -len("".join(key)), key))
-    return tuple(Confusion(*key, counted[key], examples[key]) for key in ordered[:most])
+    return tuple(Confusion(*key, counted[key], examples[key]) for key in ordered[:limit])
 
 
-def _confused(said: str, heard: str) -> Iterator[tuple[str, str]]:
-    """Runs of characters between two that are right, as (said, heard).
+def _confused(reference: str, hypothesis: str) -> Iterator[tuple[str, str]]:
+    """Yield runs of differing characters as (reference, hypothesis).
 
-    Which character of a run replaces which is arbitrary where their numbers differ, so a run is
-    taken whole.
+    Runs are not divided, because the alignment within a run is arbitrary if the lengths differ.
     """
     import jiwer
 
     equal = [
         (run.ref_start_idx, run.ref_end_idx, run.hyp_start_idx, run.hyp_end_idx)
-        for run in jiwer.process_characters(said, heard).alignments[0]
+        for run in jiwer.process_characters(reference, hypothesis).alignments[0]
         if run.type == "equal"
     ]
-    at, heard_at = 0, 0
-    for start, end, heard_start, heard_end in [*equal, (len(said), 0, len(heard), 0)]:
-        meant, got = said[at:start], heard[heard_at:heard_start]
-        if (meant or got) and max(len(meant), len(got)) <= _LONGEST_CONFUSION:
-            yield meant, got
-        at, heard_at = end, heard_end
+    at, hypothesis_at = 0, 0
+    for start, end, hypothesis_start, hypothesis_end in [
+        *equal,
+        (len(reference), 0, len(hypothesis), 0),
+    ]:
+        expected, recognised = reference[at:start], hypothesis[hypothesis_at:hypothesis_start]
+        if (expected or recognised) and max(len(expected), len(recognised)) <= _MAX_CONFUSION:
+            yield expected, recognised
+        at, hypothesis_at = end, hypothesis_end

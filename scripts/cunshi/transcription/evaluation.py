@@ -1,6 +1,6 @@
-"""What machines heard against what people approved: which model suits a village's own speech.
+"""Compare machine transcripts with approved ones, to choose a model for a village's speech.
 
-Reads only. Counts every recording, published or not.
+Writes nothing. All recordings count, published or not.
 """
 
 import datetime as dt
@@ -41,14 +41,14 @@ from cunshi.transcription.error_rate import (
 
 _FORM = "cunshi-evaluation-1"
 _RECORDINGS = "recordings/"
-_ENOUGH = 4 * 3600  # seconds of talk on which the figure of the site rests
+_SAMPLE_SECONDS = 4 * 3600  # seconds of speech that the error rate on the site is based on
 
 
 @dataclass(frozen=True)
 class Score:
-    """One recording as one engine and model heard it.
+    """The errors of one engine and model in one recording.
 
-    ``drafted`` counts the draft that people get, ``as_heard`` the engine's own words.
+    ``drafted`` counts those of the draft, ``as_heard`` those of the engine's own text.
     """
 
     recording_id: str
@@ -63,8 +63,8 @@ class Score:
 class Evaluation(Result):
     """Every score, and by engine what it confuses most.
 
-    ``approved`` and ``referred`` count the recordings compared with an approved transcript and
-    with the reference file; of the approved, ``identical`` are the draft as the machine left it.
+    ``approved`` and ``referred`` count the recordings compared with an approved transcript and with
+    the reference file; ``identical`` counts the approved transcripts without any edits.
     """
 
     scores: tuple[Score, ...] = ()
@@ -78,16 +78,16 @@ class Evaluation(Result):
         return tuple(sorted({score.engine for score in self.scores}))
 
     def shared(self) -> tuple[Score, ...]:
-        """The scores of the recordings that every engine has heard: only those compare engines."""
-        heard: dict[str, set[str]] = {}
+        """Return the scores of recordings transcribed by every engine, which can be compared."""
+        machine: dict[str, set[str]] = {}
         for score in self.scores:
-            heard.setdefault(score.recording_id, set()).add(score.engine)
-        return tuple(s for s in self.scores if len(heard[s.recording_id]) == len(self.engines))
+            machine.setdefault(score.recording_id, set()).add(score.engine)
+        return tuple(s for s in self.scores if len(machine[s.recording_id]) == len(self.engines))
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What was said in a recording, and who says so."""
+class _Reference:
+    """The reference text of a recording and its source."""
 
     recording: Recording
     text: str
@@ -101,22 +101,22 @@ def evaluate(
     reference: Path | None,
     problems: list[Problem],
 ) -> Evaluation:
-    """Compare what each engine heard with the approved transcripts and a reference file.
+    """Compare each engine's text with the approved transcripts and a reference file.
 
-    Of a recording that has both, the reference file counts.
+    The reference file takes precedence.
     """
     recordings, terms = list(recordings), project.read_glossary(problems)
-    said = {r.id: s for r in recordings if (s := _approved(project, r, problems))}
+    references = {r.id: s for r in recordings if (s := _approved_reference(project, r, problems))}
     if reference:
-        said |= _referred(project, recordings, reference, problems)
+        references |= _read_reference_file(project, recordings, reference, problems)
     scores: list[Score] = []
     pairs: dict[str, list[Pair]] = {}
-    compared: list[_Said] = []
-    for entry in said.values():
-        found = _heard(project.accession(entry.recording.id))
-        for name, heard in found.items():
-            drafted = _drafted(heard, terms)
-            scores.append(_score(entry, heard, drafted))
+    compared: list[_Reference] = []
+    for entry in references.values():
+        found = _machine_transcripts(project.accession(entry.recording.id))
+        for name, machine in found.items():
+            drafted = _draft_text(machine, terms)
+            scores.append(_score(entry, machine, drafted))
             pairs.setdefault(name, []).append(Pair(entry.recording.id, entry.text, drafted))
         compared += [entry] if found else []
     return Evaluation(
@@ -153,35 +153,35 @@ def _approved(project: Project, recording: Recording, problems: list[Problem]) -
     text = "".join(segment.text for segment in transcript.segments)
     if transcript.status is not TranscriptStatus.APPROVED or not normalise(text):
         return None
-    return _Said(recording, text, identical=identical)
+    return _Reference(recording, text, identical=identical)
 
 
-def _referred(
+def _read_reference_file(
     project: Project, recordings: list[Recording], path: Path, problems: list[Problem]
-) -> dict[str, _Said]:
-    """The entries of a reference file by recording; one that will not do becomes a problem."""
+) -> dict[str, _Reference]:
+    """Return the entries of a reference file by recording; invalid ones are reported."""
     by_name = {_comparable(r.original_name): r for r in recordings}
-    said: dict[str, _Said] = {}
+    references: dict[str, _Reference] = {}
     for fields in load_list(path, project.relative(path.resolve()), problems):
         name, text = fields.text("file"), fields.text("text")
         recording = by_name.get(_comparable(name))
-        if cause := _why_not(name, text, recording, said):
+        if cause := _entry_problem(name, text, recording, references):
             fields.report_key("file" if name else "text", *cause)
         elif recording:
-            _warn_if_unheard(project.accession(recording.id), fields)
-            said[recording.id] = _Said(recording, text, referred=True)
-    return said
+            _warn_if_not_transcribed(project.accession(recording.id), fields)
+            references[recording.id] = _Reference(recording, text, referred=True)
+    return references
 
 
 def _comparable(name: str) -> str:
-    # macOS gives file names decomposed.
+    # macOS returns file names in NFD.
     return unicodedata.normalize("NFC", name).removeprefix(_RECORDINGS)
 
 
-def _why_not(
-    name: str, text: str, recording: Recording | None, said: Mapping[str, _Said]
+def _entry_problem(
+    name: str, text: str, recording: Recording | None, references: Mapping[str, _Reference]
 ) -> tuple[str, str] | None:
-    """Why an entry of the reference file cannot be used, and what to do."""
+    """Return cause and remedy if an entry of the reference file is invalid."""
     if not name:
         return _("这一项没有写 file"), _("写上录音在 recordings 里的路径")
     if recording is None:
@@ -190,41 +190,45 @@ def _why_not(
         )
     if not normalise(text):
         return _("“{name}” 没有写 text").format(name=name), _("写上录音里说的话")
-    if recording.id in said:
+    if recording.id in references:
         return _("“{name}” 写了两次").format(name=name), _("留下一个，删去另一个")
     return None
 
 
-def _warn_if_unheard(accession: Accession, fields: Fields) -> None:
-    if not _heard(accession):
+def _warn_if_not_transcribed(accession: Accession, fields: Fields) -> None:
+    if not _machine_transcripts(accession):
         fields.report_key("file", _("这一段还没有机器初稿"), _("先运行 transcribe"))
 
 
-def _heard(accession: Accession) -> dict[str, MachineTranscript]:
-    """What each engine and model heard, by their names; of the same the newest."""
+def _machine_transcripts(accession: Accession) -> dict[str, MachineTranscript]:
+    """Return the machine transcripts by engine and model, the newest of each."""
     files = [*accession.earlier_machines, accession.machine]
-    found = [heard for heard in map(read_machine_json, files) if heard and heard.engine != "null"]
-    return {heard.label: heard for heard in sorted(found, key=lambda heard: heard.created)}
+    found = [
+        machine for machine in map(read_machine_json, files) if machine and machine.engine != "null"
+    ]
+    return {
+        machine.label: machine for machine in sorted(found, key=lambda machine: machine.created)
+    }
 
 
-def _drafted(heard: MachineTranscript, terms: Sequence[Term]) -> str:
-    """The words of the draft that people would get with today's glossary."""
-    return "".join(line.text for line in draft(heard, terms))
+def _draft_text(machine: MachineTranscript, terms: Sequence[Term]) -> str:
+    """Return the text of the draft with the current glossary."""
+    return "".join(line.text for line in draft(machine, terms))
 
 
-def _score(said: _Said, heard: MachineTranscript, drafted: str) -> Score:
+def _score(reference: _Reference, machine: MachineTranscript, drafted: str) -> Score:
     return Score(
-        recording_id=said.recording.id,
-        original_name=said.recording.original_name,
-        village=said.recording.description.village,
-        engine=heard.label,
-        drafted=count_errors(said.text, drafted),
-        as_heard=count_errors(said.text, "".join(s.text for s in heard.segments)),
+        recording_id=reference.recording.id,
+        original_name=reference.recording.original_name,
+        village=reference.recording.description.village,
+        engine=machine.label,
+        drafted=count_errors(reference.text, drafted),
+        as_heard=count_errors(reference.text, "".join(s.text for s in machine.segments)),
     )
 
 
 def totals(scores: Iterable[Score]) -> tuple[int, Errors, Errors]:
-    """How many scores, and their errors drafted and as heard, added up."""
+    """Return the number of scores and the sums of their errors: drafted, as heard."""
     scores = list(scores)
     drafted = sum((score.drafted for score in scores), Errors())
     return len(scores), drafted, sum((score.as_heard for score in scores), Errors())
@@ -233,15 +237,15 @@ def totals(scores: Iterable[Score]) -> tuple[int, Errors, Errors]:
 def measure(
     project: Project, recordings: Iterable[Recording], problems: list[Problem]
 ) -> Measured | None:
-    """How far drafts are from what people approved, of what is published; None if nothing is.
+    """Return the error rate of published drafts against approved transcripts; None without any.
 
-    The latest approved recordings count: to draft thousands anew for one figure would take an
-    hour. Of a recording that several engines heard, the one counts whose draft is shown.
+    Only the latest approved recordings count, because drafting thousands again would take an hour.
+    If several engines transcribed a recording, the one whose draft is shown counts.
     """
     stage, basis = StageStamps(project, "measure"), stamp_of(project.read_glossary([]))
     stamps = {r.id: inputs_of(project, r).stamp(basis) for r in _latest(recordings)}
     new = [id_ for id_, stamp in stamps.items() if not stage.is_current(id_, stamp)]
-    for id_, found in _in_a_child(project, new, problems).items():
+    for id_, found in _evaluate_in_process(project, new, problems).items():
         stage.record(id_, stamps[id_], found)
     stage.save()
     errors, count, untouched = Errors(), 0, 0
@@ -255,14 +259,14 @@ def measure(
 
 
 def _latest(recordings: Iterable[Recording]) -> Iterator[Recording]:
-    """The latest approved transcripts of recordings, until they are enough."""
-    heard = [r for r in recordings if r.description.consent.allows(TRANSCRIPTION)]
-    approved = [r for r in heard if r.description.approved_by]
+    """Yield the latest approved recordings until their duration suffices."""
+    machine = [r for r in recordings if r.description.consent.allows(TRANSCRIPTION)]
+    approved = [r for r in machine if r.description.approved_by]
     seconds = 0.0
     for recording in sorted(approved, key=_approval, reverse=True):
         yield recording
         seconds += recording.technical.duration
-        if seconds >= _ENOUGH:
+        if seconds >= _SAMPLE_SECONDS:
             return
 
 
@@ -273,7 +277,7 @@ def _approval(recording: Recording) -> tuple[dt.date, str]:
 def _in_a_child(project: Project, ids: list[str], problems: list[Problem]) -> dict[str, Any]:
     """The answer of ``main`` for some recordings; the dictionaries to draft with take 90 MB.
 
-    Without an answer the site has no figure, and is made all the same.
+    If it fails, a problem is reported and the site shows no error rate.
     """
     done = run_module("cunshi.transcription.evaluation", str(project.root), *ids) if ids else None
     if done and done.returncode:
@@ -284,19 +288,18 @@ def _in_a_child(project: Project, ids: list[str], problems: list[Problem]) -> di
 
 
 def main(root: str, *ids: str) -> None:
-    """Print for each recording, as JSON, the errors of its draft by engine, and whether it was
-    approved as the machine left it."""
-    project, told = Project(Path(root)), {}
+    """Print as JSON, for each recording, the errors of its drafts and whether it is unedited."""
+    project, results = Project(Path(root)), {}
     for id_ in ids:
         recording = project.read_recording(project.accession(id_), [])
         found = evaluate(project, [recording], None, [])
         scores = [[score.engine, *astuple(score.drafted)] for score in found.scores]
-        told[id_] = [scores, found.identical]
-    print(json.dumps(told))
+        results[id_] = [scores, found.identical]
+    print(json.dumps(results))
 
 
 def by_village(evaluation: Evaluation, engine: str) -> dict[str, list[Score]]:
-    """An engine's scores by village."""
+    """Return the scores of an engine by village."""
     found: dict[str, list[Score]] = {}
     for score in sorted(evaluation.scores, key=lambda score: score.village):
         if score.engine == engine:
@@ -305,7 +308,7 @@ def by_village(evaluation: Evaluation, engine: str) -> dict[str, list[Score]]:
 
 
 def write_json(evaluation: Evaluation, path: Path) -> None:
-    """Write every figure. ConfigurationError when the file is there and no older evaluation."""
+    """Write the evaluation; ConfigurationError if the file exists and is not an earlier one."""
     if path.exists() and not _is_ours(path):
         raise ConfigurationError(
             _("这个文件是别的东西，没有覆盖"), _("给 --json 换一个文件名"), where=path

@@ -14,7 +14,7 @@ from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive, Recogniser
 from cunshi.transcription.dask_cluster import Cluster
 from cunshi.transcription.engines import Engine, open_engine
-from cunshi.transcription.recognise import Here, Listener
+from cunshi.transcription.recognise import Backend, LocalBackend
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def transcribe_all(
             engine = open_engine(asked.engine, asked.model, project.root, asked.server)
             basis = stamp_of(engine.identity(), terms, archive.language)
             waiting = [r for r in theirs if not stamps.is_current(r.id, _stamp(project, r, basis))]
-            listener = _listener(engine, asked, choice, project)
-            heard, wrong = _hear(project, waiting, archive, listener, terms, reporter)
+            backend = _backend(engine, asked, choice, project)
+            heard, wrong = _hear(project, waiting, archive, backend, terms, reporter)
         except (CunshiError, OSError) as error:
             # Without an engine what people have already transcribed can still be published.
             problems.append(Problem.for_item(error, ""))
@@ -89,18 +89,18 @@ def _by_recogniser(
     return found
 
 
-def _listener(engine: Engine, asked: Recogniser, choice: Choice, project: Project) -> Listener:
+def _backend(engine: Engine, asked: Recogniser, choice: Choice, project: Project) -> Backend:
     """Who listens with an engine."""
     if choice.scheduler and engine.hears:
         return Cluster(choice.scheduler, engine, asked, project.root)
-    return Here(engine)
+    return LocalBackend(engine)
 
 
 def _hear(
     project: Project,
     recordings: list[Recording],
     archive: Archive,
-    listener: Listener,
+    backend: Backend,
     terms: Sequence[Term],
     reporter: Reporter,
 ) -> tuple[list[str], list[Problem]]:
@@ -110,7 +110,7 @@ def _hear(
         transcribe,  # decoders, which take half a second to load
     )
 
-    return transcribe(project, recordings, archive, listener, terms, reporter)
+    return transcribe(project, recordings, archive, backend, terms, reporter)
 
 
 def _stamp(project: Project, recording: Recording, basis: str) -> str:

@@ -1,4 +1,4 @@
-"""Masters → machine transcripts and first drafts, several recordings at once, one model for all."""
+"""Transcribe masters: recognise several recordings at once, write machine.json and first drafts."""
 
 import hashlib
 import logging
@@ -29,15 +29,15 @@ from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Coverage
 from cunshi.media import audio
 from cunshi.transcription import recognise
-from cunshi.transcription.draft import DRAFTING, draft
+from cunshi.transcription.draft import DRAFT_VERSION, draft
 from cunshi.transcription.engines import EngineIdentity
-from cunshi.transcription.recognise import Listened, Listener
+from cunshi.transcription.recognise import Backend, RecognisedPassage
 from cunshi.transcription.vad import Passage, passages
 
 _log = logging.getLogger(__name__)
 
 Unit = TypeVar("Unit")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -52,24 +52,23 @@ def transcribe(
     project: Project,
     recordings: Iterable[Recording],
     archive: Archive,
-    listener: Listener,
+    backend: Backend,
     terms: Sequence[Term],
     reporter: Reporter,
 ) -> tuple[list[str], list[Problem]]:
-    """Transcribe what has no transcript from this engine; the ids done and what went wrong.
+    """Transcribe the recordings without a current transcript; return the ids done and problems.
 
-    A transcript is made anew only if master, engine, model, options or language changed, and
-    never once a person has edited it, nor by an engine that
-    hears nothing, nor without consent to transcription where consent says what it is for.
-    Raises EngineError when the model cannot be used at all.
+    A transcript is made again only if master, engine, model, options or language have changed. It
+    is never made again after a person has edited it, by an engine that does not recognise speech,
+    or without consent to transcription. Raises EngineError if the engine cannot be used at all.
     """
-    engine = listener.engine
+    engine = backend.engine
     identity = engine.identity()
     jobs: list[_Job] = []
     problems: list[Problem] = []
     for recording in recordings:
         job = _job(project, recording, archive)
-        if not _may_be_heard(recording) or _belongs_to_people(job):
+        if not _may_transcribe(recording) or _is_edited(job):
             continue
         try:
             if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
@@ -80,9 +79,9 @@ def transcribe(
             problems.append(_problem(job, error))
     if not jobs:
         return [], problems
-    with closing(listener):
-        listener.prepare()
-        done, more = _run(jobs, listener, terms, reporter)
+    with closing(backend):
+        backend.prepare()
+        done, more = _run(jobs, backend, terms, reporter)
     return done, problems + more
 
 
@@ -90,16 +89,16 @@ def _job(project: Project, recording: Recording, archive: Archive) -> _Job:
     return _Job(project, recording, project.accession(recording.id), recording.language(archive))
 
 
-def _may_be_heard(recording: Recording) -> bool:
-    """Whether somebody allowed it, and there is a master that its manifest knows."""
+def _may_transcribe(recording: Recording) -> bool:
+    """Check for audio, consent to transcription, and a master with a manifest."""
     allowed = recording.description.consent.allows(TRANSCRIPTION)
     return recording.technical.has_sound and allowed and bool(recording.sha256)
 
 
-def _belongs_to_people(job: _Job) -> bool:
-    """Whether there is a transcript that a person has changed, or approved as it was.
+def _is_edited(job: _Job) -> bool:
+    """Check whether a person has edited or approved the transcript.
 
-    Looks at the files as they are now: recognition takes hours, and people correct meanwhile.
+    Reads the files again, because recognition takes hours, in which people may edit.
     """
     path = job.accession.transcript
     if not exists(path):
@@ -113,13 +112,15 @@ def _belongs_to_people(job: _Job) -> bool:
 
 
 def _is_current(job: _Job, identity: EngineIdentity) -> bool:
-    heard = read_machine_json(job.accession.machine)
-    return heard is not None and heard.cause() == _heard(job, identity, []).cause()
+    machine = read_machine_json(job.accession.machine)
+    return machine is not None and machine.cause() == _machine_transcript(job, identity, []).cause()
 
 
-def _heard(job: _Job, identity: EngineIdentity, listened: list[Listened]) -> MachineTranscript:
-    found = [entry for part in listened for entry in part.segments]
-    speech = sum(part.speech for part in listened)
+def _machine_transcript(
+    job: _Job, identity: EngineIdentity, passages_done: list[RecognisedPassage]
+) -> MachineTranscript:
+    found = [entry for part in passages_done for entry in part.segments]
+    speech = sum(part.speech for part in passages_done)
     return MachineTranscript(
         recording=job.recording.id,
         master_sha256=job.recording.sha256,
@@ -131,8 +132,8 @@ def _heard(job: _Job, identity: EngineIdentity, listened: list[Listened]) -> Mac
         language=job.language,
         segments=tuple(entry.segment for entry in found),
         confidence=tuple(dict(entry.confidence) for entry in found),
-        coverage=_coverage(speech, sum(part.lost for part in listened)),
-        weighed=tuple(entry for part in listened for entry in part.weighed),
+        coverage=_coverage(speech, sum(part.lost for part in passages_done)),
+        weighed=tuple(entry for part in passages_done for entry in part.weighed),
         created=now().isoformat(timespec="seconds"),
     )
 
@@ -145,7 +146,7 @@ def _coverage(speech: float, lost: float) -> Coverage | None:
 
 @dataclass(frozen=True)
 class _Unit:
-    """A passage of a recording; without one, the end of the recording."""
+    """A passage of a recording; None marks the end of the recording."""
 
     job: _Job
     passage: Passage | None = None
@@ -153,7 +154,7 @@ class _Unit:
 
 
 def _units(jobs: Iterable[_Job], *, hears: bool) -> Iterator[_Unit]:
-    """The passages of all recordings, decoded only when they are asked for."""
+    """Yield the passages of all recordings, decoded lazily."""
     for job in jobs:
         error: CunshiError | OSError | None = None
         try:
@@ -166,25 +167,27 @@ def _units(jobs: Iterable[_Job], *, hears: bool) -> Iterator[_Unit]:
 
 
 @dataclass
-class _Desk:
-    """What has been heard of the recording at hand, and what became of those before it."""
+class _Collector:
+    """Collects the results of the current recording, and those of finished recordings."""
 
-    listener: Listener
+    backend: Backend
     identity: EngineIdentity
     terms: Sequence[Term]
     task: Task
     done: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    parts: list[Listened] = field(default_factory=list)
+    recognised: list[RecognisedPassage] = field(default_factory=list)
     error: CunshiError | OSError | None = None
 
-    def hear(self, unit: _Unit) -> Listened | CunshiError | OSError | None:
-        """Runs in several threads; an error is an answer, the other recordings go on."""
+    def recognise(self, unit: _Unit) -> RecognisedPassage | CunshiError | OSError | None:
+        """Recognise a unit (called by several threads); return errors, so that other recordings
+        continue.
+        """
         if unit.passage is None:
             return unit.error
         job = unit.job
         try:
-            return self.listener.listen(
+            return self.backend.recognise(
                 unit.passage, job.language, self.terms, job.recording.sha256
             )
         except EngineUnavailableError:
@@ -192,23 +195,25 @@ class _Desk:
         except CunshiError as error:
             return error
 
-    def take(self, unit: _Unit, answer: Listened | CunshiError | OSError | None) -> None:
-        """The answers come in order, recording by recording."""
-        if isinstance(answer, Listened):
-            self.parts.append(answer)
-        elif answer is not None:
-            self.error = self.error or answer
+    def collect(
+        self, unit: _Unit, result: RecognisedPassage | CunshiError | OSError | None
+    ) -> None:
+        """Add a result. Results arrive in order, recording by recording."""
+        if isinstance(result, RecognisedPassage):
+            self.recognised.append(result)
+        elif result is not None:
+            self.error = self.error or result
         if unit.passage is None:
             self._close(unit.job)
         else:
             self.task.advance(unit.passage.length)
 
     def _close(self, job: _Job) -> None:
-        parts, error, self.parts, self.error = self.parts, self.error, [], None
+        recognised, error, self.recognised, self.error = self.recognised, self.error, [], None
         try:
             if error:
                 raise error
-            _write(job, _heard(job, self.identity, parts), self.terms)
+            _write(job, _machine_transcript(job, self.identity, recognised), self.terms)
             self.done.append(job.recording.id)
         except (CunshiError, OSError) as found:
             self.problems.append(_problem(job, found))
@@ -216,42 +221,44 @@ class _Desk:
 
 
 def _run(
-    jobs: list[_Job], listener: Listener, terms: Sequence[Term], reporter: Reporter
+    jobs: list[_Job], backend: Backend, terms: Sequence[Term], reporter: Reporter
 ) -> tuple[list[str], list[Problem]]:
-    engine = listener.engine
+    engine = backend.engine
     seconds = sum(job.recording.technical.duration for job in jobs)
     with reporter.task(_("听写"), len(jobs), seconds) as task:
-        desk = _Desk(listener, engine.identity(), terms, task)
+        collector = _Collector(backend, engine.identity(), terms, task)
         units = _units(jobs, hears=engine.hears)
         try:
-            for unit, answer in in_order(desk.hear, units, listener.threads, listener.ahead):
-                desk.take(unit, answer)
+            for unit, result in map_in_order(
+                collector.recognise, units, backend.threads, backend.queue_size
+            ):
+                collector.collect(unit, result)
         except EngineUnavailableError as error:
-            desk.problems.append(Problem.from_error(error))
-    return sorted(desk.done), sorted(desk.problems, key=lambda problem: problem.where)
+            collector.problems.append(Problem.from_error(error))
+    return sorted(collector.done), sorted(collector.problems, key=lambda problem: problem.where)
 
 
-def in_order(
-    work: Callable[[Unit], Answer],
+def map_in_order(
+    work: Callable[[Unit], Result],
     units: Iterable[Unit],
     threads: int,
-    ahead: Callable[[], int],
-) -> Iterator[tuple[Unit, Answer]]:
-    """Work on all units in several threads, the answers in the units' order.
+    queue_size: Callable[[], int],
+) -> Iterator[tuple[Unit, Result]]:
+    """Process units in several threads and yield their results in order.
 
-    Every passage is a unit, so that one long talk keeps all cores busy. Only ``ahead()`` units
-    are taken in advance: memory does not grow with the length of a recording.
+    A unit is a passage, so that a single long recording uses all cores. At most ``queue_size()``
+    units are queued, so that memory does not grow with the length of a recording.
     """
-    waiting: deque[tuple[Unit, Future[Answer]]] = deque()
+    pending: deque[tuple[Unit, Future[Result]]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
         for unit in units:
-            waiting.append((unit, pool.submit(work, unit)))
-            while len(waiting) > ahead():
-                first, future = waiting.popleft()
+            pending.append((unit, pool.submit(work, unit)))
+            while len(pending) > queue_size():
+                first, future = pending.popleft()
                 yield first, future.result()
-        while waiting:
-            first, future = waiting.popleft()
+        while pending:
+            first, future = pending.popleft()
             yield first, future.result()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -263,41 +270,41 @@ def _problem(job: _Job, error: CunshiError | OSError) -> Problem:
     return found if isinstance(error, OSError) else replace(found, code=ExitCode.TRANSCRIPTION)
 
 
-def _set_aside(accession: Accession) -> None:
-    """What an engine once heard is kept: a newer machine.json never overwrites an older one."""
+def _keep_previous_machine_json(accession: Accession) -> None:
+    """Rename machine.json, so that an earlier result is never overwritten."""
     if accession.machine.exists():
         digest = manifest.sha256_of(accession.machine)
         accession.machine.replace(accession.folder / f"machine-{digest[:8]}.json")
 
 
-def _write(job: _Job, heard: MachineTranscript, terms: Sequence[Term]) -> None:
+def _write(job: _Job, machine: MachineTranscript, terms: Sequence[Term]) -> None:
     with job.project.writing():
-        # What a person began to correct meanwhile keeps the words that it was corrected from.
-        if not (_belongs_to_people(job) and job.accession.machine.exists()):
-            _set_aside(job.accession)
-            write_atomic(job.accession.machine, format_machine_json(heard))
-    seconds, lines = job.recording.technical.duration, len(heard.segments)
+        # An edited transcript keeps the machine.json that it was based on.
+        if not (_is_edited(job) and job.accession.machine.exists()):
+            _keep_previous_machine_json(job.accession)
+            write_atomic(job.accession.machine, format_machine_json(machine))
+    seconds, lines = job.recording.technical.duration, len(machine.segments)
     _log.info("%s transcribed: %.0f s of sound, %d lines", job.accession.id, seconds, lines)
     _finish(job, terms)
 
 
 def _finish(job: _Job, terms: Sequence[Term]) -> None:
-    """Draft transcript.vtt and note the event; also when an earlier run was killed before it.
+    """Write the draft and log the event, also if an earlier run was killed before that.
 
-    A draft that nobody has touched is drafted anew when the glossary has changed.
+    An unedited draft is written again if the glossary has changed.
     """
     accession = job.accession
     digest = manifest.sha256_of(accession.machine)
     told = any(event.machine_sha256 == digest for event in accession.read_events())
     basis = _basis(digest, terms)
-    if told and accession.transcript.exists() and basis in read_text(accession.transcript):
+    if is_logged and accession.transcript.exists() and basis in read_text(accession.transcript):
         return
-    heard = read_machine_json(accession.machine)
-    if heard is None:
+    machine = read_machine_json(accession.machine)
+    if machine is None:
         return
-    text = format_draft(accession.id, f"{heard.label}, {basis}", draft(heard, terms))
+    text = format_draft(accession.id, f"{machine.label}, {basis}", draft(machine, terms))
     with job.project.writing():
-        if not _belongs_to_people(job):
+        if not _is_edited(job):
             write_atomic(accession.transcript, text)
         if not told:
             accession.add_event(_creation(heard, digest))
@@ -315,7 +322,7 @@ def _creation(heard: MachineTranscript, digest: str) -> Event:
 
 
 def _basis(machine_sha256: str, terms: Sequence[Term]) -> str:
-    """What a draft was made from, in the file itself: machine.json, glossary, drafting rules."""
+    """Return what a draft was made from: hashes of machine.json, glossary and drafting rules."""
     words = [(term.term, term.pinyin, term.heard_as) for term in terms]
-    known = hashlib.sha256(repr((DRAFTING, words)).encode()).hexdigest()
+    known = hashlib.sha256(repr((DRAFT_VERSION, words)).encode()).hexdigest()
     return f"machine {machine_sha256[:8]}, glossary {known[:8]}"

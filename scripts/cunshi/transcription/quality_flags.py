@@ -1,6 +1,7 @@
-"""What in a machine's text is doubtful: gaps, loops, boilerplate, haste. Pure; removes nothing.
+"""Flag doubtful segments of machine text: gaps, loops, boilerplate, implausible speech rate.
 
-Times are seconds in the passage as the engine heard it, without the silence between the speech.
+Nothing is removed. Times are seconds in the passage as recognised, without the silence between
+speech.
 """
 
 import itertools
@@ -11,18 +12,18 @@ from dataclasses import replace
 from cunshi.domain.transcript import Flag, Segment
 from cunshi.transcription.chinese import letters, to_simplified
 
-GAP = 1.6  # seconds of speech without a character: two paddings of a pause are half of it
-PAUSE = 0.8  # seconds of a gap that may be a pause: the padding on both sides of a cut
-FASTEST = 9.0  # characters a second; a hurried newsreader has 6
-SLOWEST = 0.8  # characters a second, in segments of at least SHORT seconds
-SHORT = 3.0
-LEAST_LOGPROB = -1.0  # Whisper's own threshold for a failed passage
-MOST_COMPRESSION = 2.4  # likewise; ordinary Chinese has 0.9 to 1.45
-SILENT = 0.6  # likewise, of the probability that nobody speaks
+GAP = 1.6  # seconds of speech without a character, of which up to two paddings are a pause
+PAUSE = 0.8  # seconds of a gap that may be a pause: the padding on both sides
+MAX_RATE = 9.0  # characters per second; a fast newsreader has 6
+MIN_RATE = 0.8  # characters per second, in segments of at least MIN_RATE_SECONDS
+MIN_RATE_SECONDS = 3.0
+MIN_LOGPROB = -1.0  # Whisper's own threshold of a failed passage
+MAX_COMPRESSION = 2.4  # Whisper's own threshold; normal Chinese has 0.9 to 1.45
+MAX_NO_SPEECH = 0.6  # Whisper's own threshold for the probability of no speech
 _LOOP = re.compile(r"(.{1,15}?)\1{3,}")
-_LONG_LOOP = 10  # characters: 对对对对 is something that people say
-# What Whisper has learnt from subtitles and says in noise and music; only as a whole segment,
-# since a narrator can really say 谢谢大家观看.
+_LONG_LOOP = 10  # characters: people do say 对对对对
+# Phrases from subtitles that Whisper produces in noise and music. Only whole segments are matched,
+# because a narrator may really say 谢谢大家观看.
 _BOILERPLATE = re.compile(
     r"请不吝点赞.*|.*明镜与?点点栏目|(中文)?字幕(志愿者|由|提供|制作|by|组).*|.*amara.*"
     r"|(谢谢|感谢)(大家|您|你们)?(的)?(观看|收看|收听)|(我们)?下(集|期|次)?(节目)?再见"
@@ -31,40 +32,40 @@ _BOILERPLATE = re.compile(
 )
 
 
-def inspect(segment: Segment, confidence: Mapping[str, float]) -> tuple[Flag, ...]:
-    """Why a segment is doubtful, by its text and by the engine's figures where it has any."""
+def find_flags(segment: Segment, confidence: Mapping[str, float]) -> tuple[Flag, ...]:
+    """Return the reasons to doubt a segment, from its text and the engine's confidence values."""
     text = to_simplified(letters(segment.text).lower())
     rate = len(text) / max(segment.end - segment.start, 0.1)
-    too_slow = rate < SLOWEST and segment.end - segment.start >= SHORT
+    too_slow = rate < MIN_RATE and segment.end - segment.start >= MIN_RATE_SECONDS
     found = {
-        Flag.NO_SPEECH: confidence.get("no_speech_prob", 0.0) > SILENT,
+        Flag.NO_SPEECH: confidence.get("no_speech_prob", 0.0) > MAX_NO_SPEECH,
         Flag.BOILERPLATE: bool(_BOILERPLATE.fullmatch(text)),
-        Flag.LOOP: loops(text) or confidence.get("compression_ratio", 0.0) > MOST_COMPRESSION,
-        Flag.UNSURE: confidence.get("avg_logprob", 0.0) < LEAST_LOGPROB,
-        Flag.RATE: rate > FASTEST or too_slow,
+        Flag.LOOP: has_loop(text) or confidence.get("compression_ratio", 0.0) > MAX_COMPRESSION,
+        Flag.UNSURE: confidence.get("avg_logprob", 0.0) < MIN_LOGPROB,
+        Flag.RATE: rate > MAX_RATE or too_slow,
     }
-    return tuple(flag for flag, holds in found.items() if holds)
+    return tuple(flag for flag, applies in found.items() if applies)
 
 
-def loops(text: str) -> bool:
-    """Whether a text says the same again and again."""
+def has_loop(text: str) -> bool:
+    """Check whether a text repeats the same phrase many times."""
     return any(len(match[0]) >= _LONG_LOOP for match in _LOOP.finditer(text))
 
 
 def gaps(segments: Sequence[Segment], length: float) -> list[tuple[float, float]]:
-    """Stretches of speech without text, as (start, end), in a passage of ``length`` seconds."""
+    """Return the ranges of speech without text in a passage of ``length`` seconds."""
     times = [0.0, *sorted(_moments(segments)), length]
     pairs = itertools.pairwise(times)
     return [(start, end) for start, end in pairs if end - start > GAP]
 
 
-def lost(segments: Sequence[Segment], length: float) -> float:
-    """Seconds of speech without text."""
+def lost_seconds(segments: Sequence[Segment], length: float) -> float:
+    """Return the seconds of speech without text."""
     return sum(end - start - PAUSE for start, end in gaps(segments, length))
 
 
 def _moments(segments: Iterable[Segment]) -> Iterable[float]:
-    """When the characters begin: by their words, else spread over their segment."""
+    """Yield the start time of each character, from its word or interpolated in its segment."""
     for segment in segments:
         parts = segment.words or (segment,)
         for part in parts:
@@ -74,16 +75,16 @@ def _moments(segments: Iterable[Segment]) -> Iterable[float]:
 
 
 def doubtful_seconds(segments: Sequence[Segment], length: float) -> float:
-    """How much of a passage is without text or flagged; smaller is better.
+    """Return the seconds of a passage without text or flagged; lower is better.
 
-    A flagged segment counts at least a second: a loop can stand in a moment.
+    A flagged segment counts at least one second, because a loop may have almost no duration.
     """
     flagged = sum(max(1.0, s.end - s.start) for s in segments if s.flags)
-    return lost(segments, length) + flagged
+    return lost_seconds(segments, length) + flagged
 
 
-def unheard(segments: Sequence[Segment], length: float) -> list[Segment]:
-    """A segment without text for each gap."""
+def gap_segments(segments: Sequence[Segment], length: float) -> list[Segment]:
+    """Return an empty segment, flagged as unheard, for each gap."""
     half = PAUSE / 2
     return [
         Segment(start + half, end - half, "", flags=(Flag.UNHEARD,))
@@ -91,6 +92,6 @@ def unheard(segments: Sequence[Segment], length: float) -> list[Segment]:
     ]
 
 
-def flagged(segment: Segment, confidence: Mapping[str, float]) -> Segment:
-    """The segment with what the audit finds in it."""
-    return replace(segment, flags=inspect(segment, confidence))
+def add_flags(segment: Segment, confidence: Mapping[str, float]) -> Segment:
+    """Return the segment with its flags."""
+    return replace(segment, flags=find_flags(segment, confidence))

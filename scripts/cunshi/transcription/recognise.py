@@ -1,7 +1,7 @@
-"""One passage of speech → what an engine makes of it, audited, and heard again where that helps.
+"""Recognise a passage of speech, flag its segments, and retry in halves where that helps.
 
-Base skips up to half of a passage with full confidence, and no figure of its own tells so. What
-tells is the speech without text. Such a passage is heard again in halves, cut at a pause.
+The base model may skip half of a passage with full confidence, which only shows as speech without
+text. Such a passage is recognised again in two halves, cut at a pause.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,17 +16,22 @@ from cunshi.transcription.engines import Engine, HeardSegment
 from cunshi.transcription.glossary_match import Candidate, find_candidates
 from cunshi.transcription.vad import Passage
 
-DOUBT = 0.8  # doubtful seconds that are worth another hearing
-MOST_WEIGHED = 16  # candidates in a passage: more would cost more than the passage itself
-# What the words of a transcript depend on, beside the engine: changes make transcripts anew.
-OPTIONS = {"voice": vad.OPTIONS, "doubt": DOUBT, "gap": quality_flags.GAP, "weighed": MOST_WEIGHED}
+RETRY_DOUBT = 0.8  # seconds: more doubtful passages are recognised again in halves
+MAX_WEIGHED = 16  # candidates per passage; weighing more would take longer than recognition
+# What transcripts depend on besides the engine; a change makes them outdated.
+OPTIONS = {
+    "voice": vad.OPTIONS,
+    "doubt": RETRY_DOUBT,
+    "gap": quality_flags.GAP,
+    "weighed": MAX_WEIGHED,
+}
 
 
 @dataclass(frozen=True)
-class Listened:
-    """What was heard in a passage, in times of the recording; ``speech`` and ``lost`` in seconds.
+class RecognisedPassage:
+    """The result of a passage, in times of the recording; ``speech`` and ``lost`` are in seconds.
 
-    ``weighed`` is what the engine thinks of the words that the glossary has for it.
+    ``weighed`` has the engine's scores for terms of the glossary.
     """
 
     segments: tuple[HeardSegment, ...]
@@ -35,32 +40,32 @@ class Listened:
     lost: float
 
 
-class Listener(Protocol):
-    """Who hears passages: this computer, or others. Asked by several threads at once."""
+class Backend(Protocol):
+    """Where passages are recognised: on this computer or on others. Called by several threads."""
 
     engine: Engine
-    threads: int  # as many passages at most are heard, or waited for, at once
+    threads: int  # maximum number of passages recognised at once
 
     def prepare(self) -> None:
-        """Make sure that there is somebody who can listen. Raises EngineError."""
+        """Check that recognition is possible; EngineError if not."""
 
-    def ahead(self) -> int:
-        """How many passages are worth having at hand, those being heard included."""
+    def queue_size(self) -> int:
+        """Return how many passages should be queued, including those in progress."""
 
-    def listen(
+    def recognise(
         self, passage: Passage, language: str, terms: Sequence[Term], recording: str
-    ) -> Listened:
-        """Hear a passage of the recording of that hash; times are those of the recording.
+    ) -> RecognisedPassage:
+        """Recognise a passage of the recording with that hash; times are those of the recording.
 
-        Raises EngineError, and EngineUnavailableError when nobody can listen any more.
+        Raises EngineError, or EngineUnavailableError if no passage can be recognised any more.
         """
 
     def close(self) -> None:
-        """Nothing more will be asked, nor is what was asked waited for."""
+        """Cancel what is not finished and accept nothing more."""
 
 
-class Here:
-    """This computer listens, with a thread for each of the engine's workers."""
+class LocalBackend:
+    """Recognition on this computer, with one thread per worker of the engine."""
 
     def __init__(self, engine: Engine):
         self.engine, self.threads = engine, engine.workers
@@ -68,109 +73,121 @@ class Here:
     def prepare(self) -> None:
         self.engine.prepare()
 
-    def ahead(self) -> int:
+    def queue_size(self) -> int:
         return 2 * self.threads
 
-    def listen(
+    def recognise(
         self, passage: Passage, language: str, terms: Sequence[Term], recording: str
-    ) -> Listened:
-        return listen(self.engine, passage, language, terms)
+    ) -> RecognisedPassage:
+        return recognise_passage(self.engine, passage, language, terms)
 
     def close(self) -> None:
-        """There is nobody to tell."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
-class _Hearing:
-    """A passage and its segments, flagged; times from the beginning of the passage."""
+class _Recognition:
+    """A passage with its flagged segments, in times of the passage."""
 
     passage: Passage
-    heard: tuple[HeardSegment, ...]
+    recognised: tuple[HeardSegment, ...]
 
     @property
     def segments(self) -> list[Segment]:
-        return [entry.segment for entry in self.heard]
+        return [entry.segment for entry in self.recognised]
 
     @property
     def doubt(self) -> float:
         return quality_flags.doubtful_seconds(self.segments, self.passage.length)
 
 
-def listen(engine: Engine, passage: Passage, language: str, terms: Sequence[Term]) -> Listened:
-    """Hear a passage, again in halves where it stays doubtful. Raises EngineError."""
-    hearings = _hear(engine, passage, language)
+def recognise_passage(
+    engine: Engine, passage: Passage, language: str, terms: Sequence[Term]
+) -> RecognisedPassage:
+    """Recognise a passage, and doubtful parts again in halves. Raises EngineError."""
+    recognitions = _recognise(engine, passage, language)
     segments = [
-        _restored(entry, hearing.passage) for hearing in hearings for entry in _all(hearing)
+        _to_recording_time(entry, recognition.passage)
+        for recognition in recognitions
+        for entry in _with_gaps(recognition)
     ]
-    weighed = [entry for hearing in hearings for entry in _weigh(engine, hearing, terms)]
+    weighed = [
+        entry for recognition in recognitions for entry in _weigh(engine, recognition, terms)
+    ]
     padding = 2 * vad.PADDING
-    return Listened(
+    return RecognisedPassage(
         tuple(segments),
         tuple(weighed),
         speech=sum(max(0.0, span.length - padding) for span in passage.spans),
         lost=sum(
-            quality_flags.lost(hearing.segments, hearing.passage.length) for hearing in hearings
+            quality_flags.lost_seconds(recognition.segments, recognition.passage.length)
+            for recognition in recognitions
         ),
     )
 
 
-def _hear(engine: Engine, passage: Passage, language: str) -> list[_Hearing]:
+def _recognise(engine: Engine, passage: Passage, language: str) -> list[_Recognition]:
     found = engine.transcribe(passage.samples, language)
-    whole = _Hearing(passage, tuple(_audited(entry) for entry in found if entry.segment.text))
+    whole = _Recognition(
+        passage, tuple(_with_flags(entry) for entry in found if entry.segment.text)
+    )
     doubt = whole.doubt
-    halves = passage.halves() if doubt > DOUBT else None
+    halves = passage.split_in_half() if doubt > RETRY_DOUBT else None
     if halves is None:
         return [whole]
-    parts = [hearing for half in halves for hearing in _hear(engine, half, language)]
+    parts = [recognition for half in halves for recognition in _recognise(engine, half, language)]
     return parts if sum(part.doubt for part in parts) < doubt else [whole]
 
 
-def _audited(entry: HeardSegment) -> HeardSegment:
-    return replace(entry, segment=quality_flags.flagged(entry.segment, entry.confidence))
+def _with_flags(entry: HeardSegment) -> HeardSegment:
+    return replace(entry, segment=quality_flags.add_flags(entry.segment, entry.confidence))
 
 
-def _all(hearing: _Hearing) -> list[HeardSegment]:
-    """What was heard and what was not, in the order of time."""
-    missing = quality_flags.unheard(hearing.segments, hearing.passage.length)
-    both = [*hearing.heard, *map(HeardSegment, missing)]
+def _with_gaps(recognition: _Recognition) -> list[HeardSegment]:
+    """Return the segments and the gaps between them in order of time."""
+    missing = quality_flags.gap_segments(recognition.segments, recognition.passage.length)
+    both = [*recognition.recognised, *map(HeardSegment, missing)]
     return sorted(both, key=lambda entry: entry.segment.start)
 
 
-def _restored(entry: HeardSegment, passage: Passage) -> HeardSegment:
+def _to_recording_time(entry: HeardSegment, passage: Passage) -> HeardSegment:
     old = entry.segment
     words = tuple(
-        Word(*passage.restore(word.start, word.end), word.text, word.probability)
+        Word(*passage.to_recording_time(word.start, word.end), word.text, word.probability)
         for word in old.words
     )
-    start, end = passage.restore(old.start, old.end)
+    start, end = passage.to_recording_time(old.start, old.end)
     if words:
         start, end = words[0].start, words[-1].end
     return replace(entry, segment=replace(old, start=start, end=end, words=words))
 
 
-def _weigh(engine: Engine, hearing: _Hearing, terms: Iterable[Term]) -> list[Weighed]:
-    """What the engine thinks of each word that the sound alone does not decide."""
-    texts = ["".join(w.text for w in simplified_words(segment)) for segment in hearing.segments]
+def _weigh(engine: Engine, recognition: _Recognition, terms: Iterable[Term]) -> list[Weighed]:
+    """Return the engine's scores of the candidates that the sound alone does not decide."""
+    texts = ["".join(w.text for w in simplified_words(segment)) for segment in recognition.segments]
     doubtful = [
         (number, candidate)
         for number, text in enumerate(texts)
         for candidate in find_candidates(text, terms)
-        if candidate.open
+        if candidate.needs_model
     ]
-    doubtful = sorted(doubtful, key=lambda pair: pair[1].distance)[:MOST_WEIGHED]
+    doubtful = sorted(doubtful, key=lambda pair: pair[1].distance)[:MAX_WEIGHED]
     if not doubtful:
         return []
-    variants = [(_with(texts, number, c), c.term) for number, c in doubtful]
-    nats = engine.weigh(hearing.passage.samples, "".join(texts), variants)
-    starts = [_restored(entry, hearing.passage).segment.start for entry in hearing.heard]
+    variants = [(_substitute(texts, number, c), c.term) for number, c in doubtful]
+    nats = engine.weigh(recognition.passage.samples, "".join(texts), variants)
+    starts = [
+        _to_recording_time(entry, recognition.passage).segment.start
+        for entry in recognition.recognised
+    ]
     return [
-        Weighed(starts[number], c.at, c.heard, c.term, round(weight, 1))
+        Weighed(starts[number], c.at, c.written, c.term, round(weight, 1))
         for (number, c), weight in zip(doubtful, nats, strict=False)
     ]
 
 
-def _with(texts: list[str], number: int, candidate: Candidate) -> str:
-    """The whole text with one candidate's term in place of what was heard."""
+def _substitute(texts: list[str], number: int, candidate: Candidate) -> str:
+    """Return the whole text with one candidate replaced by its term."""
     text, end = texts[number], candidate.at + len(candidate.term)
     changed = text[: candidate.at] + candidate.term + text[end:]
     return "".join([*texts[:number], changed, *texts[number + 1 :]])

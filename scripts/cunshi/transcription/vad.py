@@ -1,7 +1,7 @@
-"""Where somebody speaks: voice activity, passages of speech for an engine, times and back again.
+"""Detect voice activity, split speech into passages for an engine, and convert their times.
 
-Silero VAD (MIT), as faster-whisper ships it. Engines get speech without the silence between it:
-that is where Whisper hears words that nobody said.
+Uses Silero VAD (MIT) as distributed with faster-whisper. Engines get speech without the silence in
+between, in which Whisper tends to hallucinate.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,26 +14,26 @@ from cunshi.media.sampling import RATE, VAD_WINDOW
 
 Samples = NDArray[np.float32]
 
-PADDING = 0.4  # seconds kept on both sides of speech, so that no consonant is cut off
-LONG_SILENCE = 4.0  # seconds that are worth a second look
-FRESH = 10.0  # seconds that the detector hears at once in a long silence
-FRESH_OVERLAP = 2.0
-LEAST_AGAIN = 1.0  # seconds of speech in such a piece: half of one can be a note of music
-LEAD = 640 * VAD_WINDOW  # samples before a block: the detector hears by what it has heard before
-_MOMENT = 0.001  # seconds; times that differ by less are the same
-LONGEST = 28.0  # seconds: with its padding a passage fits into Whisper's window of 30
+PADDING = 0.4  # seconds kept on both sides of speech, so that consonants are not cut off
+LONG_SILENCE = 4.0  # seconds: longer silences are scanned again
+RESCAN_PIECE = 10.0  # seconds of a piece of a long silence that is scanned again
+RESCAN_OVERLAP = 2.0
+RESCAN_MIN_SPEECH = 1.0  # seconds of speech in a piece: shorter sounds may be music
+LEAD = 640 * VAD_WINDOW  # samples of context before a block, because the detector is stateful
+_TOLERANCE = 0.001  # seconds: smaller differences are ignored
+MAX_PASSAGE = 28.0  # seconds: with padding, a passage fits into Whisper's window of 30 s
 OPTIONS = {
     "min_silence_ms": 500,
     "speech_pad_ms": round(PADDING * 1000),
-    "longest": LONGEST,
+    "longest": MAX_PASSAGE,
     "lead": LEAD,
-    "fresh": FRESH,
+    "fresh": RESCAN_PIECE,
 }
 
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of speech in a recording, in seconds, with its padding."""
+    """A range of speech in a recording in seconds, with padding."""
 
     start: float
     end: float
@@ -45,35 +45,35 @@ class Span:
 
 @dataclass(frozen=True)
 class Passage:
-    """Spans of speech put together without the silence between them."""
+    """Spans of speech joined without the silence between them."""
 
     spans: tuple[Span, ...]
     samples: Samples
 
     @property
     def length(self) -> float:
-        """Seconds."""
+        """Length in seconds."""
         return len(self.samples) / RATE
 
-    def restore(self, start: float, end: float) -> tuple[float, float]:
-        """A time range in the passage as one in the recording.
+    def to_recording_time(self, start: float, end: float) -> tuple[float, float]:
+        """Convert a time range in the passage to one in the recording.
 
-        A range that reaches over a cut lies in one span, since a word is said in one go: in the
-        second if its last fifth does, because the pause before a word is counted to the word.
-        Where two spans touch nothing was cut out.
+        A range across a cut is assigned to one span, because a word is not interrupted: to the
+        second span if its last fifth is there, because engines count the pause before a word to the
+        word. Spans that touch are continuous.
         """
-        begun, late = 0.0, start + 0.8 * (end - start)
+        offset, late = 0.0, start + 0.8 * (end - start)
         for number, span in enumerate(self.spans):
-            if late < begun + span.length or span is self.spans[-1]:
-                earliest, latest = self._unbroken(number)
-                moved = (span.start + time - begun for time in (start, end))
+            if late < offset + span.length or span is self.spans[-1]:
+                earliest, latest = self._continuous_range(number)
+                moved = (span.start + time - offset for time in (start, end))
                 first, last = (min(max(time, earliest), latest) for time in moved)
                 return round(first, 3), round(last, 3)
-            begun += span.length
+            offset += span.length
         raise ValueError("a passage has at least one span")
 
-    def _unbroken(self, number: int) -> tuple[float, float]:
-        """From where to where nothing was cut out around a span."""
+    def _continuous_range(self, number: int) -> tuple[float, float]:
+        """Return the range around a span in which nothing was cut out."""
         first = last = number
         while first and _touch(self.spans[first - 1], self.spans[first]):
             first -= 1
@@ -81,8 +81,8 @@ class Passage:
             last += 1
         return self.spans[first].start, self.spans[last].end
 
-    def halves(self) -> "tuple[Passage, Passage] | None":
-        """The passage in two at the pause nearest to its middle, None when it has no pause."""
+    def split_in_half(self) -> "tuple[Passage, Passage] | None":
+        """Split the passage at the pause nearest to its middle; None if it has no pause."""
         if len(self.spans) == 1:
             return None
         ends = np.cumsum([span.length for span in self.spans])[:-1]
@@ -95,7 +95,7 @@ class Passage:
 
 
 def _touch(first: Span, second: Span) -> bool:
-    return second.start - first.end < _MOMENT
+    return second.start - first.end < _TOLERANCE
 
 
 def _size(span: Span) -> int:
@@ -103,17 +103,16 @@ def _size(span: Span) -> int:
 
 
 def passages(blocks: Iterable[tuple[float, Samples]]) -> Iterator[Passage]:
-    """The speech in a recording, in passages of at most LONGEST seconds.
+    """Split the speech of a recording into passages of at most MAX_PASSAGE seconds.
 
-    ``blocks`` are its mono samples at 16 kHz, each with the time of its first sample. Passages are
-    cut at pauses; speech without any pause for so long is cut where the model is least sure of it.
-    A passage goes on in the next block: one cut at the end of each would be a cut more, and would
-    move all that follow.
+    ``blocks`` are mono samples at 16 kHz, each with the time of its first sample. Passages are cut
+    at pauses; speech without a pause is cut where voice activity is least probable. Passages
+    continue across blocks, so that the size of blocks does not influence the cuts.
     """
     spans: list[Span] = []
     parts: list[Samples] = []
     for span, samples in _speech(blocks):
-        if spans and sum(s.length for s in spans) + span.length > LONGEST:
+        if spans and sum(s.length for s in spans) + span.length > MAX_PASSAGE:
             yield Passage(tuple(spans), np.concatenate(parts))
             spans, parts = [], []
         spans.append(span)
@@ -123,62 +122,62 @@ def passages(blocks: Iterable[tuple[float, Samples]]) -> Iterator[Passage]:
 
 
 def _speech(blocks: Iterable[tuple[float, Samples]]) -> Iterator[tuple[Span, Samples]]:
-    """The spans of speech in a recording; one that reaches into the next block becomes two."""
+    """Yield the spans of speech with their samples; a span across two blocks is split."""
     before, done = np.empty(0, np.float32), 0.0
     for start, samples in blocks:
-        heard = np.concatenate([before, samples])
-        begun = start - len(before) / RATE
-        for found in find_speech(heard):
-            span = Span(max(begun + found.start, done), begun + found.end)
+        context = np.concatenate([before, samples])
+        offset = start - len(before) / RATE
+        for found in find_speech(context):
+            span = Span(max(offset + found.start, done), offset + found.end)
             if span.end > start and span.length > 0:
-                yield span, heard[round((span.start - begun) * RATE) :][: _size(span)]
+                yield span, context[round((span.start - offset) * RATE) :][: _size(span)]
                 done = span.end
         before = samples[-LEAD:]
 
 
 def find_speech(samples: Samples) -> list[Span]:
-    """Where somebody speaks, with padding; the spans do not overlap.
+    """Return the spans of speech, with padding and without overlaps.
 
-    The detector remembers what it heard, and after a minute of silence takes the next sentence for
-    silence too (measured: probability 0.3 instead of 0.9). So long silences are looked at again,
-    in pieces that it hears with a fresh memory.
+    The detector is stateful, and after a minute of silence misses the next sentence (measured:
+    probability 0.3 instead of 0.9). Therefore long silences are scanned again in pieces, each with
+    a new state.
     """
     spans = _detect(samples, 0.0)
     ends = [0.0, *(span.end for span in spans)]
     starts = [*(span.start for span in spans), len(samples) / RATE]
     for end, start in zip(ends, starts, strict=True):
         if start - end > LONG_SILENCE:
-            spans += _look_again(samples, end, start)
-    return _apart(sorted(spans, key=lambda span: span.start))
+            spans += _rescan(samples, end, start)
+    return _resolve_overlaps(sorted(spans, key=lambda span: span.start))
 
 
-def _look_again(samples: Samples, start: float, end: float) -> Iterator[Span]:
+def _rescan(samples: Samples, start: float, end: float) -> Iterator[Span]:
     at = start
     while at < end:
-        until = min(at + FRESH, end)
-        yield from _detect(samples[round(at * RATE) : round(until * RATE)], at, LEAST_AGAIN)
-        at = until - FRESH_OVERLAP if until < end else end
+        until = min(at + RESCAN_PIECE, end)
+        yield from _detect(samples[round(at * RATE) : round(until * RATE)], at, RESCAN_MIN_SPEECH)
+        at = until - RESCAN_OVERLAP if until < end else end
 
 
-def _apart(spans: list[Span]) -> list[Span]:
-    """Spans in order of time, each beginning where the one before has ended at the earliest."""
-    apart: list[Span] = []
+def _resolve_overlaps(spans: list[Span]) -> list[Span]:
+    """Shorten sorted spans so that each starts after the end of the previous one."""
+    resolved: list[Span] = []
     for span in spans:
-        start = max(span.start, apart[-1].end) if apart else span.start
+        start = max(span.start, resolved[-1].end) if resolved else span.start
         if span.end > start:
-            apart.append(Span(start, span.end))
-    return apart
+            resolved.append(Span(start, span.end))
+    return resolved
 
 
-def _detect(samples: Samples, start: float, least: float = 0.0) -> list[Span]:
+def _detect(samples: Samples, start: float, min_speech: float = 0.0) -> list[Span]:
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(
-        min_speech_duration_ms=round(least * 1000),
+        min_speech_duration_ms=round(min_speech * 1000),
         min_silence_duration_ms=OPTIONS["min_silence_ms"],
         speech_pad_ms=OPTIONS["speech_pad_ms"],
-        max_speech_duration_s=LONGEST,
+        max_speech_duration_s=MAX_PASSAGE,
     )
-    # A copy: the detector sets the last samples of what it is given to zero.
+    # Copied, because the detector zeroes the last samples of its input.
     found = get_speech_timestamps(samples.copy(), options)
     return [Span(start + f["start"] / RATE, start + f["end"] / RATE) for f in found]

@@ -1,7 +1,8 @@
-"""The weights in a CTranslate2 model of Whisper, and the same under the names that OpenAI gives.
+"""Read the weights of a CTranslate2 Whisper model and convert them to OpenAI's names.
 
-CTranslate2 fuses query, key and value of a self-attention into one matrix, and key and value of a
-cross-attention; its layout is that of ``ModelSpec._serialize`` in ctranslate2/specs/model_spec.py.
+CTranslate2 fuses query, key and value of self-attention into one matrix, and key and value of
+cross-attention. The file layout is that of ``ModelSpec._serialize`` in
+ctranslate2/specs/model_spec.py.
 """
 
 import struct
@@ -21,7 +22,7 @@ _VERSION, _SPEC = 6, "WhisperSpec"
 _TYPES = (np.float32, np.int8, np.int16, np.int32, np.float16)
 _SIDES = ("encoder", "decoder")
 
-# OpenAI's name within a block → CTranslate2's. Several names stand for the parts of a fused one.
+# OpenAI's names within a block → CTranslate2's. Several names are parts of a fused matrix.
 _NORMS = {"attn_ln": "self_attention", "mlp_ln": "ffn", "cross_attn_ln": "attention"}
 _LINEARS = {
     ("attn.query", "attn.key", "attn.value"): "self_attention/linear_0",
@@ -32,11 +33,11 @@ _LINEARS = {
     ("mlp.0",): "ffn/linear_0",
     ("mlp.2",): "ffn/linear_1",
 }
-_CROSS = "cross_attn"  # what only the decoder has
+_CROSS = "cross_attn"  # only in the decoder
 
 
 def read_weights(path: Path) -> Weights:
-    """The arrays of a model.bin by CTranslate2's names. EngineError if it is no Whisper model."""
+    """Return the arrays of a model.bin by CTranslate2's names; EngineError if it is not Whisper."""
     try:
         with path.open("rb") as file:
             return _read(file)
@@ -72,7 +73,7 @@ def _array(file: BinaryIO) -> tuple[str, NDArray[np.generic]]:
 
 
 def openai_dimensions(weights: Weights) -> dict[str, int]:
-    """The sizes of a model under the names of whisper.model.ModelDimensions."""
+    """Return the dimensions of a model by the names of whisper.model.ModelDimensions."""
     audio, text = (
         weights["encoder/position_encodings/encodings"],
         weights["decoder/embeddings/weight"],
@@ -92,7 +93,7 @@ def openai_dimensions(weights: Weights) -> dict[str, int]:
 
 
 def openai_weights(weights: Weights) -> dict[str, NDArray[np.generic]]:
-    """The arrays under the names of whisper.model.Whisper, each value as it was."""
+    """Return the arrays by the names of whisper.model.Whisper, with unchanged values."""
     state = {
         "encoder.positional_embedding": weights["encoder/position_encodings/encodings"],
         "decoder.positional_embedding": weights["decoder/position_encodings/encodings"],
@@ -148,5 +149,5 @@ def _parts(
     biases = np.split(weights[f"{source}/bias"], len(targets))
     for target, matrix, bias in zip(targets, matrices, biases, strict=True):
         yield f"{target}.weight", matrix
-        if not target.endswith(".key"):  # Whisper's keys have no bias; it is zero here
+        if not target.endswith(".key"):  # Whisper's keys have no bias; CTranslate2 stores zeros
             yield f"{target}.bias", bias

@@ -1,4 +1,4 @@
-"""faster-whisper: OpenAI's Whisper on CTranslate2, on the processor, without a network."""
+"""faster-whisper: OpenAI's Whisper on CTranslate2, on the CPU, offline."""
 
 import os
 import threading
@@ -25,34 +25,34 @@ from cunshi.transcription.engines import (
 )
 
 EMBEDDED = "base"
-# Measured on Mandarin talks (docs/decisions.md). No prompt and no hotwords: they made base lose
-# half of real speech. No conditioning: a loop in one passage would infect the next.
+# Measured on Mandarin recordings (docs/decisions.md). No prompt and no hotwords, because with them
+# base missed half of the speech. No conditioning, because a loop would spread to later passages.
 OPTIONS: dict[str, Any] = {
     "beam_size": 5,
-    # No sampling: the same recording gives the same draft, on every run and after every kill.
+    # No sampling, so that results are reproducible.
     "temperature": [0.0],
-    "compression_ratio_threshold": quality_flags.MOST_COMPRESSION,
-    "log_prob_threshold": quality_flags.LEAST_LOGPROB,
-    "no_speech_threshold": quality_flags.SILENT,
+    "compression_ratio_threshold": quality_flags.MAX_COMPRESSION,
+    "log_prob_threshold": quality_flags.MIN_LOGPROB,
+    "no_speech_threshold": quality_flags.MAX_NO_SPEECH,
     "condition_on_previous_text": False,
     "word_timestamps": True,
 }
-# Once more, with all of the window, for a passage that loops or that the model is unsure of.
-AGAIN: dict[str, Any] = {"no_repeat_ngram_size": 8}
-# Seconds of silence behind a short passage that the encoder listens to. Whisper was taught with
-# windows of 30 seconds; encoding all of them for a motto of 6 is three quarters of the work.
+# For a second attempt, with the whole window, if a passage loops or has low confidence.
+RETRY_OPTIONS: dict[str, Any] = {"no_repeat_ngram_size": 8}
+# Seconds of silence after a short passage that are encoded. Whisper was trained with windows of 30
+# seconds, but encoding all of it would be three quarters of the work for a motto of 6 seconds.
 TAIL = 10
 WINDOW = 30
-_FRAMES = 100  # of the mel spectrogram, a second
-_MOST_TOKENS = 200  # of a text to weigh: the decoder has room for 448, the prompt included
-_LEAST = 1e-9  # probability of a token that counts as impossible
+_FRAMES = 100  # frames of the mel spectrogram per second
+_MAX_TOKENS = 200  # of a text to weigh; the decoder has room for 448, including the prompt
+_MIN_PROBABILITY = 1e-9  # floor for token probabilities
 
 
 def _model_class() -> type:
-    """WhisperModel with an encoder that listens to no more silence than it needs.
+    """Return a WhisperModel subclass whose encoder processes less silence.
 
-    It also keeps what the calling thread's last passage sounds like, since encoding is most of the
-    work. Made when first used: importing faster_whisper costs a second.
+    It also keeps the encoded last passage of each thread, because encoding is most of the work.
+    Created on first use, because importing faster_whisper takes a second.
     """
     from faster_whisper import WhisperModel
 
@@ -67,28 +67,25 @@ def _model_class() -> type:
             seconds = -(-last // _FRAMES) + self.last.tail
             sound = super().encode(features[..., : seconds * _FRAMES])
             if getattr(self.last, "sound", None) is None:
-                self.last.sound = sound  # of the first window, which holds a whole passage
+                self.last.sound = sound  # the first window contains the whole passage
             return sound
 
         def sound_of(self, samples: NDArray[np.float32]) -> Any:
-            """A passage as the decoder hears it."""
+            """Return the encoded passage."""
             if getattr(self.last, "samples", None) is not samples:
                 self.begin(samples, TAIL)
                 self.encode(self.feature_extractor(samples)[:, : WINDOW * _FRAMES])
             return self.last.sound
 
         def begin(self, samples: NDArray[np.float32], tail: int) -> None:
-            """Forget the last passage; what is encoded now belongs to this one.
-
-            ``tail`` is how many seconds of silence are listened to behind it.
-            """
+            """Start a new passage, with ``tail`` seconds of silence after it."""
             self.last.samples, self.last.sound, self.last.tail = samples, None, tail
 
     return ShortContextModel
 
 
 class FasterWhisper:
-    """One model in memory for all recordings and threads, loaded when first needed."""
+    """One model in memory for all recordings and threads, loaded on first use."""
 
     hears = True
 
@@ -96,7 +93,7 @@ class FasterWhisper:
         self._name, self._root = model, root
         self._model: Any = None
         self._lock = threading.Lock()
-        # One thread for each of several workers is faster than several threads for one.
+        # Several workers with one thread each are faster than one with several.
         self.workers = _cores()
 
     def identity(self) -> EngineIdentity:
@@ -105,11 +102,11 @@ class FasterWhisper:
             version=version("faster-whisper"),
             model=self._name,
             model_sha256=self._sha256(),
-            options=OPTIONS | {"again": AGAIN, "tail": TAIL},
+            options=OPTIONS | {"again": RETRY_OPTIONS, "tail": TAIL},
         )
 
     def _folder(self) -> Path | None:
-        """The model's folder when it is one, as written or below the project."""
+        """Return the model's folder if the name is a path, absolute or below the project."""
         folder = self._root / Path(self._name).expanduser()
         return folder if (folder / "model.bin").is_file() else None
 
@@ -120,12 +117,12 @@ class FasterWhisper:
         return manifest.sha256_of(folder / "model.bin") if folder else ""
 
     def _downloaded(self, *, local_files_only: bool) -> Path | None:
-        """A model known by name, from the hub's cache or the hub itself."""
+        """Return a model by name, from the hub or its cache."""
         from faster_whisper.utils import download_model
 
         try:
             return Path(download_model(self._name, local_files_only=local_files_only))
-        except Exception as error:  # the hub's client raises many unrelated types
+        except Exception as error:  # the hub's client raises many kinds of errors
             if local_files_only:
                 return None
             raise EngineError(
@@ -165,15 +162,17 @@ class FasterWhisper:
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         try:
-            found = self._hear(samples, OPTIONS, TAIL)
+            found = self._decode(samples, OPTIONS, TAIL)
             if _doubtful_seconds(found):
-                again = self._hear(samples, OPTIONS | AGAIN, WINDOW)
+                again = self._decode(samples, OPTIONS | RETRY_OPTIONS, WINDOW)
                 found = min(found, again, key=_doubtful_seconds)
         except (RuntimeError, ValueError) as error:
             raise _failed(error) from error
-        yield from map(_heard, found)
+        yield from map(_to_segment, found)
 
-    def _hear(self, samples: NDArray[np.float32], options: dict[str, Any], tail: int) -> list[Any]:
+    def _decode(
+        self, samples: NDArray[np.float32], options: dict[str, Any], tail: int
+    ) -> list[Any]:
         model = self._load()
         model.begin(samples, tail)
         segments, _info = model.transcribe(samples, language=CHINESE, **options)
@@ -182,10 +181,10 @@ class FasterWhisper:
     def weigh(
         self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
     ) -> Sequence[float]:
-        """Let the model read each text aloud, so to speak, with the term in mind.
+        """Score each text after prompting the model with its term.
 
-        The probability of every token, given the sound and the tokens before it, as in
-        https://opennmt.net/CTranslate2/python/ctranslate2.models.Whisper.html (``align``).
+        Uses the probability of every token given the audio and the previous tokens, as computed by
+        ``align``: https://opennmt.net/CTranslate2/python/ctranslate2.models.Whisper.html
         """
         from faster_whisper.tokenizer import Tokenizer
 
@@ -193,7 +192,7 @@ class FasterWhisper:
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=CHINESE
         )
-        if len(tokenizer.encode(text)) > _MOST_TOKENS:
+        if len(tokenizer.encode(text)) > _MAX_TOKENS:
             return ()
         try:
             sound, frames = model.sound_of(samples), len(samples) * _FRAMES // RATE
@@ -201,8 +200,10 @@ class FasterWhisper:
             def log_probability(of: str, term: str) -> float:
                 return _log_probability(model, sound, frames, tokenizer, of, term)
 
-            heard = {term: log_probability(text, term) for term in {term for __, term in variants}}
-            return [log_probability(variant, term) - heard[term] for variant, term in variants]
+            original = {
+                term: log_probability(text, term) for term in {term for __, term in variants}
+            }
+            return [log_probability(variant, term) - original[term] for variant, term in variants]
         except (RuntimeError, ValueError) as error:
             raise _failed(error) from error
 
@@ -212,7 +213,7 @@ def _failed(error: Exception) -> EngineError:
 
 
 def _cores() -> int:
-    """Processor cores that this program may use."""
+    """Return the number of CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -221,27 +222,27 @@ def _cores() -> int:
 def _log_probability(
     model: Any, sound: Any, frames: int, tokenizer: Any, text: str, term: str
 ) -> float:
-    """Log probability (nats) of a text for a model that has just read ``term``."""
+    """Return the log probability (nats) of a text for a model prompted with ``term``."""
     reminder = [tokenizer.sot_prev, *tokenizer.encode(" " + term)]
     start = [*reminder, *tokenizer.sot_sequence, tokenizer.no_timestamps]
     [found] = model.model.align(sound, start, [tokenizer.encode(text)], frames)
-    return float(np.log(np.maximum(found.text_token_probs, _LEAST)).sum())
+    return float(np.log(np.maximum(found.text_token_probs, _MIN_PROBABILITY)).sum())
 
 
 def _doubtful_seconds(found: list[Any]) -> float:
-    """Seconds of segments that repeat themselves or that the model does not believe in.
+    """Return the seconds of segments that repeat themselves or have low confidence.
 
-    A segment counts at least a second: a loop can stand in a moment.
+    A segment counts at least one second, because a loop may have almost no duration.
     """
     return sum(
         max(1.0, float(segment.end - segment.start))
         for segment in found
-        if segment.compression_ratio > quality_flags.MOST_COMPRESSION
-        or segment.avg_logprob < quality_flags.LEAST_LOGPROB
+        if segment.compression_ratio > quality_flags.MAX_COMPRESSION
+        or segment.avg_logprob < quality_flags.MIN_LOGPROB
     )
 
 
-def _heard(found: Any) -> HeardSegment:
+def _to_segment(found: Any) -> HeardSegment:
     words = tuple(
         Word(_rounded(w.start), _rounded(w.end), w.word, _rounded(w.probability))
         for w in found.words or ()
@@ -255,5 +256,5 @@ def _rounded(value: float) -> float:
 
 
 def open_engine(model: str, root: Path) -> FasterWhisper:
-    """The engine for a model name or a model folder (absolute, or relative to ``root``)."""
+    """Return the engine for a model name or folder (absolute, or relative to ``root``)."""
     return FasterWhisper(model or EMBEDDED, root)

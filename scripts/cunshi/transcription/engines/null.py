@@ -1,4 +1,4 @@
-"""The null engine, for people who transcribe by hand: it hears nothing and costs nothing."""
+"""The null engine, for people who transcribe by hand: it recognises nothing."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from cunshi.transcription.engines import EngineIdentity, HeardSegment
 
 
 class NullEngine:
-    """Leaves every transcript empty, to be written by a person."""
+    """An engine that leaves every transcript empty, to be written by a person."""
 
     workers = 1
     hears = False
@@ -19,7 +19,7 @@ class NullEngine:
         return EngineIdentity("null", "1", "", "")
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing."""
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         return iter(())
@@ -31,5 +31,5 @@ class NullEngine:
 
 
 def open_engine(model: str, root: Path) -> NullEngine:
-    """The null engine needs neither model nor folder."""
+    """Return the null engine; the arguments are ignored."""
     return NullEngine()

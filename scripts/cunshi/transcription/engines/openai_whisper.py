@@ -1,6 +1,6 @@
-"""openai-whisper: the reference implementation of Whisper, on PyTorch; several times slower.
+"""openai-whisper: the reference implementation of Whisper on PyTorch, several times slower.
 
-Not installed with the program: it is for those who want to compare, or have a checkpoint of theirs.
+An optional dependency, for comparisons and for checkpoints in OpenAI's format.
 """
 
 import base64
@@ -37,19 +37,19 @@ EMBEDDED = "base"
 _DISTRIBUTION = "openai-whisper==20250625"  # as in pyproject.toml
 OPTIONS: dict[str, Any] = {
     "beam_size": 5,
-    # No sampling: the same recording gives the same draft.
+    # No sampling, so that results are reproducible.
     "temperature": (0.0,),
-    "compression_ratio_threshold": quality_flags.MOST_COMPRESSION,
-    "logprob_threshold": quality_flags.LEAST_LOGPROB,
-    "no_speech_threshold": quality_flags.SILENT,
-    "condition_on_previous_text": False,  # a loop in one passage would infect the next
+    "compression_ratio_threshold": quality_flags.MAX_COMPRESSION,
+    "logprob_threshold": quality_flags.MIN_LOGPROB,
+    "no_speech_threshold": quality_flags.MAX_NO_SPEECH,
+    "condition_on_previous_text": False,  # a loop would spread to later passages
     "word_timestamps": True,
     "fp16": False,
 }
 
 
 class OpenAIWhisper:
-    """One model in memory; PyTorch spreads the work over the processor's cores by itself."""
+    """One model in memory; PyTorch uses the CPU's cores itself."""
 
     hears = True
     workers = 1
@@ -57,10 +57,10 @@ class OpenAIWhisper:
     def __init__(self, model: str, root: Path):
         self._name, self._root = model, root
         self._model: Any = None
-        self._lock = threading.Lock()  # a model holds the state of the passage it is decoding
+        self._lock = threading.Lock()  # the model holds the state of the passage that it decodes
 
     def identity(self) -> EngineIdentity:
-        # As JSON gives it back: an identity is compared with one that was written down.
+        # As JSON returns it, because identities are compared with stored ones.
         options = OPTIONS | {"temperature": list(OPTIONS["temperature"])}
         return EngineIdentity("openai-whisper", _installed(), self._name, self._sha256(), options)
 
@@ -71,24 +71,24 @@ class OpenAIWhisper:
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         try:
             with self._lock:
-                found = self._hear(samples)
+                found = self._decode(samples)
         except (RuntimeError, ValueError) as error:
             raise EngineError(_("识别时出错：{error}").format(error=error)) from error
-        yield from map(_heard, found)
+        yield from map(_to_segment, found)
 
     def weigh(
         self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
     ) -> Sequence[float]:
-        return ()  # the reference has no way to ask for it
+        return ()  # not supported by this implementation
 
-    def _hear(self, samples: NDArray[np.float32]) -> list[dict[str, Any]]:
-        """The segments of one pass. The lock must be held."""
-        heard = self._load().transcribe(samples, language=CHINESE, **OPTIONS)
-        segments: list[dict[str, Any]] = heard["segments"]
+    def _decode(self, samples: NDArray[np.float32]) -> list[dict[str, Any]]:
+        """Return the segments of one pass. The lock must be held."""
+        result = self._load().transcribe(samples, language=CHINESE, **OPTIONS)
+        segments: list[dict[str, Any]] = result["segments"]
         return segments
 
     def _checkpoint(self) -> Path | None:
-        """The model's file when it is one, as written or below the project."""
+        """Return the model's file if the name is a path, absolute or below the project."""
         path = self._root / Path(self._name).expanduser()
         return path if path.is_file() else None
 
@@ -97,12 +97,12 @@ class OpenAIWhisper:
             return whisper_base.MODEL_SHA256
         if path := self._checkpoint():
             return manifest.sha256_of(path)
-        # OpenAI's addresses carry the SHA-256 of what they lead to, and whisper checks it.
+        # OpenAI's URLs contain the SHA-256 of the file, which whisper checks.
         address = str(_whisper()._MODELS.get(self._name, ""))
         return address.split("/")[-2] if address else ""
 
     def _load(self) -> Any:
-        """The model, loaded when first needed. The lock must be held."""
+        """Return the model, loaded on first use. The lock must be held."""
         if self._model is None:
             try:
                 self._model = self._open()
@@ -116,7 +116,7 @@ class OpenAIWhisper:
 
     def _open(self) -> Any:
         whisper = _whisper()
-        _leave_a_core()
+        _limit_threads()
         if self._name != EMBEDDED:
             return whisper.load_model(str(self._checkpoint() or self._name), device="cpu")
         folder = whisper_base.model_folder()
@@ -126,7 +126,7 @@ class OpenAIWhisper:
 
 
 def _installed() -> str:
-    """The version that is installed. EngineError when there is none."""
+    """Return the installed version; EngineError if there is none."""
     try:
         return version("openai-whisper")
     except PackageNotFoundError as error:
@@ -145,11 +145,11 @@ def _whisper() -> Any:
     return whisper
 
 
-def _leave_a_core() -> None:
-    """Give PyTorch one core less than there are.
+def _limit_threads() -> None:
+    """Let PyTorch use one core less than there are.
 
-    Its threads wait for each other hundreds of times for each token; where another program takes
-    one of the cores, decoding becomes many times slower (docs/decisions.md).
+    Its threads synchronise hundreds of times per token; if another program occupies a core,
+    decoding becomes many times slower (docs/decisions.md).
     """
     import torch
 
@@ -157,9 +157,9 @@ def _leave_a_core() -> None:
 
 
 def embedded_checkpoint(folder: Path) -> Path:
-    """The weights of the embedded model as OpenAI's checkpoint, made once in the user's cache.
+    """Return the embedded model as an OpenAI checkpoint, created once in the user's cache.
 
-    Its name tells the model it was made from and its own hash: a damaged one is made anew.
+    Its name contains the hashes of the source model and of itself; a damaged one is created again.
     """
     cache = user_cache_path("cunshi", appauthor=False) / "openai-whisper"
     stem = f"base-{whisper_base.MODEL_SHA256[:8]}-"
@@ -190,9 +190,8 @@ def _make_checkpoint(folder: Path, cache: Path, stem: str) -> Path:
 
 
 def _alignment_heads(folder: Path, sizes: Any) -> bytes:
-    """The attention heads that follow the voice, which word times come from, as whisper reads them.
-
-    A checkpoint has no place for them.
+    """Return the attention heads for word times in whisper's format; checkpoints do not contain
+    them.
     """
     heads = np.zeros((sizes.n_text_layer, sizes.n_text_head), dtype=bool)
     for layer, head in json.loads((folder / "config.json").read_text("utf-8"))["alignment_heads"]:
@@ -200,7 +199,7 @@ def _alignment_heads(folder: Path, sizes: Any) -> bytes:
     return base64.b85encode(gzip.compress(heads.tobytes()))
 
 
-def _heard(found: dict[str, Any]) -> HeardSegment:
+def _to_segment(found: dict[str, Any]) -> HeardSegment:
     words = tuple(
         Word(_rounded(w["start"]), _rounded(w["end"]), w["word"], _rounded(w["probability"]))
         for w in found.get("words", ())
@@ -214,5 +213,5 @@ def _rounded(value: Any) -> float:
 
 
 def open_engine(model: str, root: Path) -> OpenAIWhisper:
-    """The engine for a model name or a .pt file (absolute, or relative to ``root``)."""
+    """Return the engine for a model name or a .pt file (absolute, or relative to ``root``)."""
     return OpenAIWhisper(model or EMBEDDED, root)

@@ -1,7 +1,7 @@
 """A speech recognition server with OpenAI's interface, such as FunASR, vLLM or a Whisper server.
 
-The only engine by which a recording leaves the machine, and only to the server that archive.yml
-names. https://platform.openai.com/docs/api-reference/audio/createTranscription
+This is the only engine that sends recordings to another computer, and only to the server in
+archive.yml. https://platform.openai.com/docs/api-reference/audio/createTranscription
 """
 
 import email.utils
@@ -24,25 +24,25 @@ from cunshi.domain.transcript import Segment, Word
 from cunshi.media.sampling import RATE
 from cunshi.transcription.engines import CHINESE, CONFIDENCE, EngineIdentity, HeardSegment
 
-KEY = "CUNSHI_SERVER_KEY"  # the variable with the server's key, which is written down nowhere
+KEY = "CUNSHI_SERVER_KEY"  # environment variable with the server's key, which is stored nowhere
 
-# Seconds. A server may take recordings one by one, and longer for each than it was spoken.
+# Seconds. A server may process recordings one by one, and more slowly than real time.
 CONNECT = 5.0
-ANSWER_AT_LEAST = 120.0
-ANSWER_PER_SECOND = 6.0
-FIRST_WAIT = 1.0  # doubled after every attempt
-LONGEST_WAIT = 60.0
-REST = 30.0  # how long a server that has failed all attempts is not asked again
+MIN_TIMEOUT = 120.0
+TIMEOUT_PER_SECOND = 6.0
+FIRST_WAIT = 1.0  # doubled after each attempt
+MAX_WAIT = 60.0
+PAUSE_AFTER_FAILURE = 30.0  # without requests after all attempts have failed
 ATTEMPTS = 4
 
-_MAY_PASS = frozenset({429, 500, 502, 503, 504})
-_NOBODY_THERE = frozenset({502, 503, 504})  # as a gateway says it; 500 may be one recording's fault
+_RETRYABLE = frozenset({429, 500, 502, 503, 504})
+_UNAVAILABLE = frozenset({502, 503, 504})  # from a gateway; 500 may be caused by a single recording
 _FORMAT_REFUSED = frozenset({400, 422})
 _TIMED, _PLAIN = "verbose_json", "json"
 
 
-class _UnansweredError(Exception):
-    """One attempt failed: why, whether nobody is there, and when to ask again (None: never)."""
+class _AttemptError(Exception):
+    """A failed attempt: cause, whether the server is gone, and when to retry (None: never)."""
 
     def __init__(self, cause: str, *, gone: bool, wait: float | None = 0.0):
         super().__init__(cause)
@@ -53,18 +53,18 @@ class Http:
     """One server for all recordings and threads."""
 
     hears = True
-    workers = 2  # one recording travels while another is heard
+    workers = 2  # one is sent while another is recognised
 
     def __init__(self, model: str, server: str):
         self._model = model
-        self._server = _checked(server)
+        self._server = _parse_server(server)
         self._host = self._server.netloc.decode("ascii")
         self._form = _TIMED
-        self._away_until = 0.0
+        self._paused_until = 0.0
         self._client = httpx2.Client(
             headers=_authorisation(),
-            follow_redirects=False,  # a recording goes to no other host than the one named
-            trust_env=False,  # nor through a proxy that archive.yml does not name
+            follow_redirects=False,  # recordings go to no other host than the configured one
+            trust_env=False,  # nor through a proxy that is not in archive.yml
         )
 
     def identity(self) -> EngineIdentity:
@@ -72,27 +72,29 @@ class Http:
         return EngineIdentity("http", "1", self._model, "", options)
 
     def prepare(self) -> None:
-        """Find out whether the server is there, before every recording does. Raises EngineError."""
-        answer = self._patiently(lambda: self._client.get(self._address("models"), timeout=CONNECT))
-        if answer.status_code in {401, 403}:  # not every server has a list of models
-            self._check(answer)
+        """Check that the server responds; EngineError if not."""
+        response = self._with_retries(
+            lambda: self._client.get(self._address("models"), timeout=CONNECT)
+        )
+        if response.status_code in {401, 403}:  # not every server lists its models
+            self._check(response)
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         seconds = len(samples) / RATE
         sound = _wav(samples)
-        answer = self._patiently(lambda: self._send(sound, seconds))
-        if answer.status_code in _FORMAT_REFUSED and self._form == _TIMED:
-            # Models that know no times refuse to be asked for them.
-            answer = self._patiently(lambda: self._send(sound, seconds, _PLAIN))
-            if answer.is_success:
+        response = self._with_retries(lambda: self._send(sound, seconds))
+        if response.status_code in _FORMAT_REFUSED and self._form == _TIMED:
+            # Models without time stamps reject this format.
+            response = self._with_retries(lambda: self._send(sound, seconds, _PLAIN))
+            if response.is_success:
                 self._form = _PLAIN
-        self._check(answer)
-        yield from _read(answer, seconds)
+        self._check(response)
+        yield from _read(response, seconds)
 
     def weigh(
         self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
     ) -> Sequence[float]:
-        return ()  # no server tells how probable another text would have been
+        return ()  # not supported by the interface
 
     def _address(self, name: str) -> str:
         base = str(self._server).rstrip("/").removesuffix("/v1")
@@ -100,61 +102,63 @@ class Http:
 
     def _send(self, sound: bytes, seconds: float, form: str = "") -> httpx2.Response:
         form = form or self._form
-        asked: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "model": self._model,
             "language": CHINESE,
             "response_format": form,
-            "temperature": "0",  # no sampling: the same recording gives the same draft
+            "temperature": "0",  # no sampling, so that results are reproducible
         }
         if form == _TIMED:
-            asked["timestamp_granularities[]"] = ["word", "segment"]
-        patience = ANSWER_AT_LEAST + ANSWER_PER_SECOND * seconds
+            fields["timestamp_granularities[]"] = ["word", "segment"]
+        timeout = MIN_TIMEOUT + TIMEOUT_PER_SECOND * seconds
         return self._client.post(
             self._address("audio/transcriptions"),
-            data=asked,
+            data=fields,
             files={"file": ("recording.wav", sound, "audio/wav")},
-            timeout=httpx2.Timeout(patience, connect=CONNECT),
+            timeout=httpx2.Timeout(timeout, connect=CONNECT),
         )
 
-    def _patiently(self, ask: Callable[[], httpx2.Response]) -> httpx2.Response:
-        """Ask again, waiting longer each time, for as long as that may help."""
+    def _with_retries(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
+        """Send a request, and retry with increasing delays where that may help."""
         for attempt in range(ATTEMPTS):
-            self._check_away()
+            self._check_pause()
             try:
-                return self._attempt(ask)
-            except _UnansweredError as failure:
+                return self._attempt(send)
+            except _AttemptError as failure:
                 last = failure
             if last.wait is None:
                 break
             if attempt < ATTEMPTS - 1:
-                time.sleep(min(last.wait or FIRST_WAIT * 2**attempt, LONGEST_WAIT))
+                time.sleep(min(last.wait or FIRST_WAIT * 2**attempt, MAX_WAIT))
         if last.gone:
-            self._away_until = time.monotonic() + REST
+            self._paused_until = time.monotonic() + PAUSE_AFTER_FAILURE
         raise EngineError(last.cause, _remedy())
 
-    def _check_away(self) -> None:
-        """A hundred recordings need not each wait for a server that has just failed one."""
-        if time.monotonic() < self._away_until:
+    def _check_pause(self) -> None:
+        """Raise EngineError soon after a failure, so that not every recording waits for the
+        server.
+        """
+        if time.monotonic() < self._paused_until:
             cause = _("识别服务 {host} 刚才没有回答，这一件没有送去").format(host=self._host)
             raise EngineError(cause, _remedy())
 
-    def _attempt(self, ask: Callable[[], httpx2.Response]) -> httpx2.Response:
+    def _attempt(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
         try:
-            answer = ask()
+            response = send()
         except (httpx2.ReadTimeout, httpx2.WriteTimeout) as error:
             cause = _("识别服务 {host} 一直没有回答").format(host=self._host)
-            raise _UnansweredError(cause, gone=True, wait=None) from error
+            raise _AttemptError(cause, gone=True, wait=None) from error
         except httpx2.RequestError as error:
             cause = _("连不上识别服务 {host}：{error}").format(host=self._host, error=error)
-            raise _UnansweredError(cause, gone=True) from error
-        if answer.status_code in _MAY_PASS:
-            gone = answer.status_code in _NOBODY_THERE
-            raise _UnansweredError(self._refusal(answer), gone=gone, wait=_retry_after(answer))
-        return answer
+            raise _AttemptError(cause, gone=True) from error
+        if response.status_code in _RETRYABLE:
+            gone = response.status_code in _UNAVAILABLE
+            raise _AttemptError(self._refusal(response), gone=gone, wait=_retry_after(response))
+        return response
 
-    def _check(self, answer: httpx2.Response) -> None:
-        """EngineError when the server refuses, and asking again would not help."""
-        if answer.is_success:
+    def _check(self, response: httpx2.Response) -> None:
+        """Raise EngineError if the server rejects the request permanently."""
+        if response.is_success:
             return
         remedies = {
             401: _("把服务的密钥写进环境变量 {name}").format(name=KEY),
@@ -162,16 +166,16 @@ class Http:
             404: _("检查 archive.yml 的 server 和 model：服务上要有这个模型"),
             413: _("请管服务的人放宽文件大小"),
         }
-        if answer.has_redirect_location:
+        if response.has_redirect_location:
             remedy = _("archive.yml 的 server 要写最后的地址；录音不会跟着转到别处")
         else:
-            remedy = remedies.get(answer.status_code, _("检查 archive.yml 的 server 和 model"))
-        raise EngineError(self._refusal(answer), remedy)
+            remedy = remedies.get(response.status_code, _("检查 archive.yml 的 server 和 model"))
+        raise EngineError(self._refusal(response), remedy)
 
-    def _refusal(self, answer: httpx2.Response) -> str:
-        said = _complaint(answer)
+    def _refusal(self, response: httpx2.Response) -> str:
+        said = _error_text(response)
         return _("识别服务 {host} 没有识别（{code}）：{said}").format(
-            host=self._host, code=answer.status_code, said=said
+            host=self._host, code=response.status_code, said=said
         )
 
 
@@ -179,8 +183,8 @@ def _remedy() -> str:
     return _("看看识别服务开着没有，archive.yml 的 server 对不对，再构建一次")
 
 
-def _checked(server: str) -> httpx2.URL:
-    """The server's address; ConfigurationError when it is none or holds a secret."""
+def _parse_server(server: str) -> httpx2.URL:
+    """Parse the server's URL; ConfigurationError if it is invalid or contains a secret."""
     remedy = _("在 archive.yml 里写 server: http://192.168.1.5:8000 的样子；密钥不要写在里面")
     try:
         url = httpx2.URL(server)
@@ -205,7 +209,7 @@ def _authorisation() -> dict[str, str]:
 
 
 def _wav(samples: NDArray[np.float32]) -> bytes:
-    """The samples as a WAV file of 16 bits, which every server reads."""
+    """Encode the samples as 16-bit WAV, which every server accepts."""
     sound = io.BytesIO()
     with wave.open(sound, "wb") as file:
         file.setnchannels(1)
@@ -215,36 +219,36 @@ def _wav(samples: NDArray[np.float32]) -> bytes:
     return sound.getvalue()
 
 
-def _retry_after(answer: httpx2.Response) -> float:
-    """Seconds that the server asks to wait (RFC 9110, 10.2.3), 0 when it does not say."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return float(said)
+def _retry_after(response: httpx2.Response) -> float:
+    """Return the seconds to wait (RFC 9110, 10.2.3), 0 if not stated."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, OverflowError):
         return 0.0
 
 
-def _complaint(answer: httpx2.Response) -> str:
-    """What the server says is wrong, on one short line."""
+def _error_text(response: httpx2.Response) -> str:
+    """Return the server's error message on one short line."""
     try:
-        said = answer.json()
-        error = said.get("error") or said.get("detail") or said
+        body = response.json()
+        error = body.get("error") or body.get("detail") or body
         text = str(error.get("message") or error if isinstance(error, dict) else error)
     except (ValueError, AttributeError, RecursionError):
-        text = answer.text
-    return " ".join(text.split())[:200] or answer.reason_phrase
+        text = response.text
+    return " ".join(text.split())[:200] or response.reason_phrase
 
 
-def _read(answer: httpx2.Response, seconds: float) -> Iterator[HeardSegment]:
-    """What an answer says was heard; EngineError when it cannot be understood."""
+def _read(response: httpx2.Response, seconds: float) -> Iterator[HeardSegment]:
+    """Yield the segments of a response; EngineError if it is malformed."""
     try:
-        if answer.headers.get("Content-Type", "").startswith("text/plain"):
-            said: Any = {"text": answer.text}
+        if response.headers.get("Content-Type", "").startswith("text/plain"):
+            body: Any = {"text": response.text}
         else:
-            said = json.loads(answer.content)
-        yield from _segments(said, seconds)
+            body = json.loads(response.content)
+        yield from _segments(body, seconds)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise EngineError(
             _("识别服务的回答看不懂：{error}").format(error=f"{type(error).__name__}: {error}"),
@@ -252,12 +256,12 @@ def _read(answer: httpx2.Response, seconds: float) -> Iterator[HeardSegment]:
         ) from error
 
 
-def _segments(said: Mapping[str, Any], seconds: float) -> list[HeardSegment]:
-    """The segments, or all of the text as one where the server gives no times."""
-    words = _words(said.get("words"), seconds)
-    parts = said.get("segments")
+def _segments(body: Mapping[str, Any], seconds: float) -> list[HeardSegment]:
+    """Return the segments, or the whole text as one if the server returns no times."""
+    words = _words(body.get("words"), seconds)
+    parts = body.get("segments")
     if not parts:
-        text = said["text"].strip()
+        text = body["text"].strip()
         return [HeardSegment(Segment(0.0, seconds, text, words))] if text else []
     return [found for part in parts if (found := _segment(part, words, seconds)).segment.text]
 
@@ -271,7 +275,7 @@ def _segment(part: Mapping[str, Any], words: Sequence[Word], seconds: float) -> 
 
 
 def _words(parts: Sequence[Mapping[str, Any]] | None, seconds: float) -> tuple[Word, ...]:
-    """Words with their times. Of a word without a probability the server is taken to be sure."""
+    """Return the words with their times; without a probability, 1 is assumed."""
     return tuple(
         Word(*_span(part, seconds), str(part["word"]), _number(part.get("probability", 1.0)))
         for part in parts or ()
@@ -291,5 +295,5 @@ def _number(value: Any) -> float:
 
 
 def open_engine(model: str, server: str) -> Http:
-    """The engine for a model by the name that the server knows it by."""
+    """Return the engine for a model, by its name on the server."""
     return Http(model, server)

