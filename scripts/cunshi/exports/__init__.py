@@ -1,5 +1,5 @@
-"""What leaves the project beside the site: forms that archives read, and files for classrooms.
+"""Exports besides the site: archival formats, and files for classrooms.
 
-It may import `catalogue` and the rooms below it. What may be shown has been decided before: an
-exporter is given a catalogue and adds nothing to it.
+May import `catalogue` and the rooms below it. Access was decided before: an exporter receives a
+catalogue and adds nothing to it.
 """

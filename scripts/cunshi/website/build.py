@@ -86,19 +86,19 @@ def build_site(project: Project, catalogue: Catalogue, reporter: Reporter) -> li
 
     kits = Kits(project, catalogue)
     with ThreadPoolExecutor(1) as pool:
-        aside = pool.submit(kits.make_aside)
+        aside = pool.submit(kits.make_in_processes)
 
         def finish() -> None:
             if face:
                 make_cards(project.docs, cards, face)
             aside.result()
-            kits.make_rest()
+            kits.finish()
 
         write_singles = partial(_write_singles, project, catalogue)
         try:
             run_mkdocs(project, catalogue, shared, drawn, write_singles, finish)
         finally:
-            kits.give_up()  # else whoever is to read what MkDocs refused waits for all of them
+            kits.cancel()  # else whoever is to read what MkDocs refused waits for all of them
     recordings, lessons = len(catalogue.entries), len(catalogue.lessons)
     _log.info("Site built: %d recordings, %d lessons", recordings, lessons)
     return problems

@@ -1,4 +1,4 @@
-"""The published holdings in the forms that archives read: captions, OHMS, IIIF, RO-Crate, tables.
+"""The published recordings in archival formats: captions, OHMS, IIIF, RO-Crate, tables.
 
 It may import what `exports` may. Each format is one file of this folder, an ``Exporter``: to add
 one, write a module with a function ``export`` and name it in ``EXPORTERS`` in `bundle`, which makes

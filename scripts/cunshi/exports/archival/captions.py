@@ -1,6 +1,6 @@
-"""A published transcript as captions: WebVTT (https://www.w3.org/TR/webvtt1/) and SubRip.
+"""Format published transcripts as captions: WebVTT (https://www.w3.org/TR/webvtt1/) and SubRip.
 
-Nothing of the archive's own transcript.vtt is copied: its notes are for those who correct it.
+Nothing is copied from transcript.vtt, whose notes are for correctors.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from cunshi.domain.course import Catalogue, Entry, Page
 from cunshi.domain.settings import Archive
 from cunshi.exports.archival import ExportFile, ExportSource
 
-_SHORTEST = 0.001  # seconds: both formats want an end behind the start
+_MIN_DURATION = 0.001  # seconds: both formats require an end after the start
 
 
 def export(source: ExportSource) -> Iterator[ExportFile]:
@@ -46,22 +46,22 @@ def captions_path(entry: Entry) -> str:
 
 
 def srt_path(path: str) -> str:
-    """Where the same captions are as SubRip, beside those as WebVTT; empty when there are none."""
+    """Return the path of the SubRip version of WebVTT captions; empty if there are none."""
     return f"{path.removesuffix('.vtt')}.srt" if path else ""
 
 
 def format_webvtt(entry: Entry, archive: Archive) -> str:
-    """The captions with voices; the first note says what they are and whose."""
+    """Return the captions as WebVTT with voices; the first note identifies the recording."""
     return _webvtt(entry, archive, cues_of(entry))
 
 
 def format_srt(entry: Entry) -> str:
-    """The captions without voices, which SubRip does not know: a name stands before the words."""
+    """Return the captions as SubRip, with speakers as text because it has no voices."""
     return _srt(cues_of(entry))
 
 
 def format_both(entry: Entry, archive: Archive) -> tuple[str, str]:
-    """The captions as WebVTT and as SubRip."""
+    """Return the captions as WebVTT and as SubRip."""
     cues = list(cues_of(entry))
     return _webvtt(entry, archive, cues), _srt(cues)
 
@@ -82,8 +82,13 @@ def _srt(cues: Iterable["Cue"]) -> str:
 
 def _notes(entry: Entry, archive: Archive) -> list[str]:
     recording = entry.recording
-    said = recording.description
-    facts = [recording_title(recording), said.narrator, said.village, str(said.date or "")]
+    description = recording.description
+    facts = [
+        recording_title(recording),
+        description.narrator,
+        description.village,
+        str(description.date or ""),
+    ]
     return [
         " · ".join(filter(None, facts)),
         " · ".join(filter(None, [archive.institution, recording.id])),
@@ -92,9 +97,9 @@ def _notes(entry: Entry, archive: Archive) -> list[str]:
 
 
 class Cue(NamedTuple):
-    """A segment with words, everything as printable lines; ``start`` and ``end`` in seconds.
+    """A caption with printable lines; ``start`` and ``end`` are in seconds.
 
-    ``times`` are as WebVTT has them; SubRip wants commas.
+    ``times`` is in the form of WebVTT; SubRip uses commas.
     """
 
     start: float
@@ -105,30 +110,30 @@ class Cue(NamedTuple):
     mandarin: str
 
     @property
-    def meaning(self) -> str:
-        """The line in Mandarin, marked as in the archive, so that it can be told from dialect."""
+    def mandarin_line(self) -> str:
+        """The Mandarin translation with a label, as in the archive."""
         return f"普通话：{self.mandarin}" if self.mandarin else ""
 
     def lines(self) -> list[str]:
-        """The words without a voice: who speaks stands before them."""
+        """Return the lines without a voice, with the speaker as text."""
         named = f"{self.speaker}：{self.text}" if self.speaker else self.text
-        return [named, self.meaning] if self.meaning else [named]
+        return [named, self.mandarin_line] if self.mandarin_line else [named]
 
 
 def cues_of(entry: Entry) -> Iterator[Cue]:
-    """What captions say of a recording."""
+    """Yield the cues of a recording."""
     for segment in entry.transcript.segments:
         text = clean(transcript_quality.replace_unheard(segment.text))
         if text:
-            end = max(segment.end, segment.start + _SHORTEST)
+            end = max(segment.end, segment.start + _MIN_DURATION)
             speaker, mandarin = clean(segment.speaker), clean(segment.mandarin)
             times = f"{format_timecode(segment.start)} --> {format_timecode(end)}"
             yield Cue(segment.start, end, times, text, speaker, mandarin)
 
 
 def _voice(cue: Cue) -> str:
-    lines = [_escaped(line) for line in (cue.text, cue.meaning) if line]
-    # A ">" would end the tag, and no escape stands for it there; behind "--" it would be an arrow.
+    lines = [_escaped(line) for line in (cue.text, cue.mandarin_line) if line]
+    # ">" would end the tag and cannot be escaped there; after "--" it would be an arrow.
     name = _escaped(cue.speaker.replace(">", "＞").replace("--", "－－"))
     return "\n".join([f"<v {name}>{lines[0]}" if name else lines[0], *lines[1:]])
 

@@ -31,7 +31,7 @@ def export(source: ExportSource) -> Iterator[ExportFile]:
 
 
 def _columns(number: int, entry: Described) -> dict[str, str | int]:
-    """The archivist's columns, in the order in which a catalogue of recordings has them."""
+    """Return the archivist's columns in the usual order of a catalogue of recordings."""
     return {
         "序号": number,
         "档号": entry.id,
@@ -61,7 +61,7 @@ def catalogue_sheet(described: Sequence[Described], title: str) -> bytes:
     stream = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(stream, options | {"strings_to_numbers": False}) as book:
-        # The creation date would make two exports of the same catalogue differ.
+        # A creation date would make exports of the same catalogue differ.
         book.set_properties({"title": title, "created": _EPOCH})
         sheet = book.add_worksheet("目录")
         rows = [_columns(n, entry) for n, entry in enumerate(described, 1)]

@@ -1,7 +1,8 @@
-"""What a catalogue says of a recording in the terms of the field, for all forms of it.
+"""Describe recordings with the terms shared by all archival formats.
 
-The terms are those of Dublin Core (https://www.dublincore.org/specifications/dublin-core/dcmi-terms/).
-The Chinese names follow the elements of a draft of DA/T 59; conformance is not claimed.
+The terms are those of Dublin Core
+(https://www.dublincore.org/specifications/dublin-core/dcmi-terms/). The Chinese names follow the
+elements of a draft of DA/T 59; conformance is not claimed.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from cunshi.domain.recording import Kind, Recording
 
 @dataclass(frozen=True)
 class Described:
-    """One recording, everything as printable text; what nobody said is empty.
+    """The description of a recording as printable text; unknown values are empty.
 
-    ``length`` is in seconds. Of a recording that is only listed, the catalogue tells title,
-    narrator, village and date, and nothing else.
+    ``length`` is in seconds. A recording that is only listed has just title, narrator, village and
+    date.
     """
 
     id: str
@@ -53,14 +54,14 @@ NOTHING = Described(
 
 
 def describe(catalogue: Catalogue) -> list[Described]:
-    """All that may be shown, in the order of their ids."""
-    shown = [describe_one(catalogue, entry) for entry in catalogue.entries]
+    """Return the descriptions of all published and listed recordings, sorted by id."""
+    shown = [describe_entry(catalogue, entry) for entry in catalogue.entries]
     listed = [_listed(catalogue, recording) for recording in catalogue.listed]
     return sorted(shown + listed, key=lambda described: described.id)
 
 
-def describe_one(catalogue: Catalogue, entry: Entry) -> Described:
-    """A recording that may be shown."""
+def describe_entry(catalogue: Catalogue, entry: Entry) -> Described:
+    """Return the description of a published recording."""
     recording, archive = entry.recording, catalogue.archive
     said, technical = recording.description, recording.technical
     spoken = entry.transcript
@@ -73,7 +74,7 @@ def describe_one(catalogue: Catalogue, entry: Entry) -> Described:
         length=technical.duration,
         lessons=tuple(f"第{n}课 {clean(lesson_title(catalogue, n))}" for n in numbers),
         words=tuple(clean(t.term) for t in catalogue.terms if t.term and t.term in text),
-        summary=clean(said.meaning if recording.kind is Kind.MOTTO else said.note),
+        summary=clean(description.meaning if recording.kind is Kind.MOTTO else description.note),
         access="公开",
         transcript=transcript_quality.status(entry, archive) if text else "",
         form=f"{technical.container} {technical.codec}".strip(),
@@ -104,11 +105,11 @@ def _common(catalogue: Catalogue, recording: Recording) -> dict[str, str]:
         "id": recording.id,
         "title": clean(recording_title(recording)),
         "kind": "家训" if recording.kind is Kind.MOTTO else "讲述",
-        "narrator": clean(said.narrator),
-        "village": clean(said.village),
-        "date": said.date.isoformat() if said.date else "",
-        "rights": clean(said.rights or archive.rights),
-        "holder": clean(said.holder or archive.institution),
+        "narrator": clean(description.narrator),
+        "village": clean(description.village),
+        "date": description.date.isoformat() if description.date else "",
+        "rights": clean(description.rights or archive.rights),
+        "holder": clean(description.holder or archive.institution),
         "contact": clean(archive.contact),
         "citation": cite(recording, archive),
     }

@@ -1,7 +1,7 @@
-"""IIIF Presentation 3 manifests of recordings (https://iiif.io/api/presentation/3.0/).
+"""Format IIIF Presentation 3 manifests of recordings (https://iiif.io/api/presentation/3.0/).
 
-Addresses have to be absolute, so there are manifests only for a site that has one. Captions are
-annotations of the canvas, not items of it, as the cookbook has them (recipe 0219).
+Ids have to be absolute URLs, so manifests exist only if the site has an address. Captions are
+annotations of the canvas, as in the IIIF cookbook (recipe 0219).
 """
 
 import json
@@ -51,12 +51,12 @@ def manifest_paths(catalogue: Catalogue) -> list[str]:
 
 
 def manifest_path(recording_id: str) -> str:
-    """Where a manifest is in the site."""
+    """Return the path of a manifest in the site."""
     return f"iiif/{recording_id}.json"
 
 
 def format_manifest(catalogue: Catalogue, entry: Entry, described: Described) -> str:
-    """The manifest of a recording with sound; the catalogue's course has an address."""
+    """Return the manifest of a recording with audio; the course must have an address."""
     base = catalogue.course.address.rstrip("/")
     own = f"{base}/{manifest_path(described.id)}"
     manifest = {
@@ -80,7 +80,7 @@ def format_manifest(catalogue: Catalogue, entry: Entry, described: Described) ->
 
 
 def format_collection(catalogue: Catalogue, described: list[Described]) -> str:
-    """The collection of all manifests, which viewers start from."""
+    """Return the collection of all manifests, from which viewers start."""
     base = catalogue.course.address.rstrip("/")
     items = [
         {"id": f"{base}/{manifest_path(d.id)}", "type": "Manifest", "label": _text(d.title)}
@@ -134,7 +134,7 @@ def _page(own: str, motivation: str, body: dict[str, Any], target: str) -> dict[
 
 
 def _ranges(catalogue: Catalogue, entry: Entry, own: str) -> list[dict[str, Any]]:
-    """The passages that lessons cite."""
+    """Return a range for each passage that a lesson cites."""
     cited = [
         (clip, lesson.title)
         for lesson, clips in catalogue.lessons
@@ -178,7 +178,7 @@ def _pair(label: str, value: str) -> dict[str, Any]:
 
 
 def _text(text: str) -> dict[str, list[str]]:
-    """A language map; a bare string is not allowed in version 3."""
+    """Return a language map, which version 3 requires instead of a string."""
     return {"zh-Hans": [text]}
 
 

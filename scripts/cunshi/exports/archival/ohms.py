@@ -1,8 +1,8 @@
-"""OHMS XML, in which oral-history viewers take an interview.
+"""Format interviews as OHMS XML for oral-history viewers.
 
-Two editions: 5.4, whose order of elements a schema checks, with the words as plain text; and 6.0,
-whose captions viewers can follow. Chinese needs the second: 5.4 counts words by their spaces.
-https://www.oralhistoryonline.org/documentation/
+There are two editions: 5.4, with an order of elements checked by a schema, and the transcript as
+plain text; and 6.0, with captions that viewers can follow. Chinese needs 6.0, because 5.4
+identifies words by spaces. https://www.oralhistoryonline.org/documentation/
 """
 
 import re
@@ -18,7 +18,7 @@ from cunshi.exports.archival.description import Described
 
 NAMESPACE = "https://www.weareavp.com/nunncenter/ohms"
 EDITIONS = ("5.4", "6.0")
-# Characters that XML 1.0 does not have (https://www.w3.org/TR/xml/#charsets).
+# Characters that XML 1.0 does not allow (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -35,7 +35,7 @@ def export(source: ExportSource) -> Iterator[ExportFile]:
 
 @dataclass(frozen=True)
 class _Point:
-    """A place of the index: where a lesson cites the recording."""
+    """An index point: a passage cited by a lesson."""
 
     seconds: int
     title: str
@@ -44,7 +44,7 @@ class _Point:
 
 
 def format_ohms(catalogue: Catalogue, entry: Entry, described: Described, edition: str) -> str:
-    """One interview; ``edition`` is one of EDITIONS."""
+    """Return one interview; ``edition`` is one of EDITIONS."""
     root = ET.Element("ROOT", {"xmlns": NAMESPACE, "xmlns:xsi": _XSI, "xsi:schemaLocation": _PLACE})
     number = str(int(entry.recording.sha256[:7] or "0", 16))
     exported = catalogue.today.isoformat()
@@ -69,34 +69,34 @@ _PLACE = f"{NAMESPACE}/ohms.xsd"
 
 
 def _elements(
-    catalogue: Catalogue, entry: Entry, said: Described, edition: str
+    catalogue: Catalogue, entry: Entry, described: Described, edition: str
 ) -> Iterable[tuple[str, str]]:
-    """Every element of a record in the schema's order."""
+    """Yield all elements of a record in the schema's order."""
     address = catalogue.course.address.rstrip("/")
     title = clean(catalogue.course.title)
-    spoken, marks = _plain(entry) if edition == "5.4" else ([], "")
+    spoken, sync = _plain_lines(entry) if edition == "5.4" else ([], "")
     yield from [
         ("version", edition),
-        ("date", said.date),
-        ("date_nonpreferred_format", said.date),
-        ("cms_record_id", said.id),
-        ("title", said.title),
-        ("accession", said.id),
-        ("duration", _clock(said.length)),
+        ("date", described.date),
+        ("date_nonpreferred_format", described.date),
+        ("cms_record_id", described.id),
+        ("title", described.title),
+        ("accession", described.id),
+        ("duration", _clock(described.length)),
         ("collection_id", ""),
         ("collection_name", title),
         ("series_id", ""),
-        ("series_name", "；".join(said.lessons)),
-        ("repository", said.holder),
+        ("series_name", "；".join(described.lessons)),
+        ("repository", described.holder),
         ("funding", ""),
         ("repository_url", address),
-        *(("subject", lesson) for lesson in said.lessons),
-        *(("keyword", word) for word in said.words),
-        ("interviewee", said.narrator),
+        *(("subject", lesson) for lesson in described.lessons),
+        *(("keyword", word) for word in described.words),
+        ("interviewee", described.narrator),
         ("interviewer", ""),
         ("format", "audio"),
-        ("file_name", f"{said.id}.m4a"),
-        ("sync", marks),
+        ("file_name", f"{described.id}.m4a"),
+        ("sync", sync),
         ("sync_alt", ""),
         ("transcript_alt_lang", ""),
         ("translate", "0"),
@@ -104,39 +104,39 @@ def _elements(
         ("media_url", f"{address}/{entry.audio}" if address else ""),
         ("mediafile", ""),
         ("kembed", ""),
-        ("language", said.language),
-        ("user_notes", said.transcript),
+        ("language", described.language),
+        ("user_notes", described.transcript),
         ("index", ""),
         ("type", "interview"),
-        ("description", said.summary),
-        ("rel", said.address),
+        ("description", described.summary),
+        ("rel", described.address),
     ]
     if edition == "6.0":
         yield from [("vtt_transcript", ""), ("vtt_transcript_alt", "")]
     else:
         yield from [("transcript", "\n".join(spoken)), ("transcript_alt", "")]
     yield from [
-        ("rights", said.rights),
+        ("rights", described.rights),
         ("fmt", "audio"),
-        ("usage", said.citation),
+        ("usage", described.citation),
         ("userestrict", "0"),
         ("xmllocation", ""),
-        ("xmlfilename", f"{said.id}.xml"),
+        ("xmlfilename", f"{described.id}.xml"),
         ("collection_link", address),
         ("series_link", ""),
     ]
 
 
-def _plain(entry: Entry) -> tuple[list[str], str]:
-    """The lines of the transcript without times, and at which of them each minute begins.
+def _plain_lines(entry: Entry) -> tuple[list[str], str]:
+    """Return the lines without times, and the sync marks: the line at the start of each minute.
 
-    Chinese has no spaces to count words by, so that a mark is always the first word of its line.
+    A mark names a line and a word; without spaces, the word is always the first.
     """
-    lines, marks = list[str](), list[int]()
+    lines, sync = list[str](), list[int]()
     for cue in cues_of(entry):
-        marks += [len(lines) + 1] * (int(cue.start // 60) - len(marks))
+        sync += [len(lines) + 1] * (int(cue.start // 60) - len(sync))
         lines += cue.lines()
-    return lines, "1:|" + "".join(f"{mark}(1)|" for mark in marks) if marks else ""
+    return lines, "1:|" + "".join(f"{mark}(1)|" for mark in sync) if sync else ""
 
 
 def _add_media(record: ET.Element) -> None:

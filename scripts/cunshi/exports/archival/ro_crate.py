@@ -1,7 +1,8 @@
-"""RO-Crate 1.1 (https://www.researchobject.org/ro-crate/specification/1.1/): what is in an export.
+"""Describe an export as an RO-Crate 1.1
+(https://www.researchobject.org/ro-crate/specification/1.1/).
 
-Each recording with its files, who tells and where, as JSON-LD. It is made from what the catalogue
-describes, so that only names that are to be shown are in it.
+Each recording has its files, narrator and place, as JSON-LD. Only published names occur, because it
+is made from descriptions in the catalogue.
 """
 
 import json
@@ -21,7 +22,7 @@ _UNKNOWN = "没有说明，请问保管单位"
 _FORMS = {
     ".csv": "text/csv",
     ".jpg": "image/jpeg",
-    ".json": "application/ld+json",  # of IIIF
+    ".json": "application/ld+json",  # IIIF
     ".m4a": "audio/mp4",
     ".srt": "application/x-subrip",
     ".txt": "text/plain",
@@ -40,33 +41,36 @@ def export(source: ExportSource) -> Iterator[ExportFile]:
 def format_crate(
     catalogue: Catalogue, described: Sequence[Described], files: Mapping[str, int]
 ) -> str:
-    """The crate of a folder whose files are ``files``, paths below it and their bytes."""
-    made = [_file(path, size) for path, size in sorted(files.items())]
+    """Return the metadata of a folder; ``files`` maps its relative paths to sizes in bytes."""
+    file_entities = [_file(path, size) for path, size in sorted(files.items())]
     recordings = [_recording(entry, files) for entry in described]
-    around = {e["@id"]: e for entry in described for e in _around(entry)}
+    context = {e["@id"]: e for entry in described for e in _context_entities(entry)}
     holder = _holder(catalogue.archive.institution)
     rights = _rights(catalogue.archive.rights)
-    around |= {entity["@id"]: entity for entity in (holder, rights)}
+    context |= {entity["@id"]: entity for entity in (holder, rights)}
     root: Entity = {
         "@id": "./",
         "@type": "Dataset",
         "name": clean(catalogue.course.title),
         "description": clean(catalogue.course.about or catalogue.course.title),
         "datePublished": catalogue.today.isoformat(),
-        "license": _to(rights),
-        "author": _to(holder),
-        "publisher": _to(holder),
-        "hasPart": [_to(file) for file in made],
-        "hasMember": [_to(recording) for recording in recordings],
+        "license": _reference(rights),
+        "author": _reference(holder),
+        "publisher": _reference(holder),
+        "hasPart": [_reference(file) for file in file_entities],
+        "hasMember": [_reference(recording) for recording in recordings],
     }
     descriptor: Entity = {
         "@id": NAME,
         "@type": "CreativeWork",
         "conformsTo": {"@id": _VERSION},
-        "about": _to(root),
+        "about": _reference(root),
     }
-    graph = [descriptor, root, *recordings, *around.values(), *made]
-    whole = {"@context": f"{_VERSION}/context", "@graph": [_filled(entity) for entity in graph]}
+    graph = [descriptor, root, *recordings, *context.values(), *file_entities]
+    whole = {
+        "@context": f"{_VERSION}/context",
+        "@graph": [_without_empty(entity) for entity in graph],
+    }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -79,20 +83,20 @@ def _recording(entry: Described, files: Iterable[str]) -> Entity:
         "name": entry.title,
         "description": entry.summary,
         "genre": entry.kind,
-        "creator": _to(_narrator(entry)) if entry.narrator else None,
-        "contentLocation": _to(_place(entry)) if entry.village else None,
+        "creator": _reference(_narrator(entry)) if entry.narrator else None,
+        "contentLocation": _reference(_place(entry)) if entry.village else None,
         "dateCreated": entry.date,
         "inLanguage": entry.language,
         "keywords": ", ".join(entry.words),
-        "license": _to(_rights(entry.rights)),
-        "publisher": _to(_holder(entry.holder)),
+        "license": _reference(_rights(entry.rights)),
+        "publisher": _reference(_holder(entry.holder)),
         "conditionsOfAccess": entry.access,
         "url": entry.address,
         "hasFile": [{"@id": quote(path)} for path in own],
     }
 
 
-def _around(entry: Described) -> Iterable[Entity]:
+def _context_entities(entry: Described) -> Iterable[Entity]:
     yield _rights(entry.rights)
     yield _holder(entry.holder)
     if entry.narrator:
@@ -102,7 +106,7 @@ def _around(entry: Described) -> Iterable[Entity]:
 
 
 def _narrator(entry: Described) -> Entity:
-    """Village names for people are titles: the same in another village is somebody else."""
+    """Return a person, identified by village and name: names are often titles shared by people."""
     return _named("Person", f"narrator/{entry.village}", entry.narrator)
 
 
@@ -135,9 +139,9 @@ def _file(path: str, size: int) -> Entity:
     }
 
 
-def _to(entity: Entity) -> Entity:
+def _reference(entity: Entity) -> Entity:
     return {"@id": entity["@id"]}
 
 
-def _filled(entity: Entity) -> Entity:
+def _without_empty(entity: Entity) -> Entity:
     return {key: value for key, value in entity.items() if value}

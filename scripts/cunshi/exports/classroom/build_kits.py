@@ -1,4 +1,4 @@
-"""Writes each lesson's teaching kit into the site's source, beside the clips it takes."""
+"""Write the teaching kits of lessons into the site's source."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from cunshi.domain.course import Catalogue, Clip
 from cunshi.exports.classroom.handouts import make_handout, make_worksheet
 from cunshi.exports.classroom.kit import Kit
 from cunshi.exports.classroom.names import KitFiles, kit_files
-from cunshi.exports.classroom.pdf import is_set, print_pdf
+from cunshi.exports.classroom.pdf import is_current_pdf, print_pdf
 
 
 @dataclass(frozen=True)
@@ -31,27 +31,27 @@ class _Due:
     sheets: Mapping[str, str] = field(default_factory=dict)
 
 
-# Files of a kit by path, and the HTML of what is to be set as a PDF besides.
-_Made = tuple[Mapping[str, bytes], Mapping[str, str]]
+# Files of a kit by path, and the HTML of PDFs still to be made.
+_Files = tuple[Mapping[str, bytes], Mapping[str, str]]
 
 
 def kit_paths(catalogue: Catalogue) -> set[str]:
-    """The paths of all kit files of a catalogue, below build/docs."""
+    """Return the paths of all kit files of a catalogue, below build/docs."""
     return set().union(*(kit_files(lesson, clips).paths for lesson, clips in catalogue.lessons))
 
 
 class Kits:
-    """The kits that say something new, once the clips have been cut.
+    """The kits that have changed, made by other processes; what these leave undone is made here.
 
-    Other processes make them while this one goes on; what they leave undone is made here.
+    To be created after the clips have been cut.
     """
 
     def __init__(self, project: Project, catalogue: Catalogue):
         self._docs, self._stamps = project.docs, StageStamps(project, "kits")
-        answers = _sounding(self._docs, catalogue.quiz_clips.values())
+        answers = _with_available_audio(self._docs, catalogue.quiz_clips.values())
         quiz_clips = dict(zip(catalogue.quiz_clips, answers, strict=True))
-        self._due: dict[str, _Due] = {}
-        self._given_up = False
+        self._pending: dict[str, _PendingKit] = {}
+        self._cancelled = False
         for lesson, clips in catalogue.lessons:
             sounding = tuple(_sounding(self._docs, clips))
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
@@ -60,31 +60,30 @@ class Kits:
             if not self._stamps.is_current(files.plan.path, _stamp(self._docs, due)):
                 self._due[files.plan.path] = due
 
-    def make_aside(self) -> None:
-        """Have as many made as can be: documents on all cores, then PDFs by one process, which
-        takes 200 MB for them."""
+    def make_in_processes(self) -> None:
+        """Make documents on all cores, then PDFs in one process, which takes 200 MB."""
         for processes in (CORES, 1):
-            due = takewhile(lambda _: not self._given_up, list(self._due.values()))
-            run_in_processes(__name__, self._docs, due, self._write, processes)
+            pending = takewhile(lambda _: not self._cancelled, list(self._pending.values()))
+            run_in_processes(__name__, self._docs, pending, self._write, processes)
 
-    def give_up(self) -> None:
-        """Begin no more of them."""
-        self._given_up = True
+    def cancel(self) -> None:
+        """Start no more kits."""
+        self._cancelled = True
 
-    def make_rest(self) -> None:
-        """Make what is left."""
-        while self._due:
-            for due in list(self._due.values()):
-                self._write(due, _make(self._docs, due))
+    def finish(self) -> None:
+        """Make the remaining kits."""
+        while self._pending:
+            for pending in list(self._pending.values()):
+                self._write(pending, _make(self._docs, pending))
         self._stamps.save()
 
-    def _write(self, due: _Due, made: _Made) -> None:
+    def _write(self, pending: _PendingKit, made: _Files) -> None:
         written, sheets = made
         for path, data in written.items():
             write_atomic(self._docs / path, data)
-        name = due.files.plan.path
+        name = pending.files.plan.path
         if sheets:
-            self._due[name] = replace(due, sheets=sheets)
+            self._pending[name] = replace(pending, sheets=sheets)
         else:
             self._stamps.record(name, _stamp(self._docs, due))
             del self._due[name]
@@ -109,24 +108,24 @@ def _cited(project: Project, catalogue: Catalogue, kit: Kit) -> Inputs:
     return together([shared_inputs(project), *cited])
 
 
-def _make(docs: Path, due: _Due) -> _Made:
-    """A kit's documents, or, when they are there, its PDFs."""
-    if due.sheets:
-        return {path: print_pdf(html) for path, html in due.sheets.items()}, {}
+def _make(docs: Path, pending: _PendingKit) -> _Files:
+    """Return the documents of a kit or, if they exist, its PDFs."""
+    if pending.sheets:
+        return {path: print_pdf(html) for path, html in pending.sheets.items()}, {}
     from cunshi.exports.classroom.lesson_plan import (
-        make_plan,  # libraries which nothing new does without
+        make_plan,  # imported here, because up-to-date kits do not need these libraries
     )
     from cunshi.exports.classroom.slides import make_slides
 
-    kit, files = due.kit, due.files
+    kit, files = pending.kit, pending.files
     made = {files.plan.path: make_plan(kit), files.slides.path: make_slides(kit, docs.joinpath)}
     sheets = ((files.handout, make_handout), (files.worksheet, make_worksheet))
     html = {sheet.path: make(kit) for sheet, make in sheets if sheet}
-    return made, {path: html[path] for path in html if not is_set(docs / path, html[path])}
+    return made, {path: html[path] for path in html if not is_current_pdf(docs / path, html[path])}
 
 
-def _sounding(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
-    """The clips; one that is withheld or could not be cut has no sound."""
+def _with_available_audio(docs: Path, clips: Iterable[Clip]) -> Iterable[Clip]:
+    """Yield the clips; those withheld or not cut have no audio."""
     for clip in clips:
         sounds = not clip.withheld and (docs / clip.audio).is_file()
         yield clip if sounds else replace(clip, audio="")

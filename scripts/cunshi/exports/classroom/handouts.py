@@ -1,6 +1,6 @@
-"""What pupils get on paper: a kit's handout and worksheet, each as one HTML document for A4.
+"""Render a kit's handout and worksheet for pupils as standalone HTML documents for A4.
 
-The documents hold all that they show, so that they can be set without a network.
+The documents embed everything, so that they can be printed offline.
 """
 
 import re
@@ -14,16 +14,23 @@ from markupsafe import Markup, escape
 from cunshi.catalogue.templating import render_html
 from cunshi.core.text import clean
 from cunshi.domain.course import Clip, Question
-from cunshi.exports.classroom.kit import Kit, answer, choices, place, who, words_of
+from cunshi.exports.classroom.kit import (
+    Kit,
+    answer,
+    choices,
+    clip_credit,
+    clip_location,
+    clip_words,
+)
 from cunshi.exports.classroom.outline import Paragraph, Part, Section, Table
 
-# The parts of a lesson that pupils answer on paper, as on the lesson's page.
+# The parts of a lesson that pupils answer on paper; titles as on the lesson's page.
 THINK, AT_HOME = "想一想", "回家任务"
 _LINES_FOR_A_QUESTION, _LINES_AT_HOME = 3, 9
-# The longest choice of which four stand side by side, and two.
-_QUARTER, _HALF = 7, 17
-# Of two marks side by side the first, or the second of two that open, takes half its width
-# (https://www.w3.org/TR/clreq/#adjustment_of_punctuation_width); CSS has no way yet that works.
+# Maximum length of choices in four columns, and in two.
+_QUARTER_LENGTH, _HALF_LENGTH = 7, 17
+# Adjacent punctuation marks are set at half width
+# (https://www.w3.org/TR/clreq/#adjustment_of_punctuation_width); CSS support is insufficient.
 _OPENING, _CLOSING, _PAUSE = "“‘（《「『〈【", "”’）》」』〉】", "，。、；：．"
 _HALF_WIDE = re.compile(
     f"[{_CLOSING}{_PAUSE}](?=[{_OPENING}{_CLOSING}{_PAUSE}！？])|(?<=[{_OPENING}])[{_OPENING}]"
@@ -32,7 +39,7 @@ _HALF_WIDE = re.compile(
 
 @dataclass(frozen=True)
 class _Block:
-    """A part of the lesson as it is set; ``number`` is that of a clip that can be heard."""
+    """A part of the lesson as printed; ``number`` is that of a clip with audio."""
 
     kind: str
     part: Part
@@ -45,16 +52,16 @@ class _Answer:
 
     right: str
     why: str
-    heard: str
+    audio: str
 
 
 def make_handout(kit: Kit) -> str:
-    """The handout: what the lesson says, for reading again."""
+    """Return the handout: the lesson for reading again."""
     return _render("handout", kit, sections=_sections(kit), code=_code(kit))
 
 
 def make_worksheet(kit: Kit) -> str:
-    """The worksheet: quiz, questions and the task for home; the answers on a page of their own."""
+    """Return the worksheet: quiz, questions and homework, with the answers on a separate page."""
     return _render(
         "worksheet",
         kit,
@@ -68,12 +75,18 @@ def make_worksheet(kit: Kit) -> str:
 
 
 def _render(template: str, kit: Kit, **context: Any) -> str:
-    view = {"marked": _marked, "place": place, "set": _set, "who": who, "words_of": words_of}
+    view = {
+        "render_runs": _render_runs,
+        "clip_location": clip_location,
+        "typeset": _typeset,
+        "clip_credit": clip_credit,
+        "clip_words": clip_words,
+    }
     return render_html(template, kit=kit, lesson=kit.lesson, view=view, **context)
 
 
 def _sections(kit: Kit) -> list[tuple[str, list[_Block]]]:
-    """The lesson's sections; its clips are numbered as in the lesson plan."""
+    """Return the lesson's sections; clips are numbered as in the lesson plan."""
     blocks = _blocks(kit.sections)
     return [(s.title, [next(blocks) for __ in s.parts]) for s in kit.sections]
 
@@ -81,9 +94,9 @@ def _sections(kit: Kit) -> list[tuple[str, list[_Block]]]:
 def _blocks(sections: Iterable[Section]) -> Iterator[_Block]:
     number = 0
     for part in (part for section in sections for part in section.parts):
-        heard = isinstance(part, Clip) and bool(part.audio)
-        number += heard
-        yield _Block(_kind(part), part, number if heard else 0)
+        audio = isinstance(part, Clip) and bool(part.audio)
+        number += audio
+        yield _Block(_kind(part), part, number if audio else 0)
 
 
 def _kind(part: Part) -> str:
@@ -100,17 +113,20 @@ def _blocks_of(kit: Kit, title: str) -> list[_Block]:
     return [block for name, blocks in _sections(kit) if name.startswith(title) for block in blocks]
 
 
-def _marked(paragraph: Paragraph) -> Markup:
-    """The words of a paragraph; escaped here, because between runs a space counts."""
+def _render_runs(paragraph: Paragraph) -> Markup:
+    """Return the HTML of a paragraph, escaped here because spaces between runs matter."""
     strong = Markup("<strong>{}</strong>")
     runs = [
-        strong.format(_set(run.text)) if run.strong else _set(run.text) for run in paragraph.runs
+        strong.format(_typeset(run.text)) if run.strong else _typeset(run.text)
+        for run in paragraph.runs
     ]
     return Markup().join(runs)
 
 
-def _set(text: str) -> Markup:
-    """A text with its punctuation as Chinese type is set, each mark once."""
+def _typeset(text: str) -> Markup:
+    """Return the HTML of a text with half-width punctuation where Chinese typesetting requires
+    it.
+    """
     half = Markup('<span class="half">{}</span>')
     found = _HALF_WIDE.finditer(text)
     parts, end = [], 0
@@ -121,19 +137,19 @@ def _set(text: str) -> Markup:
 
 
 def _columns(question: Question) -> int:
-    """How many choices stand side by side."""
+    """Return the number of columns for the choices."""
     longest = max(map(len, question.choices), default=0)
-    return 4 if longest <= _QUARTER else 2 if longest <= _HALF else 1
+    return 4 if longest <= _QUARTER_LENGTH else 2 if longest <= _HALF_LENGTH else 1
 
 
 def _answer(kit: Kit, question: Question) -> _Answer:
     clip = kit.answer_clip(question)
-    heard = f"听：{clean(clip.speaker)}，{place(clip)}" if clip else ""
-    return _Answer(answer(question), clean(question.explain), heard)
+    audio = f"听：{clean(clip.speaker)}，{clip_location(clip)}" if clip else ""
+    return _Answer(answer(question), clean(question.explain), audio)
 
 
 def _code(kit: Kit) -> Markup:
-    """A QR code that leads to the lesson online, or nothing."""
+    """Return a QR code of the lesson's URL, empty if there is none."""
     address = kit.course.address_of(f"lessons/{kit.lesson.number:02d}.html")
     if not address:
         return Markup()

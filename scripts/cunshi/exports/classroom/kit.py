@@ -1,4 +1,4 @@
-"""What a lesson's teaching kit says, whatever form it takes."""
+"""The content of a lesson's teaching kit, independent of its format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from cunshi.exports.classroom.outline import Paragraph, Section, read_body, read
 
 @dataclass(frozen=True)
 class Kit:
-    """One lesson with all that its documents need. Nothing withheld is in here.
+    """A lesson with everything that its documents need, without anything withheld.
 
-    ``guesses`` are the ids of recordings whose words are a machine's guess at a dialect.
+    ``guessed_ids`` are the recordings whose draft does not know the dialect.
     """
 
     lesson: Lesson
@@ -32,7 +32,7 @@ class Kit:
 
     @classmethod
     def of(cls, catalogue: Catalogue, lesson: Lesson, clips: tuple[Clip, ...]) -> "Kit":
-        """The kit of one of the catalogue's lessons."""
+        """Return the kit of a lesson in the catalogue."""
         return cls(
             lesson=lesson,
             clips=clips,
@@ -45,12 +45,12 @@ class Kit:
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
-        """The lesson's body."""
+        """The sections of the lesson's body."""
         return read_body(self.lesson.body, self.clips)
 
     @cached_property
     def teacher(self) -> tuple[Paragraph, ...]:
-        """The notes for the teacher."""
+        """The teacher's notes."""
         return read_markdown(self.lesson.teacher)
 
     @property
@@ -63,20 +63,20 @@ class Kit:
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """Pairs of a label and a value; what nobody said is left out."""
+        """Pairs of label and value, without empty ones."""
         lesson = self.lesson
         facts = [
             ("课程", self.course.title),
             ("年级", lesson.grade),
             ("课时", f"{lesson.minutes} 分钟" if lesson.minutes else ""),
             ("讲到的村", "、".join(lesson.villages)),
-            ("听录音", f"{len(self.heard)} 段" if self.heard else ""),
+            ("听录音", f"{len(self.audible_clips)} 段" if self.audible_clips else ""),
         ]
         return [(label, clean(value)) for label, value in facts if clean(value)]
 
     @property
-    def heard(self) -> list[Clip]:
-        """The clips that may be heard."""
+    def audible_clips(self) -> list[Clip]:
+        """The clips with audio."""
         return [clip for clip in self.clips if clip.audio]
 
     @property
@@ -90,40 +90,40 @@ class Kit:
 
     @property
     def timeline(self) -> tuple[TimelineEntry, ...]:
-        """What the timeline says of this lesson."""
+        """The entries of the timeline about this lesson."""
         return self.course.timeline_of(self.lesson)
 
     def status(self, clip: Clip) -> str:
-        """How far the words of a clip can be trusted; empty when a person answers for them."""
+        """Return a warning if the words of a clip are a draft, otherwise empty."""
         if clip.status is not TranscriptStatus.DRAFT:
             return ""
         guess = clip.ref.recording_id in self.guessed_ids
         return "机器初稿，方言未校对" if guess else "机器初稿，未校对"
 
     def answer_clip(self, question: Question) -> Clip | None:
-        """Where the answer can be heard, if it may be."""
+        """Return the clip with the answer, if it has audio."""
         clip = self.quiz_clips.get(question.clip)
         return clip if clip and clip.audio else None
 
 
-def words_of(clip: Clip) -> str:
-    """What is said in a clip."""
+def clip_words(clip: Clip) -> str:
+    """Return the words of a clip."""
     return clean(transcript_quality.replace_unheard(clip.words))
 
 
-def who(clip: Clip) -> str:
-    """Who says it, where and when it was recorded."""
+def clip_credit(clip: Clip) -> str:
+    """Return speaker, village and date of a clip."""
     return " · ".join(filter(None, map(clean, (clip.speaker, clip.village, long_date(clip.date)))))
 
 
-def place(clip: Clip) -> str:
-    """Where in which recording a clip is."""
+def clip_location(clip: Clip) -> str:
+    """Return the recording and the times of a clip."""
     start, end = format_clock(clip.ref.start), format_clock(clip.ref.end)
     return f"录音 {clean(clip.ref.recording_id)}，{start}–{end}"
 
 
 def choices(question: Question) -> list[str]:
-    """The choices with their letters."""
+    """Return the choices with their letters."""
     return [
         f"{letter}. {clean(choice)}"
         for letter, choice in zip(LETTERS, question.choices, strict=False)
@@ -131,6 +131,6 @@ def choices(question: Question) -> list[str]:
 
 
 def answer(question: Question) -> str:
-    """The right choice with its letter."""
+    """Return the right choice with its letter."""
     found = choices(question)
     return found[question.answer] if 0 <= question.answer < len(found) else ""

@@ -1,4 +1,4 @@
-"""A lesson plan as a Word document: A4, Chinese type, headings and tables that can be edited on."""
+"""Write a lesson plan as an editable Word document for A4."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,14 @@ from docx.shared import Cm, Pt, RGBColor
 from cunshi.core.text import clean
 from cunshi.core.zipfiles import normalise_zip
 from cunshi.domain.course import Clip, Question
-from cunshi.exports.classroom.kit import Kit, answer, choices, place, who, words_of
+from cunshi.exports.classroom.kit import (
+    Kit,
+    answer,
+    choices,
+    clip_credit,
+    clip_location,
+    clip_words,
+)
 from cunshi.exports.classroom.outline import Paragraph, Part, Table
 
 # The site's brick red, river green, soft ink, line and sheet (theme/assets/cunshi.css).
@@ -30,9 +37,9 @@ LINE, SHEET = "E0D3BA", "F8F2E5"
 SONG, HEI, KAI = "宋体", "黑体", "楷体"
 _WIDTH = 16.6  # centimetres between the margins
 _SHORT = 8  # rows
-# A file holds no clock: it changes when what it says does.
+# A fixed date, so that files change only with their content.
 _WRITTEN = dt.datetime(2000, 1, 1)
-# Word refuses a table whose properties are out of order (ECMA-376-1, 17.4.59).
+# Word rejects tables with properties in the wrong order (ECMA-376-1, 17.4.59).
 _AFTER_BORDERS = {qn(f"w:{name}") for name in ("shd", "tblLayout", "tblCellMar", "tblLook")}
 _STYLES = (
     # name, based on, font, size, colour, space before, space after
@@ -49,7 +56,7 @@ _STYLES = (
 
 
 def make_plan(kit: Kit) -> bytes:
-    """The lesson plan of a kit as .docx; the same bytes for the same kit."""
+    """Return the lesson plan of a kit as .docx; the same kit gives the same bytes."""
     document = _new_document(kit)
     _add_head(document, kit)
     _add_objectives(document, kit)
@@ -82,7 +89,7 @@ def _new_document(kit: Kit) -> DocumentType:
 
 
 def _drop_table_styles(document: DocumentType) -> None:
-    """No table here has one, Word brings its own, and each paragraph looks through all styles."""
+    """Remove unused table styles, because python-docx searches all styles for each paragraph."""
     for style in document.styles:
         if style.type is WD_STYLE_TYPE.TABLE and not style.element.default:
             style.delete()
@@ -117,7 +124,7 @@ def _set_style(
 
 
 def _drop_border(style: Any) -> None:
-    """Word's own title style has a blue rule below it."""
+    """Remove the blue rule below Word's title style."""
     properties = style.element.pPr
     for border in properties.findall(qn("w:pBdr")) if properties is not None else ():
         properties.remove(border)
@@ -199,7 +206,7 @@ def _add_paragraph(document: DocumentType, paragraph: Paragraph) -> None:
 
 
 def _add_clip(document: DocumentType, kit: Kit, clip: Clip, number: int) -> None:
-    """A box with what is said, who says it, and where it is in which recording."""
+    """Add a box with the words of a clip, its credit and location."""
     if clip.withheld:
         document.add_paragraph(f"（{clean(clip.withheld)}）", "Caption")
         return
@@ -209,14 +216,14 @@ def _add_clip(document: DocumentType, kit: Kit, clip: Clip, number: int) -> None
     first.paragraph_format.keep_with_next = True
     head = first.add_run(f"▶ 录音 {number}")
     head.bold, head.font.color.rgb = True, RED
-    first.add_run(f"　{who(clip)}")
+    first.add_run(f"　{clip_credit(clip)}")
     status = kit.status(clip)
     if status:
         first.add_run(f"　{status}").font.color.rgb = RED
-    if words_of(clip):
-        said = cell.add_paragraph(words_of(clip), "Quote")
-        said.paragraph_format.keep_with_next = True
-    cell.add_paragraph(place(clip), "Caption")
+    if clip_words(clip):
+        quotation = cell.add_paragraph(clip_words(clip), "Quote")
+        quotation.paragraph_format.keep_with_next = True
+    cell.add_paragraph(clip_location(clip), "Caption")
     document.add_paragraph().paragraph_format.line_spacing = Pt(6)
 
 
@@ -241,8 +248,8 @@ def _add_quiz(document: DocumentType, kit: Kit) -> None:
         return
     document.add_heading("小测验", 1)
     for number, question in enumerate(kit.lesson.quiz, 1):
-        asked = document.add_paragraph(f"{number}. {clean(question.prompt)}")
-        asked.paragraph_format.keep_with_next = True
+        prompt = document.add_paragraph(f"{number}. {clean(question.prompt)}")
+        prompt.paragraph_format.keep_with_next = True
         for choice in choices(question):
             made = document.add_paragraph(choice, "List Paragraph")
             made.paragraph_format.left_indent = Cm(0.8)
@@ -254,7 +261,10 @@ def _add_quiz(document: DocumentType, kit: Kit) -> None:
 
 def _key(kit: Kit, number: int, question: Question) -> tuple[str, str, str]:
     clip = kit.answer_clip(question)
-    why = [clean(question.explain), f"听：{clean(clip.speaker)}，{place(clip)}" if clip else ""]
+    why = [
+        clean(question.explain),
+        f"听：{clean(clip.speaker)}，{clip_location(clip)}" if clip else "",
+    ]
     return str(number), answer(question), "　".join(filter(None, why))
 
 
@@ -285,7 +295,7 @@ def _add_table(
     widths: Sequence[float],
     head: bool = True,
 ) -> None:
-    """A ruled table; with a head its first row is bold and stands again on the next page."""
+    """Add a table with borders; with ``head``, its first row is bold and repeated on each page."""
     if not rows:
         return
     table = document.add_table(len(rows), len(widths))
@@ -299,7 +309,7 @@ def _add_table(
             cell = table.cell(n, column)
             cell.width = Cm(widths[column])
             _fill_cell(cell, text, label=n == 0 if head else column == 0)
-            # A short table stands on one page.
+            # Short tables are kept on one page.
             together = len(rows) <= _SHORT and n < len(rows) - 1
             cell.paragraphs[0].paragraph_format.keep_with_next = together
     if head:
@@ -340,6 +350,6 @@ def _set_borders(table: Any) -> None:
 
 
 def _keep_rows(table: Any) -> None:
-    """No row is divided between two pages."""
+    """Prevent rows from breaking across pages."""
     for row in table.rows:
         row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))

@@ -1,7 +1,7 @@
-"""What leaves the site for a classroom: each lesson's teaching kit, and the pack for a USB stick.
+"""Names of the files in a lesson's teaching kit.
 
-The names of a kit's files are here, because the lesson page links to them. In the site they are
-ASCII, so that any server and any disk can hold them; a browser saves them under Chinese names.
+They are also needed by the lesson's page, which links to them. In the site they are ASCII, so that
+any server and disk can store them; browsers save them under Chinese names.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from cunshi.exports.classroom.pdf import can_print
 
 @dataclass(frozen=True)
 class Download:
-    """A file of the site to be saved: its path in the site, the name to save it under."""
+    """A file of the site with the name under which a browser saves it."""
 
     path: str
     name: str
@@ -22,9 +22,9 @@ class Download:
 
 @dataclass(frozen=True)
 class KitFiles:
-    """The files of one lesson's kit; ``clips`` are those that may be heard, each of them once.
+    """The files of a lesson's kit; ``clips`` are those with audio, without duplicates.
 
-    Where nothing can be printed there are no PDFs; where there is no quiz, no worksheet.
+    There are no PDFs without WeasyPrint, and no worksheet without a quiz.
     """
 
     plan: Download
@@ -35,17 +35,17 @@ class KitFiles:
 
     @property
     def paths(self) -> set[str]:
-        """The paths of what is made for the kit; the clips are there without it."""
+        """The paths of the files made for the kit; clips exist without it."""
         made = (self.plan, self.slides, self.handout, self.worksheet)
         return {download.path for download in made if download}
 
 
 def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
-    """What a lesson's kit is called."""
+    """Return the files of a lesson's kit."""
     folder = f"kits/{lesson.number:02d}"
     title = safe_file_name(f"{lesson_label(lesson.number)} {lesson.title}")
     prints = can_print()
-    heard = {clip.audio: clip for clip in clips if clip.audio and not clip.withheld}
+    audible = {clip.audio: clip for clip in clips if clip.audio and not clip.withheld}
     return KitFiles(
         plan=Download(f"{folder}/plan.docx", f"{title} 教案.docx"),
         slides=Download(f"{folder}/slides.pptx", f"{title} 课件.pptx"),
@@ -57,6 +57,6 @@ def kit_files(lesson: Lesson, clips: Iterable[Clip]) -> KitFiles:
         ),
         clips=tuple(
             Download(clip.audio, safe_file_name(f"{title} 录音{n} {clip.speaker}") + ".m4a")
-            for n, clip in enumerate(heard.values(), 1)
+            for n, clip in enumerate(audible.values(), 1)
         ),
     )

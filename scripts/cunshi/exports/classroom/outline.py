@@ -1,7 +1,7 @@
-"""A lesson's Markdown as sections of paragraphs, tables and clips, for documents and slides.
+"""Convert a lesson's Markdown to sections of paragraphs, tables and clips.
 
-The Markdown becomes HTML by the same extensions as on the site; what is read here is its tree, so
-that raw HTML in a lesson counts as well. Clips come from the lesson's resolved citations only.
+The Markdown is rendered to HTML with the same extensions as on the site and then parsed, so that
+raw HTML in a lesson is included. Clips come only from the lesson's resolved citations.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _HEADINGS = {"h1", "h3", "h4", "h5", "h6"}
 
 @dataclass(frozen=True)
 class Run:
-    """Some words of a paragraph."""
+    """A part of a paragraph with uniform formatting."""
 
     text: str
     strong: bool = False
@@ -43,7 +43,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A paragraph; of a list's item ``marker`` is its number or dot, and ``depth`` begins at 1."""
+    """A paragraph; for list items, ``marker`` is the number or bullet, and ``depth`` starts at
+    1.
+    """
 
     runs: tuple[Run, ...]
     marker: str = ""
@@ -57,7 +59,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Table:
-    """The words of a table, row by row; the first row is its head. All rows are equally long."""
+    """The text of a table by rows of equal length; the first row is the header."""
 
     rows: tuple[tuple[str, ...], ...]
 
@@ -67,7 +69,7 @@ Part = Paragraph | Table | Clip
 
 @dataclass(frozen=True)
 class Section:
-    """What stands under a heading of the second level; without title what stands before any."""
+    """The content below a second-level heading; the title is empty for content before the first."""
 
     title: str
     parts: tuple[Part, ...]
@@ -78,7 +80,7 @@ class Section:
 
 
 def read_body(body: str, clips: Sequence[Clip]) -> tuple[Section, ...]:
-    """The sections of a lesson's body; ``clips`` are those of its citations, in order."""
+    """Return the sections of a lesson's body; ``clips`` are those of its citations in order."""
     numbers = iter(range(len(clips)))
 
     def options_of(citation: Citation) -> Mapping[str, str]:
@@ -92,16 +94,16 @@ def read_body(body: str, clips: Sequence[Clip]) -> tuple[Section, ...]:
 
 
 def _source(clips: Sequence[Clip], number: int) -> str:
-    """Where a statement can be heard, for paper: a finger cannot tap there."""
+    """Return the source of a statement for printing, where links do not work."""
     clip = clips[number] if number < len(clips) else None
     if clip is None or clip.withheld:
         return ""
-    said = (clip.speaker, f"录音 {clip.ref.recording_id}", format_clock(clip.ref.start))
-    return f"（{'，'.join(filter(None, said))}）"
+    source = (clip.speaker, f"录音 {clip.ref.recording_id}", format_clock(clip.ref.start))
+    return f"（{'，'.join(filter(None, source))}）"
 
 
 def read_markdown(text: str) -> tuple[Paragraph, ...]:
-    """The paragraphs of a Markdown text without clips; of a table each row is one."""
+    """Return the paragraphs of a Markdown text without clips; each row of a table is one."""
     found: list[Paragraph] = []
     for section in _sections(_html_tree(text, []), ()):
         if section.title:
@@ -115,25 +117,25 @@ def read_markdown(text: str) -> tuple[Paragraph, ...]:
 
 
 class _ClipMark(Block):  # type: ignore[misc]
-    """A clip block as an element that names a clip by its number."""
+    """A clip block as an element with the number of the clip."""
 
     NAME = "clip"
     ARGUMENT = True
     OPTIONS: ClassVar = {"number": ("", type_string)}
 
     def on_create(self, parent: Element) -> Element:
-        """The mark; what stands in the block is not printed."""
+        """Create the element; the block's content is ignored."""
         return ElementTree.SubElement(parent, "figure", {"data-clip": self.options["number"]})
 
 
 class _AccountsMark(Block):  # type: ignore[misc]
-    """What several people say of one event, under its question; each clip stands for itself."""
+    """A block of accounts as a heading followed by its clips."""
 
     NAME = "accounts"
     ARGUMENT = True
 
     def on_create(self, parent: Element) -> Element:
-        """The question as a heading, and the clips after it."""
+        """Create the heading, and the element for the clips."""
         group = ElementTree.SubElement(parent, "div")
         ElementTree.SubElement(group, "h3").text = self.argument
         return group
@@ -146,7 +148,9 @@ class _ClipMarks(BlocksExtension):  # type: ignore[misc]
 
 
 class _TreeBuilder(HTMLParser):
-    """HTML as browsers take it: what is not closed ends with its parent, stray ends are ignored."""
+    """Parse HTML like browsers: unclosed elements end with their parent, stray end tags are
+    ignored.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,7 +198,7 @@ def _sections(root: Element, clips: Sequence[Clip]) -> Iterator[Section]:
 
 
 def _parts(element: Element, clips: Sequence[Clip], depth: int = 0) -> Iterator[Part | str]:
-    """The parts in an element, and the title of each section as a bare string."""
+    """Yield the parts of an element, and the title of each section as a string."""
     if element.tag in _NOT_TEXT:
         return
     if "data-clip" in element.attrib:
@@ -212,7 +216,7 @@ def _parts(element: Element, clips: Sequence[Clip], depth: int = 0) -> Iterator[
 def _mixed(
     element: Element, clips: Sequence[Clip], depth: int, marker: str = ""
 ) -> Iterator[Part | str]:
-    """Blocks inside an element, and the words between them as paragraphs of their own."""
+    """Yield the blocks in an element, and the text between them as paragraphs."""
     heading, inline = element.tag in _HEADINGS, Element("p")
     inline.text = element.text
     for child in element:
@@ -281,7 +285,7 @@ def _runs(element: Element, strong: bool = False) -> Iterator[Run]:
 
 
 def _joined(runs: Iterable[Run]) -> Iterator[Run]:
-    """Runs without line breaks and control characters; neighbours of one kind become one."""
+    """Merge adjacent runs of the same formatting, and remove line breaks and control characters."""
     words: list[tuple[str, bool]] = []
     for run in runs:
         text = f"{words.pop()[0]}{run.text}" if words and words[-1][1] is run.strong else run.text
@@ -296,7 +300,7 @@ def _joined(runs: Iterable[Run]) -> Iterator[Run]:
 
 
 def _spaced(text: str) -> str:
-    """Clean, but with a space at either end where there was one."""
+    """Clean a text but keep a leading and a trailing space."""
     core = clean(text)
     before = " " if text[:1].isspace() else ""
     after = " " if core and text[-1:].isspace() else ""

@@ -1,7 +1,7 @@
-"""HTML → PDF. The only module that knows WeasyPrint, which is optional: ``run.py add pdf``.
+"""Convert HTML to PDF with WeasyPrint, which is optional (``run.py add pdf``) and used only here.
 
-The same HTML gives the same bytes, and a PDF names the HTML that it was made from as its
-identifier, so that what has not changed is not set again.
+The same HTML gives the same bytes. The identifier of a PDF is a hash of its HTML, so that unchanged
+documents are not made again.
 """
 
 import contextlib
@@ -19,16 +19,16 @@ from typing import Any
 
 from cunshi.core.processes import run_module
 
-# From the end of a PDF, where its cross-reference table has the identifier.
-_TAIL = 4096
+# bytes at the end of a PDF, with the identifier in its trailer
+_TRAILER_SIZE = 4096
 
 
 @cache
 def can_print() -> bool:
-    """Whether there will be PDFs: WeasyPrint, the libraries it needs, and a Chinese type.
+    """Check whether PDFs can be made: WeasyPrint, its libraries, and a Chinese font.
 
-    On Windows its libraries are often missing: then it is installed and cannot be imported. Tried
-    in a process of its own: it takes 60 MB, and Pango without a font takes the process down.
+    On Windows the libraries are often missing, so that the import fails. Checked in another
+    process, because it takes 60 MB and Pango crashes without any font.
     """
     return _is_installed() and run_module("cunshi.exports.classroom.pdf").returncode == 0
 
@@ -36,14 +36,14 @@ def can_print() -> bool:
 def _is_installed() -> bool:
     try:
         return find_spec("weasyprint") is not None
-    except ValueError:  # it is marked as missing
+    except ValueError:  # the module is marked as missing
         return False
 
 
 def _has_weasyprint() -> bool:
-    """Import it, without its words about what is missing.
+    """Try to import WeasyPrint without its output about missing libraries.
 
-    Where there is no font at all it only warns, but Pango would take the whole program down.
+    Without any font it only warns, but Pango would crash the process.
     """
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
         warnings.simplefilter("error", UserWarning)
@@ -54,37 +54,37 @@ def _has_weasyprint() -> bool:
     return True
 
 
-def _has_type_for(text: str) -> bool:
+def _has_font_for(text: str) -> bool:
     page = _page(text).render()
     page.write_pdf()
     return not any(font.missing for font in page.fonts.values())
 
 
-def is_set(path: Path, html: str) -> bool:
-    """Whether a file is the PDF of this HTML."""
+def is_current_pdf(path: Path, html: str) -> bool:
+    """Check whether a file is the PDF of this HTML."""
     if not path.is_file():
         return False
     with path.open("rb") as stream:
-        stream.seek(-min(_TAIL, path.stat().st_size), os.SEEK_END)
-        return f"({_mark_of(html)})".encode() in stream.read()
+        stream.seek(-min(_TRAILER_SIZE, path.stat().st_size), os.SEEK_END)
+        return f"({_identifier(html)})".encode() in stream.read()
 
 
 def print_pdf(html: str) -> bytes:
-    """A document as PDF."""
-    mark = _mark_of(html).encode()
-    made: bytes = _page(html).write_pdf(pdf_identifier=mark, pdf_tags=True)
-    gc.collect()  # what it leaves refers to itself, and holds 50 MB of fonts and boxes
+    """Return a document as PDF."""
+    identifier = _identifier(html).encode()
+    made: bytes = _page(html).write_pdf(pdf_identifier=identifier, pdf_tags=True)
+    gc.collect()  # frees 50 MB of fonts and boxes in reference cycles
     return made
 
 
-def _mark_of(html: str) -> str:
-    """What a PDF of this HTML is called; another WeasyPrint sets it in another way."""
+def _identifier(html: str) -> str:
+    """Return the identifier of a PDF, which also depends on the version of WeasyPrint."""
     return hashlib.sha256(f"{version('weasyprint')}\n{html}".encode()).hexdigest()
 
 
 def _page(html: str) -> Any:
-    """A document brings all that it shows: nothing is fetched, from no disk and no network."""
-    # Else the glyphs of figures depend on the language of whoever makes the site.
+    """Parse a document; only embedded resources are loaded, nothing from disk or network."""
+    # Otherwise the glyphs of digits depend on the locale.
     os.environ["PANGO_LANGUAGE"] = "zh-cn"
     from weasyprint import HTML
     from weasyprint.urls import URLFetcher
@@ -93,4 +93,4 @@ def _page(html: str) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(not (_has_weasyprint() and _has_type_for("村史")))
+    sys.exit(not (_has_weasyprint() and _has_font_for("村史")))

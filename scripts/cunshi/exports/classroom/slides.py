@@ -1,7 +1,7 @@
-"""A lesson's slides: big type for a projector, the voices inside, notes for the teacher.
+"""Make a lesson's slides: large type for a projector, embedded audio, speaker notes.
 
-Every slide has a real title, for its outline and for screen readers. The layouts of the template
-are stretched to 16:9, so that a slide added by a teacher fits as well.
+Every slide has a real title, for the outline and for screen readers. The template's layouts are
+stretched to 16:9, so that slides added by a teacher fit.
 """
 
 import datetime as dt
@@ -18,7 +18,14 @@ from cunshi.catalogue.course.places import is_about, place_marks
 from cunshi.core.text import clean
 from cunshi.core.zipfiles import normalise_zip
 from cunshi.domain.course import Clip, Question
-from cunshi.exports.classroom.kit import Kit, answer, choices, place, who, words_of
+from cunshi.exports.classroom.kit import (
+    Kit,
+    answer,
+    choices,
+    clip_credit,
+    clip_location,
+    clip_words,
+)
 from cunshi.exports.classroom.outline import Paragraph, Run, Section, Table
 from cunshi.exports.classroom.slides_fit import LEADING, Fit, fit_pages
 from cunshi.exports.classroom.slides_shapes import (
@@ -46,35 +53,35 @@ from cunshi.exports.classroom.slides_shapes import (
     write_lines,
 )
 
-_LEFT, _TOP, _ACROSS, _DOWN = 0.9, 1.75, WIDTH - 1.8, 5.05
+_BODY_LEFT, _BODY_TOP, _BODY_WIDTH, _BODY_HEIGHT = 0.9, 1.75, WIDTH - 1.8, 5.05
 _MIME = "audio/mp4"
 _WRITTEN = dt.datetime(2000, 1, 1)
 _TITLE_ONLY = 5
 
 
 def make_slides(kit: Kit, find_audio: Callable[[str], Path]) -> bytes:
-    """The slides of a kit as .pptx; ``find_audio`` finds a clip by its path in the site."""
+    """Return the slides of a kit as .pptx; ``find_audio`` returns a clip's file by its path."""
     deck = _Deck(kit, find_audio)
     deck.add_title()
     deck.add_list("学完这一课，你能", kit.lesson.objectives)
-    asked = False
+    has_quiz = False
     for section in kit.sections:
         if section.title == "回家任务":
             deck.add_quiz()
-            asked = True
+            has_quiz = True
         deck.add_section(section)
         if section.title == "听一听":
             deck.add_timeline()
             deck.add_map()
             deck.add_words()
-    if not asked:
+    if not has_quiz:
         deck.add_quiz()
-    deck.add_list("资料来源", kit.lesson.sources, largest=22)
+    deck.add_list("资料来源", kit.lesson.sources, max_size=22)
     return deck.save()
 
 
 class _Deck:
-    """The slides of one lesson, added in the order in which they are shown."""
+    """The slides of a lesson, added in order."""
 
     def __init__(self, kit: Kit, find_audio: Callable[[str], Path]):
         self._kit = kit
@@ -95,7 +102,7 @@ class _Deck:
         return normalise_zip(made.getvalue())
 
     def add_title(self) -> None:
-        """The first slide; the teacher's notes are its speaker notes."""
+        """Add the title slide, with the teacher's notes as speaker notes."""
         kit = self._kit
         slide = self._presentation.slides.add_slide(self._presentation.slide_layouts[_TITLE_ONLY])
         add_bar(slide, GREEN, 0, 0, 0.35, HEIGHT)
@@ -113,12 +120,13 @@ class _Deck:
         add_notes(slide, [*plan, *map(paragraph_line, kit.teacher)])
 
     def add_section(self, section: Section) -> None:
-        """What a section says; of one with voices a slide for each, its words in the notes.
+        """Add the slides of a section. If it has clips, each gets a slide and the text goes to the
+        notes.
 
-        Children listen and look; what leads from one voice to the next is for the teacher to say.
+        Pupils listen and watch; the transitions between clips are spoken by the teacher.
         """
-        heard = any(isinstance(part, Clip) and part.audio for part in section.parts)
-        if not heard:
+        has_clips = any(isinstance(part, Clip) and part.audio for part in section.parts)
+        if not has_clips:
             self.add_paragraphs(section.title or self._kit.title, section.paragraphs)
         before = list[str]()
         for part in section.parts:
@@ -126,29 +134,37 @@ class _Deck:
                 self._add_clip(part, before)
                 before = []
             elif isinstance(part, Table):
-                self._add_table(section.title, part.rows, before if heard else [])
+                self._add_table(section.title, part.rows, before if has_clips else [])
                 before = []
-            elif isinstance(part, Paragraph) and heard:
+            elif isinstance(part, Paragraph) and has_clips:
                 before.append(paragraph_line(part))
         if before and len(self._presentation.slides):
             last = self._presentation.slides[len(self._presentation.slides) - 1]
             add_notes(last, ["接下来可以说：", *before])
 
-    def add_list(self, title: str, items: Sequence[str], largest: int = 34) -> None:
-        """A slide with points."""
+    def add_list(self, title: str, items: Sequence[str], max_size: int = 34) -> None:
+        """Add slides with bullet points."""
         points = [Paragraph((Run(text),), "•", 1) for text in map(clean, items) if text]
-        self.add_paragraphs(title, points, largest)
+        self.add_paragraphs(title, points, max_size)
 
     def add_paragraphs(
-        self, title: str, paragraphs: Sequence[Paragraph], largest: int = 34
+        self, title: str, paragraphs: Sequence[Paragraph], max_size: int = 34
     ) -> None:
-        """As many slides as the paragraphs need to be read from the last row."""
-        for page in fit_pages(list(map(paragraph_line, paragraphs)), _ACROSS, _DOWN, largest, 22):
+        """Add as many slides as the paragraphs need at a size readable from the last row."""
+        for page in fit_pages(
+            list(map(paragraph_line, paragraphs)), _BODY_WIDTH, _BODY_HEIGHT, max_size, 22
+        ):
             slide = self._new(title)
-            add_text(slide, page.lines, (_LEFT, _TOP, _ACROSS, _DOWN), page.size, INK)
+            add_text(
+                slide,
+                page.lines,
+                (_BODY_LEFT, _BODY_TOP, _BODY_WIDTH, _BODY_HEIGHT),
+                page.size,
+                INK,
+            )
 
     def add_words(self) -> None:
-        """The key words, each with how it is read and what it means."""
+        """Add the key words with pronunciation and meaning."""
         lines = [
             f"{word}（{pinyin}）：{meaning}"
             if pinyin
@@ -157,56 +173,66 @@ class _Deck:
             else word
             for word, pinyin, meaning in self._kit.words
         ]
-        for page in fit_pages(lines, _ACROSS, _DOWN, 28, 20):
+        for page in fit_pages(lines, _BODY_WIDTH, _BODY_HEIGHT, 28, 20):
             slide = self._new("词语")
-            box = add_text(slide, page.lines, (_LEFT, _TOP, _ACROSS, _DOWN), page.size, INK)
+            box = add_text(
+                slide,
+                page.lines,
+                (_BODY_LEFT, _BODY_TOP, _BODY_WIDTH, _BODY_HEIGHT),
+                page.size,
+                INK,
+            )
             emphasise_heads(box)
 
     def add_timeline(self) -> None:
-        """What the timeline says of this lesson."""
-        told = [(clean(e.when), clean(e.what), clean(e.source)) for e in self._kit.timeline]
-        if told:
-            rows = [("时间", "事情"), *((when, what) for when, what, __ in told)]
-            sources = [f"{when}：{source}" for when, __, source in told if source]
+        """Add the entries of the timeline about this lesson."""
+        entries = [(clean(e.when), clean(e.what), clean(e.source)) for e in self._kit.timeline]
+        if entries:
+            rows = [("时间", "事情"), *((when, what) for when, what, __ in entries)]
+            sources = [f"{when}：{source}" for when, __, source in entries if source]
             self._add_table("年表", rows, sources, (0.22, 0.78))
 
     def add_map(self) -> None:
-        """The sketch of the villages, with the places that the lesson tells of."""
-        told = {
+        """Add the map of villages, with the places of the lesson highlighted."""
+        highlighted = {
             place.slug for place in self._kit.course.places if is_about(self._kit.lesson, place)
         }
-        if not told:
+        if not highlighted:
             return
         slide = self._new("示意图")
-        scale = min(_ACROSS / 1000, (_DOWN - 0.3) / 600)
-        left = _LEFT + (_ACROSS - 1000 * scale) / 2
+        scale = min(_BODY_WIDTH / 1000, (_BODY_HEIGHT - 0.3) / 600)
+        left = _BODY_LEFT + (_BODY_WIDTH - 1000 * scale) / 2
         for mark in place_marks(self._kit.course.places):
             add_label(
                 slide,
                 clean(mark.name),
-                (left + mark.x * scale, _TOP + mark.y * scale),
-                strong=mark.slug in told,
+                (left + mark.x * scale, _BODY_TOP + mark.y * scale),
+                strong=mark.slug in highlighted,
             )
         note = ["只画出有哪些村子、哪些古迹和风物，不表示方向和远近。"]
-        add_text(slide, note, (_LEFT, _TOP + _DOWN - 0.25, _ACROSS, 0.4), 14, SOFT)
+        add_text(
+            slide, note, (_BODY_LEFT, _BODY_TOP + _BODY_HEIGHT - 0.25, _BODY_WIDTH, 0.4), 14, SOFT
+        )
 
     def add_quiz(self) -> None:
-        """Each question, and behind it its answer."""
+        """Add each question, followed by its answer."""
         for number, question in enumerate(self._kit.lesson.quiz, 1):
             self._add_question(number, question)
 
     def _add_question(self, number: int, question: Question) -> None:
-        """A question, and on the next slide its answer, with the voice that gives it."""
-        asked = [clean(question.prompt), *choices(question)]
+        """Add a question and its answer, with the clip that contains it."""
+        question_lines = [clean(question.prompt), *choices(question)]
         title = f"小测验 {number}"
-        self.add_paragraphs(title, [Paragraph((Run(line),)) for line in asked])
-        told = [answer(question), clean(question.explain)]
-        lines = [clean(question.prompt), *filter(None, told)]
+        self.add_paragraphs(title, [Paragraph((Run(line),)) for line in question_lines])
+        solution = [answer(question), clean(question.explain)]
+        lines = [clean(question.prompt), *filter(None, solution)]
         clip = self._kit.answer_clip(question)
-        down = _DOWN - 1.3 if clip else _DOWN
-        for n, page in enumerate(fit_pages(lines, _ACROSS, down, 32, 20)):
+        down = _BODY_HEIGHT - 1.3 if clip else _BODY_HEIGHT
+        for n, page in enumerate(fit_pages(lines, _BODY_WIDTH, down, 32, 20)):
             slide = self._new(f"{title} 答案")
-            box = add_text(slide, page.lines, (_LEFT, _TOP, _ACROSS, down), page.size, INK)
+            box = add_text(
+                slide, page.lines, (_BODY_LEFT, _BODY_TOP, _BODY_WIDTH, down), page.size, INK
+            )
             if n == 0 and len(box.text_frame.paragraphs) > 1:
                 emphasise(box.text_frame.paragraphs[1], GREEN)
             if n == 0 and clip:
@@ -214,39 +240,46 @@ class _Deck:
 
     def _new(self, title: str) -> Any:
         slide = self._presentation.slides.add_slide(self._presentation.slide_layouts[_TITLE_ONLY])
-        add_bar(slide, RED, _LEFT, 0.62, 0.12, 0.72)
-        place_shape(slide.shapes.title, _LEFT + 0.25, 0.5, _ACROSS - 0.3, 0.95)
+        add_bar(slide, RED, _BODY_LEFT, 0.62, 0.12, 0.72)
+        place_shape(slide.shapes.title, _BODY_LEFT + 0.25, 0.5, _BODY_WIDTH - 0.3, 0.95)
         size = 36 if len(title) <= 24 else 26
         write_lines(slide.shapes.title, [clean(title)], size, SANS, GREEN, strong=True)
         foot = f"{self._kit.heading} {self._kit.title}"
-        add_text(slide, [foot], (_LEFT, 6.95, _ACROSS, 0.35), 12, SOFT)
+        add_text(slide, [foot], (_BODY_LEFT, 6.95, _BODY_WIDTH, 0.35), 12, SOFT)
         return slide
 
     def _add_clip(self, clip: Clip, before: Sequence[str]) -> None:
         self._voices += 1
-        words, down = words_of(clip), 3.7
-        pages = fit_pages([words], _ACROSS, down, 40, 24) or [Fit(24, ())]
+        words, down = clip_words(clip), 3.7
+        pages = fit_pages([words], _BODY_WIDTH, down, 40, 24) or [Fit(24, ())]
         for n, page in enumerate(pages):
             slide = self._new(f"听一听 {self._voices}" + (f"（接上，{n + 1}）" if n else ""))
             if page.lines:
-                box = add_text(slide, page.lines, (_LEFT, _TOP, _ACROSS, down), page.size, INK, KAI)
+                box = add_text(
+                    slide,
+                    page.lines,
+                    (_BODY_LEFT, _BODY_TOP, _BODY_WIDTH, down),
+                    page.size,
+                    INK,
+                    KAI,
+                )
                 box.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
             if n == 0:
                 self._add_voice(slide, clip, 5.55, self._kit.status(clip))
-                add_notes(slide, [*before, f"{who(clip)}。{place(clip)}。"])
+                add_notes(slide, [*before, f"{clip_credit(clip)}。{clip_location(clip)}。"])
 
     def _add_voice(self, slide: Any, clip: Clip, top: float, status: str) -> None:
-        """The clip itself as a button, with who speaks and how far to trust the slide's words."""
+        """Add the clip as a button, with its credit and the status of its words."""
         poster = BytesIO(draw_button())
-        # By its path: its ending becomes that of the sound inside the slides.
+        # Passed as a path, because its suffix is used for the media file.
         voice = str(self._find_audio(clip.audio))
         square = Inches(1.05)
         picture = slide.shapes.add_movie(
-            voice, Inches(_LEFT), Inches(top), square, square, poster, _MIME
+            voice, Inches(_BODY_LEFT), Inches(top), square, square, poster, _MIME
         )
-        make_audio(slide, picture, f"播放录音：{who(clip)}")
-        lines = [who(clip), "点一下左边的圆，听原声　" + place(clip)]
-        box = add_text(slide, lines, (_LEFT + 1.3, top, _ACROSS - 1.4, 1.05), 16, SOFT)
+        make_audio(slide, picture, f"播放录音：{clip_credit(clip)}")
+        lines = [clip_credit(clip), "点一下左边的圆，听原声　" + clip_location(clip)]
+        box = add_text(slide, lines, (_BODY_LEFT + 1.3, top, _BODY_WIDTH - 1.4, 1.05), 16, SOFT)
         first = box.text_frame.paragraphs[0]
         emphasise(first, INK)
         first.runs[0].font.size = Pt(22)
@@ -260,7 +293,7 @@ class _Deck:
         notes: Sequence[str],
         shares: Sequence[float] = (),
     ) -> None:
-        """A table, on as many slides as it needs, its head on each of them."""
+        """Add a table on as many slides as needed, with its header on each."""
         shares = shares or [1 / len(rows[0])] * len(rows[0])
         for n, (size, part) in enumerate(_table_pages(rows, shares)):
             slide = self._new(title)
@@ -270,22 +303,22 @@ class _Deck:
 
 
 def paragraph_line(paragraph: Paragraph) -> str:
-    """A paragraph with its marker, a tab between them."""
+    """Return a paragraph with its marker, separated by a tab."""
     return f"{paragraph.marker}\t{paragraph.text}" if paragraph.marker else paragraph.text
 
 
 def _table_pages(
     rows: Sequence[Sequence[str]], shares: Sequence[float]
 ) -> list[tuple[int, list[Sequence[str]]]]:
-    """Type size and rows of each slide that a table needs."""
+    """Return type size and rows of each slide that a table needs."""
     head, pages, size = rows[0], [[rows[0]]], 24
     lengths = [_row_height(row, shares, size) for row in rows]
-    while size > 18 and sum(lengths) > _DOWN:
+    while size > 18 and sum(lengths) > _BODY_HEIGHT:
         size -= 2
         lengths = [_row_height(row, shares, size) for row in rows]
     used = lengths[0]
     for row, height in zip(rows[1:], lengths[1:], strict=True):
-        if used + height > _DOWN and len(pages[-1]) > 1:
+        if used + height > _BODY_HEIGHT and len(pages[-1]) > 1:
             pages.append([head])
             used = lengths[0]
         pages[-1].append(row)
@@ -295,7 +328,7 @@ def _table_pages(
 
 def _row_height(row: Sequence[str], shares: Sequence[float], size: int) -> float:
     cells = [
-        Fit.lines_of(text, share * _ACROSS - 0.25, size)
+        Fit.lines_of(text, share * _BODY_WIDTH - 0.25, size)
         for text, share in zip(row, shares, strict=True)
     ]
     return max(cells) * size * LEADING / 72 + 0.12
@@ -304,11 +337,11 @@ def _row_height(row: Sequence[str], shares: Sequence[float], size: int) -> float
 def _add_grid(
     slide: Any, rows: Sequence[Sequence[str]], shares: Sequence[float], size: int
 ) -> None:
-    box = (Inches(_LEFT), Inches(_TOP), Inches(_ACROSS), Inches(0.5 * len(rows)))
+    box = (Inches(_BODY_LEFT), Inches(_BODY_TOP), Inches(_BODY_WIDTH), Inches(0.5 * len(rows)))
     table = slide.shapes.add_table(len(rows), len(shares), *box).table
     table.horz_banding = False
     for column, share in enumerate(shares):
-        table.columns[column].width = Inches(_ACROSS * share)
+        table.columns[column].width = Inches(_BODY_WIDTH * share)
     for n, row in enumerate(rows):
         table.rows[n].height = Inches(_row_height(row, shares, size))
         for column, text in enumerate(row):

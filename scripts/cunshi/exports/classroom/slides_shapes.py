@@ -1,4 +1,4 @@
-"""Shapes on slides: text, bars, sound buttons, notes, in the site's colours and Chinese type."""
+"""Add shapes to slides: text, bars, audio buttons, notes, in the site's colours and fonts."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,7 +14,7 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Emu, Inches, Pt
 
-# python-pptx has not given this function its type.
+# python-pptx does not declare the type of this function.
 _colour: Callable[[str], RGBColor] = RGBColor.from_string
 # The site's colours (theme/assets/cunshi.css).
 PAPER, INK = _colour("F8F2E5"), _colour("2B2520")
@@ -25,7 +25,7 @@ WIDTH, HEIGHT = 13.333, 7.5  # inches
 
 
 def stretch(presentation: Any) -> None:
-    """Make the template's layouts 16:9 and its paper that of the site."""
+    """Stretch the template's layouts to 16:9 and set the site's background."""
     factor = Inches(WIDTH) / presentation.slide_width
     presentation.slide_width, presentation.slide_height = Inches(WIDTH), Inches(HEIGHT)
     master = presentation.slide_master
@@ -40,7 +40,7 @@ def stretch(presentation: Any) -> None:
 
 
 def set_theme_fonts(presentation: Any) -> None:
-    """What a teacher adds is in the same type; the template names no Chinese font."""
+    """Set the theme's Chinese font, used by slides that a teacher adds; the template has none."""
     theme = presentation.slide_master.part.part_related_by(RELATIONSHIP_TYPE.THEME)
     named = f'<a:ea typeface="{SANS}"/>'.encode()
     theme._blob = theme.blob.replace(b'<a:ea typeface=""/>', named)
@@ -61,7 +61,7 @@ def add_bar(
 
 
 def add_label(slide: Any, name: str, centre: tuple[float, float], *, strong: bool) -> None:
-    """A name on a map, in a box of its own width; ``centre`` in inches."""
+    """Add a name to a map in a box that fits it; ``centre`` is in inches."""
     width, height = max(1.1, 0.3 * len(name) + 0.35), 0.52
     box = slide.shapes.add_shape(
         MSO_SHAPE.ROUNDED_RECTANGLE,
@@ -105,7 +105,7 @@ def write_lines(
 
 
 def _hang(paragraph: Any, size: int) -> None:
-    """The lines of a list's item begin below one another, right of its number."""
+    """Indent the lines of a list item after its marker."""
     properties = paragraph._p.get_or_add_pPr()
     properties.set("marL", str(Pt(size * 1.3)))
     properties.set("indent", str(-Pt(size * 1.3)))
@@ -130,7 +130,7 @@ def emphasise(paragraph: Any, colour: RGBColor) -> None:
 
 
 def emphasise_heads(box: Any) -> None:
-    """Words before a colon are what the line explains."""
+    """Emphasise the words before a colon."""
     for paragraph in box.text_frame.paragraphs:
         run = paragraph.runs[0]
         head, colon, rest = run.text.partition("：")
@@ -141,7 +141,7 @@ def emphasise_heads(box: Any) -> None:
 
 
 def add_notes(slide: Any, lines: Sequence[str]) -> None:
-    """Add to the speaker notes what there is to say."""
+    """Append lines to the speaker notes."""
     if not any(lines):
         return
     frame = slide.notes_slide.notes_text_frame
@@ -149,9 +149,9 @@ def add_notes(slide: Any, lines: Sequence[str]) -> None:
 
 
 def make_audio(slide: Any, picture: Any, label: str) -> None:
-    """Say that a movie is a sound, as PowerPoint itself does: it is shown as a button.
+    """Convert a movie to a sound, as PowerPoint does, because python-pptx only supports movies.
 
-    python-pptx only knows movies. ECMA-376-1, 19.3.1.3 (audio) and 20.1.3.2 (audioFile).
+    ECMA-376-1, 19.3.1.3 (audio) and 20.1.3.2 (audioFile).
     """
     video = picture._element.find(".//" + qn("a:videoFile"))
     old = video.get(qn("r:link"))
@@ -168,7 +168,7 @@ def make_audio(slide: Any, picture: Any, label: str) -> None:
 
 @cache
 def draw_button() -> bytes:
-    """A green disc with a light triangle; drawn large and made smaller, so that it is smooth."""
+    """Return a play button as PNG, reduced from a large drawing for smooth edges."""
     side = 1024
     drawn = Image.new("RGB", (side, side), tuple(PAPER))
     pen = ImageDraw.Draw(drawn)

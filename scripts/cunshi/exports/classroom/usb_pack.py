@@ -1,7 +1,7 @@
-"""The pack for a USB stick: one zip with the site for classrooms and a page to start from.
+"""Make the pack for a USB stick: a zip with the classroom edition of the site and a start page.
 
-A classroom's computer may be old, offline and in Windows: names are such as every system takes,
-the read-me is text that Notepad shows right, and a manifest tells whether a copy is whole.
+A classroom's computer may be old, offline and run Windows: file names are valid on every system,
+the read-me displays correctly in Notepad, and a manifest shows whether a copy is complete.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ from cunshi.exports.classroom.names import KitFiles, kit_files
 START, READ_ME, CONTENTS = "开始.html", "说明.txt", "清单.html"
 MANIFEST = "manifest-sha256.txt"
 SITE = "site"
-# Windows takes 260 characters for a whole path; the rest is for the folder it is unpacked in.
-LONGEST = 150
+# Windows limits paths to 260 characters; the rest is for the folder where it is unpacked.
+MAX_PATH = 150
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,20 @@ class Packed(Result):
 
 
 @dataclass(frozen=True)
-class _Shelf:
-    """A lesson in the list of contents."""
+class _LessonFiles:
+    """A lesson with its kit, in the list of contents."""
 
     lesson: Lesson
     kit: KitFiles
 
 
-def target_path(asked: Path, catalogue: Catalogue) -> Path:
-    """Where the pack goes: the file asked for, or in the folder asked for under its own name.
+def target_path(requested: Path, catalogue: Catalogue) -> Path:
+    """Return the path of the pack: the requested file, or a default name in the requested folder.
 
-    SiteError when something else is there: only a pack is ever replaced.
+    Raises SiteError if a file exists there that is not a pack.
     """
     name = f"{safe_file_name(catalogue.course.title)} 礼包.zip"
-    path = asked / name if asked.is_dir() else asked
+    path = requested / name if requested.is_dir() else requested
     if path.suffix.lower() != ".zip":
         path = path.with_name(f"{path.name}.zip")
     if path.exists() and not _is_pack(path):
@@ -69,18 +69,20 @@ def target_path(asked: Path, catalogue: Catalogue) -> Path:
 def _is_pack(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as made:
-        return {f"{_top(made)}/{MANIFEST}", f"{_top(made)}/{START}"} <= set(made.namelist())
+    with zipfile.ZipFile(path) as archive:
+        return {f"{_top(archive)}/{MANIFEST}", f"{_top(archive)}/{START}"} <= set(
+            archive.namelist()
+        )
 
 
-def _top(made: zipfile.ZipFile) -> str:
-    return next(iter(made.namelist()), "").partition("/")[0]
+def _top(archive: zipfile.ZipFile) -> str:
+    return next(iter(archive.namelist()), "").partition("/")[0]
 
 
 def make_pack(site: Path, catalogue: Catalogue, target: Path) -> Packed:
     """Write the pack of a built site, and read it again before it gets its name.
 
-    SiteError when a name in the site is one that Windows does not take.
+    Raises SiteError if a file name in the site is invalid on Windows.
     """
     top = safe_file_name(catalogue.course.title)
     files = {f"{SITE}/{p.relative_to(site).as_posix()}": p for p in sorted(walk_files(site))}
@@ -105,12 +107,14 @@ def _classroom(catalogue: Catalogue) -> list[str]:
 
 
 def _texts(catalogue: Catalogue, files: Mapping[str, Path]) -> dict[str, bytes]:
-    """The pages and the read-me that are in the pack alone."""
-    shelves = [_Shelf(lesson, kit_files(lesson, clips)) for lesson, clips in catalogue.lessons]
-    shelves.sort(key=lambda shelf: shelf.lesson.number)
+    """Return the pages and the read-me that exist only in the pack."""
+    lessons = [
+        _LessonFiles(lesson, kit_files(lesson, clips)) for lesson, clips in catalogue.lessons
+    ]
+    lessons.sort(key=lambda lesson_files: lesson_files.lesson.number)
     context = {
         "catalogue": catalogue,
-        "shelves": shelves,
+        "lessons": lessons,
         "classroom": set(_classroom(catalogue)),
         "has": {name.removeprefix(f"{SITE}/") for name in files},
     }
@@ -122,7 +126,7 @@ def _texts(catalogue: Catalogue, files: Mapping[str, Path]) -> dict[str, bytes]:
 
 
 def _read_me(catalogue: Catalogue) -> bytes:
-    """For Notepad: a byte order mark and Windows line ends."""
+    """Return the read-me for Notepad, with a byte order mark and Windows line ends."""
     lines = [
         clean(catalogue.course.title),
         "",
@@ -144,11 +148,15 @@ def _read_me(catalogue: Catalogue) -> bytes:
 
 
 def _check_names(names: Iterable[str]) -> None:
-    """Refuse names that a Windows disk cannot hold, or holds under one name."""
+    """Raise SiteError for names that are invalid or not unique on Windows."""
     seen: Counter[str] = Counter()
     for name in names:
         seen[name.casefold()] += 1
-        if len(name) > LONGEST or seen[name.casefold()] > 1 or not all(map(_is_safe, _parts(name))):
+        if (
+            len(name) > MAX_PATH
+            or seen[name.casefold()] > 1
+            or not all(map(_is_safe, _parts(name)))
+        ):
             raise SiteError(_("这个文件名在 Windows 上用不了"), _("给它换个名字"), where=name)
 
 
@@ -162,14 +170,14 @@ def _is_safe(part: str) -> bool:
 
 def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, bytes]) -> None:
     with path.open("wb") as stream:
-        with zipfile.ZipFile(stream, "w") as made:
-            # What people should see first stands first.
+        with zipfile.ZipFile(stream, "w") as archive:
+            # Files for people come first in the zip.
             for name, data in texts.items():
-                made.writestr(zip_entry(f"{top}/{name}"), data)
+                archive.writestr(zip_entry(f"{top}/{name}"), data)
             for name in sorted(files):
                 with (
                     files[name].open("rb") as source,
-                    made.open(zip_entry(f"{top}/{name}"), "w") as to,
+                    archive.open(zip_entry(f"{top}/{name}"), "w") as to,
                 ):
                     shutil.copyfileobj(source, to)
         stream.flush()
@@ -177,10 +185,10 @@ def _write(path: Path, top: str, files: Mapping[str, Path], texts: Mapping[str, 
 
 
 def _verify(path: Path, top: str, hashes: Mapping[str, str]) -> None:
-    """Read the pack from the disk again and compare every file with its hash."""
-    with zipfile.ZipFile(path) as made:
+    """Read the pack again from the disk and compare every file with its hash."""
+    with zipfile.ZipFile(path) as archive:
         for name, expected in hashes.items():
-            with made.open(f"{top}/{name}") as stream:
+            with archive.open(f"{top}/{name}") as stream:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != expected:  # type: ignore[arg-type]
                     raise SiteError(
                         _("写好的礼包读出来不一样"), _("换一个磁盘或 U 盘再试"), where=name
