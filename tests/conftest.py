@@ -1,4 +1,4 @@
-"""Fixtures: a village to build in, the sample village built once with the real Whisper model."""
+"""Fixtures: villages to build in, and the sample village built with the real Whisper model."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(autouse=True)
 def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chinese messages, a fixed clock, and the recorded engine beside the shipped ones."""
+    """Chinese messages, a fixed clock, and the recorded engine in addition to the real ones."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE", "CUNSHI_ROOT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
@@ -33,7 +33,7 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def village(tmp_path: Path) -> Project:
-    """An empty village with consent for whatever is dropped into it, and no lessons."""
+    """An empty village with consent for all deposits, and no lessons."""
     project = new_village(tmp_path / "village")
     shutil.rmtree(project.courses)
     project.courses.mkdir()
@@ -46,13 +46,13 @@ def village(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def sample() -> Callable[[str], Path]:
-    """The path of a sample recording, by the beginning of its path below recordings/."""
+    """Return the path of a sample recording whose path below recordings/ starts with a text."""
     return sample_path
 
 
 @pytest.fixture
 def drop(village: Project) -> Callable[..., Path]:
-    """Drop a sample recording into the village's recordings/ under a name."""
+    """Copy a sample recording to the village's recordings/ under a name."""
 
     def drop_(beginning: str, name: str) -> Path:
         target = village.recordings / name
@@ -66,7 +66,7 @@ def drop(village: Project) -> Callable[..., Path]:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
-    """Run a command in this process: the exit code and what it printed."""
+    """Run a command in this process; return exit code and output."""
 
     def run_(project: Project, *words: str) -> tuple[int, str]:
         capsys.readouterr()
@@ -81,7 +81,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
 def once(
     tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
 ) -> Project:
-    """A village that the first of all workers makes, and the others wait for."""
+    """Create a village in one worker, while the others wait for it."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(f"{folder}.lock"):
@@ -94,7 +94,7 @@ def once(
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The whole sample village, built with the real model. Read only: copy it to change it."""
+    """The sample village built with the real model. Read-only: copy it to change it."""
     return once(tmp_path_factory, "sample", _make_sample)
 
 
@@ -116,14 +116,14 @@ def _build(project: Project, *words: str) -> None:
 
 @pytest.fixture
 def copy_of_built(built: Project, tmp_path: Path) -> Project:
-    """The built sample village, to change."""
+    """A copy of the built sample village."""
     shutil.copytree(built.root, tmp_path / "copy", symlinks=True)
     return Project.at(tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")
 def told_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A village heard by the recorded engine: a talk that is open and one that is sealed."""
+    """A village transcribed by the recorded engine, with an open and a sealed talk."""
     return once(tmp_path_factory, "told", _make_told)
 
 
@@ -149,7 +149,7 @@ def _make_told(root: Path) -> None:
 
 @pytest.fixture
 def told(told_once: Project, tmp_path: Path) -> tuple[Project, str, str]:
-    """A copy of that village to change, and the ids of its open and of its sealed talk."""
+    """A copy of that village, and the ids of its open and its sealed talk."""
     shutil.copytree(told_once.root, tmp_path / "told", symlinks=True)
     project = Project.at(tmp_path / "told")
     ids = {"金老师" in a.record.read_text("utf-8"): a.id for a in project.accessions()}
@@ -158,7 +158,7 @@ def told(told_once: Project, tmp_path: Path) -> tuple[Project, str, str]:
 
 @pytest.fixture(scope="module")
 def home(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """That village for a module whose tests change nothing in it."""
+    """The same village for a module whose tests do not change it."""
     root = tmp_path_factory.mktemp("desk") / "village"
     shutil.copytree(told_once.root, root, symlinks=True)
     return Project.at(root)
@@ -173,7 +173,7 @@ def desk(home: Project) -> Iterator[OpenDesk]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """A real browser. Where none is installed these tests are skipped, except in CI."""
+    """A browser. Without one, these tests are skipped, except in CI."""
     path = chromium_path()
     if path is None and not os.environ.get("CUNSHI_REQUIRE_BROWSER"):
         pytest.skip("no Chromium is installed")
@@ -188,7 +188,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser_page(browser: Browser) -> Iterator[Callable[..., BrowserPage]]:
-    """Open an address; errors, and requests to anywhere else, fail the test at its end."""
+    """Open a URL; errors and external requests fail the test at its end."""
     faults: list[str] = []
     contexts: list[BrowserContext] = []
 

@@ -1,4 +1,4 @@
-"""Verification in turns; a second copy of which nothing is lost; and what comes back from it."""
+"""Scheduled fixity checks, backups, and restoring from them."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ NAMES = ("金村村_金家_2026-02-01.amr", "顾家村_顾家_2026-02-02.amr", "
 
 @pytest.fixture
 def kept(village: Project, drop: Callable[..., Path]) -> Project:
-    """An archive with three recordings."""
+    """Return an archive with three recordings."""
     for name in NAMES:
         drop(f"mottoes/{name.partition('_')[0]}", f"mottoes/{name}")
     assert len(take_in(village, Archive(), SilentReporter()).taken) == 3
@@ -41,7 +41,7 @@ def masters(project: Project) -> list[Path]:
 
 
 def flip(path: Path) -> None:
-    """Change one bit; size and time stay."""
+    """Flip one bit; size and modification time stay the same."""
     times = path.stat()
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -122,7 +122,7 @@ def test_events_are_read_once_and_once_more_to_add_one(
 
 
 def test_two_masters_swapped_with_their_manifests_show(kept: Project) -> None:
-    """Then every hash agrees with its manifest, and only the ids do not."""
+    """All hashes agree with the manifests; only the ids do not."""
     (a, first), (b, second) = zip(kept.accessions()[:2], masters(kept)[:2], strict=True)
     digests = [a.hashes()[f"master/{first.name}"], b.hashes()[f"master/{second.name}"]]
     bytes_ = first.read_bytes(), second.read_bytes()

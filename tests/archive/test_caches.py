@@ -1,4 +1,4 @@
-"""Each cache by itself: what is found again, what is not, and what a damaged file does."""
+"""Unit tests of each cache: hits, misses, and damaged files."""
 
 import time
 from collections.abc import Callable
@@ -42,7 +42,7 @@ BROKEN = [
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A file that has not changed for a while."""
+    """Return a file that has not changed for some time."""
     path = tmp_path / "source.txt"
     path.write_text("甲", "utf-8")
     settle(path)
@@ -55,7 +55,7 @@ def cache_file(tmp_path: Path) -> Path:
 
 
 def keep(cache_file: Path, source: Path, version: str = "1") -> None:
-    """Keep the value of one file."""
+    """Cache a value for one file."""
     cache = FileCache(cache_file, version)
     cache.put("a", stats_of([source]), {"of": "甲"})
     cache.save({"a"})
@@ -188,7 +188,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def record(project: Project, *names: str, stage: str = "kits") -> None:
-    """Record names as a run does."""
+    """Record stamps for names, as a run does."""
     stamps = StageStamps(project, stage)
     for name in names:
         stamps.record(name, "stamp", [name, "note"])

@@ -1,4 +1,4 @@
-"""A person's transcript.vtt: what stands around its lines stays with them."""
+"""Editing transcript.vtt keeps everything around its lines."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Manifests: every difference between what was registered and what is there."""
+"""Manifests: every difference between registered and existing files."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Changing recording.yml: what is said comes back, and a person's words stay as they are."""
+"""Editing recording.yml: values can be read back, and all other text is kept."""
 
 import datetime as dt
 import json
@@ -136,7 +136,7 @@ def amended(
     *,
     doubtful: bool = False,
 ) -> Description:
-    """What a record says that was taken in as ``before``, edited, and met by ``now``."""
+    """Return the record of an accession made with ``before``, edited, and updated with ``now``."""
     text = (edited or write_recording(recording(before))).replace(*edit)
     with tempfile.TemporaryDirectory() as folder:
         record = in_folder(folder, text)
@@ -255,7 +255,7 @@ def test_an_unedited_record_follows_the_folder_and_silence_empties_nothing_but_c
 def test_no_amendment_makes_anything_more_public(
     before: Description, ours: Description, now: Description
 ) -> None:
-    """Whatever a person closed stays closed, whatever the folder says."""
+    """A restriction by a person stays, whatever folder.yml says."""
     said = amended(before, write_recording(recording(ours)), now)
     assert said.minor >= (now.minor or (ours.minor and not before.minor))
     if as_logged(ours).get("access") != as_logged(before).get("access") and ours.access:

@@ -1,4 +1,4 @@
-"""File names, folder.yml and recording.yml: what is said, and whose words stay."""
+"""File names, folder.yml and recording.yml: parsing and precedence."""
 
 import datetime as dt
 from dataclasses import replace

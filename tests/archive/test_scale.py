@@ -1,4 +1,4 @@
-"""What has not changed is not done again, and what was withdrawn is not kept for that reason."""
+"""Unchanged inputs cause no work, and withdrawn ones are not served from a cache."""
 
 import errno
 import hashlib
@@ -37,7 +37,7 @@ DAY = 24 * 3600
 
 @pytest.fixture
 def still(told: tuple[Project, str, str], run: Run) -> tuple[Project, str]:
-    """A village in which nothing is left to do, and the id of its open talk."""
+    """Return a village that is up to date, and the id of its open talk."""
     project, open_id, __ = told
     for __ in range(2):
         assert run(project, *BUILD)[0] == 0
@@ -46,7 +46,7 @@ def still(told: tuple[Project, str, str], run: Run) -> tuple[Project, str]:
 
 @pytest.fixture
 def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the files that are hashed or copied."""
+    """Record the names of files that are hashed or copied."""
     names: list[str] = []
     digest, copy = hashlib.file_digest, manifest.copy_hashed
 
@@ -64,7 +64,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def files(*folders: Path) -> dict[str, tuple[int, int, int]]:
-    """Every file with its size, time and inode: it is the same file, not one like it."""
+    """Return every file with size, time and inode, to detect files that were written again."""
     found = {}
     for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
         stat = path.stat()
@@ -377,7 +377,7 @@ def test_a_site_made_step_by_step_is_the_one_made_at_once(
 
 
 def forget(project: Project) -> None:
-    """Remove the pages, and all that is remembered."""
+    """Remove the pages and all caches."""
     shutil.rmtree(project.site)
     shutil.rmtree(project.cache / "told")
     for path in walk_files(project.docs):

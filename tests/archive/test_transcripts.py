@@ -1,4 +1,4 @@
-"""machine.json and transcript.vtt: nothing is lost, and a person's words are known as theirs."""
+"""machine.json and transcript.vtt: lossless round trips, and detection of edits."""
 
 import dataclasses
 import datetime as dt

@@ -1,4 +1,4 @@
-"""Does the archive still hold what it promises?"""
+"""The command verify: damage is found and reported."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -27,7 +27,7 @@ GIVEN = Consent(by="王老师", signed_on=dt.date(2026, 1, 1))
 
 @pytest.fixture
 def accession(village: Project, drop: Callable[..., Path]) -> Accession:
-    """Two recordings in the archive; the first is the one to damage."""
+    """Return the first of two recordings, the one to be damaged."""
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
     drop("mottoes/顾家村", "mottoes/顾家村_顾家_2026-02-02.amr")
     assert len(take_in(village, Archive(), SilentReporter()).taken) == 2

@@ -1,4 +1,4 @@
-"""WCAG 2.2 A and AA on every kind of page, in light and in dark, by axe-core in a real Chromium."""
+"""WCAG 2.2 A and AA on every kind of page, light and dark, with axe-core in Chromium."""
 
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def test_the_sketch_is_reached_and_read_by_keyboard(
 
 
 def test_the_sketch_s_links_are_as_large_as_a_finger(browser: Browser, built: Project) -> None:
-    """24 pixels at least (WCAG 2.2, 2.5.8), on a phone."""
+    """At least 24 pixels (WCAG 2.2, 2.5.8), on a phone."""
     page = browser.new_page(viewport={"width": 390, "height": 844})
     page.goto((built.site / "villages" / "index.html").as_uri())
     boxes = [link.bounding_box() for link in page.locator(".cs-map a").all()]

@@ -1,4 +1,6 @@
-"""The site in a real Chromium, over http and from file://: it plays, seeks, finds, and is quiet."""
+"""The site in Chromium, over HTTP and from file://: playback, seeking, search, no external
+requests.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +18,12 @@ PAGES = ("index", "lessons/01", "recordings/index", "mottoes", "glossary", "abou
 
 @pytest.fixture(params=["http", "file"])
 def site(request: pytest.FixtureRequest, built: Project, http: str) -> str:
-    """The address of the site, both ways."""
+    """Return the URL of the site, over HTTP and from file://."""
     return http if request.param == "http" else built.site.as_uri()
 
 
 def recording_page(built: Project) -> str:
-    """The page of the talk on the changes of home."""
+    """Return the page of the talk about changes in the village."""
     [found] = (built.site / "recordings").glob("20260120-*.html")
     return f"recordings/{found.stem}"
 
@@ -34,7 +36,7 @@ def play(page: Page, selector: str) -> None:
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_open_quietly_and_fit(browser_page: Open, site: str, name: str, width: int) -> None:
-    """No error, no request elsewhere (the fixture watches), and nothing wider than the screen."""
+    """No errors or external requests (checked by the fixture), and no horizontal scrolling."""
     page = browser_page(f"{site}/{name}.html", width=width)
     assert page.locator("h1").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -81,7 +83,7 @@ def test_a_motto_plays(browser_page: Open, site: str) -> None:
 def test_a_word_from_the_middle_of_a_talk_is_found(
     browser_page: Open, site: str, built: Project, query: str
 ) -> None:
-    """Also where the search engine that Material brings would find nothing: inside a word."""
+    """Includes parts of words, which Material's search engine would not find."""
     page = browser_page(f"{site}/index.html")
     page.locator("[data-md-component=search-query]").click()
     page.locator("[data-md-component=search-query]").fill(query)

@@ -1,4 +1,4 @@
-"""References inside a sentence in a real browser, from a disk: heard in place; without scripts."""
+"""Inline references in a browser, from file://: played in place; links without scripts."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,7 @@ draft: true
 
 @pytest.fixture
 def page_of(village: Project, drop: Callable[..., Path], run: Run) -> str:
-    """The address of a lesson with two references and two accounts."""
+    """Return the URL of a lesson with two references and two accounts."""
     drop("mottoes/金村村", "金村村_金老师_2026-02-01.amr")
     assert run(village, "ingest")[0] == 0
     [accession] = village.accessions()

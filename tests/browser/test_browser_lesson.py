@@ -1,4 +1,4 @@
-"""The lesson page from a disk, without any network: quiz, poster, classroom and teacher's mode."""
+"""The lesson page from file://, offline: quiz, poster, classroom and teacher's mode."""
 
 import base64
 import io
@@ -33,7 +33,7 @@ window.print = () => { window.printed = document.documentElement.className }
 
 @pytest.fixture
 def lesson(browser_page: Open, built: Project) -> Open:
-    """Open a lesson's page from the disk, offline."""
+    """Open a lesson's page from file://, offline."""
 
     def lesson_(number: int = 1, width: int = 1280) -> Page:
         page = browser_page((built.site / "lessons" / f"{number:02d}.html").as_uri(), width=width)
@@ -50,7 +50,7 @@ def question(page: Page, index: int) -> Locator:
 
 
 def answer(page: Page, index: int, *, right: bool = True) -> None:
-    """Answer with the keyboard alone."""
+    """Answer a question with the keyboard."""
     radios = question(page, index).locator("input")
     wanted = int(question(page, index).get_attribute("data-answer") or 0)
     wanted = wanted if right else (wanted + 1) % radios.count()
@@ -108,7 +108,7 @@ def test_progress_is_kept_and_can_be_cleared(lesson: Open) -> None:
 
 
 def poster_of(page: Page, name: str) -> tuple[str, Image.Image, list[str]]:
-    """The poster's file name, picture and the words on it."""
+    """Return the poster's file name, image and text."""
     page.evaluate("window.drawn = []")
     page.get_by_label("你的名字").fill(name)
     page.keyboard.press("Enter")
@@ -198,7 +198,7 @@ def test_a_poster_is_shared_as_the_picture_that_is_shown(lesson: Open) -> None:
     [("AbortError", ""), ("NotAllowedError", "没有分享出去。可以存成图片再发。")],
 )
 def test_a_share_that_comes_to_nothing(lesson: Open, reason: str, told: str) -> None:
-    """The fixture watches for errors that nobody catches."""
+    """The fixture fails on uncaught errors."""
     page = lesson()
     page.add_init_script(f"{SHARE}; window.refuse = {reason!r}")
     page.reload()
@@ -468,7 +468,7 @@ def test_answers_and_notes_are_not_found_by_the_search(built: Project) -> None:
 
 
 def faults(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA in the page's content."""
+    """Return the violations of WCAG 2.2 A and AA in the page's content."""
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     # Style sheets would be asked for, which a page from a disk must not do.
     options = {"runOnly": tags, "preload": False}

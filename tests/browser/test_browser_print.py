@@ -1,4 +1,4 @@
-"""What a printer gets: no controls, no dark paper, no heading without what it announces."""
+"""Print styles: no controls, no dark background, no heading separated from its content."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ LONELY = """() => Array.from(document.querySelectorAll(".md-content :is(h1, h2, 
 
 @pytest.fixture
 def printed(browser_page: Open, built: Project) -> Open:
-    """Open a page of the site from the disk as a printer sees it, on a screen that is dark."""
+    """Open a page from file:// with print media and a dark colour scheme."""
 
     def printed_(name: str) -> Page:
         page = browser_page((built.site / f"{name}.html").as_uri())

@@ -1,4 +1,4 @@
-"""A draft's doubts in a real Chromium: seen, named, reached without a mouse, and never too wide."""
+"""Doubts in a draft in Chromium: visible, accessible by keyboard, and without overflow."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ LINES = (
 def draft(
     village: Project, drop: Callable[..., Path], run: Callable[..., tuple[int, str]]
 ) -> Callable[..., str]:
-    """Build a village with one recording and these lines as its draft: the address of its page."""
+    """Build a village with one recording and these draft lines; return the URL of its page."""
 
     def draft_(lines: tuple[Segment, ...] = LINES) -> str:
         drop("10", "金村村_金老师_2026-01-20.m4a")
@@ -66,7 +66,7 @@ def test_doubts_are_seen_and_have_names(browser_page: Open, draft: Callable[...,
 
 
 def test_names_and_ids_are_sound(browser_page: Open, draft: Callable[..., str]) -> None:
-    """What a checker of accessibility would look at first."""
+    """Accessible names exist and ids are unique."""
     page = browser_page(draft())
     nameless = "[role=img]:not([aria-label]), img:not([alt]), button:empty, a:empty"
     assert page.locator(f".md-content :is({nameless})").count() == 0

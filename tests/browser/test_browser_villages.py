@@ -1,4 +1,4 @@
-"""Mottoes on the wall and on paper, events over time: in a real Chromium."""
+"""Mottoes on the page and printed, and past events, in Chromium."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The editor in a real Chromium, with real keys: what volunteers do for hours."""
+"""The editor in Chromium, with real keyboard input."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def sentence_of(n: int) -> str:
 
 
 def heard(n: int, text: str) -> dict[str, Any]:
-    """What the machine heard from 2 n seconds on: a character after the other."""
+    """Return the words from 2 n seconds on, one character each."""
     step = 1.8 / len(text)
     times = [round(2 * n + i * step, 3) for i in range(len(text) + 1)]
     words = [[*pair, c, 0.9] for *pair, c in zip(times, times[1:], text, strict=False)]
@@ -36,7 +36,7 @@ def heard(n: int, text: str) -> dict[str, Any]:
 
 @pytest.fixture
 def talk(told: tuple[Project, str, str]) -> tuple[Project, str]:
-    """A draft with a flagged line, a word that is not sure, and a suggestion in two lines."""
+    """Return a draft with a flagged line, an uncertain word, and a suggestion in two lines."""
     project, item, __ = told
     folder = project.archive / item
     machine = json.loads((folder / "machine.json").read_text("utf-8"))
@@ -61,7 +61,7 @@ def desk(talk: tuple[Project, str]) -> Iterator[OpenDesk]:
 
 @pytest.fixture
 def edit(browser: Browser, desk: OpenDesk, talk: tuple[Project, str]) -> Iterator[Open]:
-    """Open the editor as somebody; errors on a page fail the test."""
+    """Open the editor as a person; errors on the page fail the test."""
     faults: list[str] = []
     contexts: list[BrowserContext] = []
 
@@ -96,7 +96,7 @@ def texts(page: Page) -> list[str]:
 
 
 def caret(page: Page, n: int, at: int, to: int | None = None) -> None:
-    """Put the caret into a line, as clicking there would."""
+    """Set the caret in a line, like a click."""
     page.evaluate(
         """([n, from, to]) => {
             const text = document.querySelectorAll('#lines .text')[n]
@@ -525,7 +525,7 @@ def test_a_connection_that_comes_back_saves_by_itself(
 def test_signing_in_again_saves_what_waited(
     edit: Open, desk: OpenDesk, talk: tuple[Project, str]
 ) -> None:
-    """As after the desk was closed and opened again: other sessions, other tokens."""
+    """As after a restart of the desk, which has other sessions and tokens."""
     page = edit()
     page.context.clear_cookies()
     caret(page, 0, 2)
@@ -637,7 +637,7 @@ def test_pasted_lines_become_one_and_markup_stays_text(
 
 
 def test_three_thousand_lines(edit: Open) -> None:
-    """What is far away is not laid out, and still reached at once."""
+    """Distant lines are not laid out, but can be reached at once."""
     page = edit()
     [address] = re.findall(r"/edit/(.+)", page.url)
     data = page.evaluate("id => fetch(`/api/recordings/${id}`).then(a => a.json())", address)

@@ -1,4 +1,4 @@
-"""Hostile texts and hostile pages, in a real browser: nothing of theirs runs."""
+"""Hostile texts and pages in a browser: none of their scripts runs."""
 
 import json
 import re
@@ -22,7 +22,7 @@ SEES = """text => [document.body.innerText, ...[...document.querySelectorAll("in
 
 @pytest.fixture(scope="module")
 def marked(home: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A village in which every text that people can write is markup."""
+    """Return a village in which every text that people can write is markup."""
     root = tmp_path_factory.mktemp("marked") / "village"
     shutil.copytree(home.root, root, symlinks=True)
     project = Project.at(root)
@@ -87,7 +87,7 @@ def test_a_browser_obeys_the_policy(browser: Browser, desk: OpenDesk) -> None:
 
 @pytest.mark.browser
 def test_another_sites_page_can_neither_change_nor_read(browser: Browser, desk: OpenDesk) -> None:
-    """A page at another port of this computer, which is the same site: the cookie goes with it."""
+    """A page on another port is the same site, so the cookie is sent."""
     headers = signed(desk)
     context = desk.context(browser)
     name, __, value = headers["Cookie"].partition("=")

@@ -1,4 +1,4 @@
-"""The editor's pure modules, in the browser that runs them: no edit loses a time or a change."""
+"""The editor's pure modules in a browser: no edit loses a time or a change."""
 
 import hashlib
 import re
@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    """A page with the modules, and no server: they need none."""
+    """Return a page with the modules, without a server."""
     context = browser.new_context()
     page = context.new_page()
 
@@ -54,7 +54,7 @@ def check(page: Page, name: str, *given: Any) -> Any:
 
 
 def test_no_edit_loses_a_time(page: Page) -> None:
-    """Splits, merges, emptied lines: time that has a line keeps one, and lines stay in order."""
+    """After splits, merges and emptied lines, no time is lost and lines are in order."""
     wrong = check(page, "noEditLosesATime")
     assert wrong is None
 
@@ -71,7 +71,7 @@ def test_starting_now_leaves_no_gap_where_there_was_none(page: Page) -> None:
 
 
 def test_characters_keep_their_times_through_any_edit(page: Page) -> None:
-    """Within the line and never backwards; untouched characters exactly where they were."""
+    """Times stay within the line and increase; unchanged characters keep theirs exactly."""
     wrong = check(page, "charactersKeepTheirTimesThroughAnyEdit")
     assert wrong is None
 
@@ -92,7 +92,7 @@ def test_traditional_words_carry_the_times_of_a_simplified_draft(page: Page) -> 
 
 
 def test_merging_keeps_both_peoples_changes(page: Page) -> None:
-    """Whatever two people do, each change stands in what comes out, or in the question about it."""
+    """Each change of either person is in the result or in a conflict."""
     wrong = check(page, "mergingKeepsBothPeoplesChanges")
     assert wrong is None
 
@@ -143,7 +143,7 @@ def test_going_back_undoes_only_ones_own(page: Page) -> None:
 
 
 def test_what_is_vendored_is_what_docs_say() -> None:
-    """Name, version, licence and hash of every vendored file stand in docs/dependencies.md."""
+    """Name, version, licence and hash of every vendored file are in docs/dependencies.md."""
     text = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     files = [path for path in (STATIC / "vendor").iterdir() if path.suffix == ".js"]
     assert files

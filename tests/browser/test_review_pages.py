@@ -1,4 +1,4 @@
-"""The desk's pages in a real Chromium: adding recordings, publishing, words."""
+"""The desk's pages in Chromium: uploads, publishing, glossary."""
 
 import base64
 import threading
@@ -33,7 +33,7 @@ EXPECTED = "Failed to load resource: the server responded with a status of 4"
 
 @pytest.fixture
 def hearing(village: Project) -> Project:
-    """The empty village, with the engine that says the same about every recording."""
+    """Return the empty village with the recorded engine."""
     path = village.archive / "archive.yml"
     text = path.read_text("utf-8").replace("engine: faster-whisper", "engine: recorded")
     path.write_text(text, "utf-8")
@@ -44,7 +44,7 @@ def hearing(village: Project) -> Project:
 def opened(
     browser: Browser, project: Project, width: int = 1280, **options: Any
 ) -> Iterator[tuple[Page, OpenDesk]]:
-    """A page of the desk; errors in it, and requests to anywhere else, fail the test."""
+    """Open a page of the desk; errors and external requests fail the test."""
     faults: list[str] = []
     with open_desk(project) as desk:
         context = desk.context(browser, width=width, **options)
@@ -221,7 +221,7 @@ def test_a_photo_goes_with_its_recording(
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait for a condition; the page's policy keeps Playwright's own way from working."""
+    """Wait for a condition; the page's CSP prevents Playwright's own method."""
     deadline = time.monotonic() + PATIENCE / 1000
     while not page.evaluate(condition):
         assert time.monotonic() < deadline

@@ -1,6 +1,6 @@
-"""The whole work of a volunteer at the desk, from dropped files to the published correction.
+"""The complete work of a volunteer at the desk, from dropped files to the published correction.
 
-Real Whisper, real keys, a real browser.
+Uses the real Whisper model, real keyboard input, and a browser.
 """
 
 import re
@@ -28,7 +28,7 @@ FILES = {
 
 @pytest.fixture
 def unsigned(village: Project) -> Project:
-    """An empty village in which nobody has agreed to anything yet."""
+    """Return an empty village without any consent."""
     (village.recordings / "folder.yml").unlink()
     return village
 
@@ -91,7 +91,7 @@ def put_caret(page: Page, n: int, start: int, end: int | None = None) -> None:
 
 
 def correct(page: Page) -> str:
-    """Split, merge, replace, add a word, mark; the words that are not to be published."""
+    """Split, merge, replace, add a word, mark; return the words that are withheld."""
     count, whole = lines(page).count(), lines(page).first.text_content() or ""
     put_caret(page, 0, 3)
     page.keyboard.press("Alt+Enter")

@@ -1,4 +1,4 @@
-"""The search in a real Chromium, from a disk and over http, against what stands on the pages."""
+"""The search in Chromium, from file:// and over HTTP, compared with the text of the pages."""
 
 import json
 import re
@@ -23,7 +23,7 @@ BLOCKS = {"p", "li", "div", "dd", "dt", "h1", "h2", "h3", "td", "th", "figcaptio
 
 
 class Published(HTMLParser):
-    """The text of a page that its readers may look for, and where its paragraphs begin."""
+    """The searchable text of a page, and where its paragraphs begin."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -65,7 +65,7 @@ class Published(HTMLParser):
 
 @pytest.fixture(scope="module")
 def published(built: Project) -> dict[str, Published]:
-    """Every page of the site by its path."""
+    """Return every page of the site by path."""
     paths = [path for path in built.site.rglob("*.html") if path.name != "404.html"]
     return {
         path.relative_to(built.site).as_posix(): Published(path.read_text("utf-8"))
@@ -83,7 +83,7 @@ def truth(published: dict[str, Published], query: str) -> set[str]:
 
 
 def search(page: Page, query: str) -> list[str]:
-    """Every link that the search shows for a query, scrolled to the end."""
+    """Return all links that the search shows for a query."""
     field = page.locator("[data-md-component=search-query]")
     field.fill(query)
     page.wait_for_function(
@@ -106,7 +106,7 @@ def search(page: Page, query: str) -> list[str]:
 
 
 def place(link: str, address: str) -> tuple[str, str]:
-    """Which page a result leads to, and which second of it."""
+    """Return the page and the time that a result links to."""
     parts = urlsplit(link)
     path = unquote(f"{parts.scheme}://{parts.netloc}{parts.path}")
     return path.removeprefix(unquote(address) + "/"), unquote(parts.fragment)
@@ -120,7 +120,7 @@ def test_there_are_forty_different_queries() -> None:
 def test_what_is_found_is_what_stands_there(
     browser_page: Open, address: str, published: dict[str, Published]
 ) -> None:
-    """Recall and precision 1.00; and every second that is named has the words."""
+    """Recall and precision are 1.00, and each linked time has the words."""
     page = browser_page(f"{address}/index.html")
     if address.startswith("file:"):
         page.context.set_offline(True)
@@ -142,7 +142,7 @@ def test_what_is_found_is_what_stands_there(
 
 
 def test_our_worker_answers(browser_page: Open, address: str) -> None:
-    """The name of Material's own changes with every release; ours is asked and answers."""
+    """The name of Material's worker changes with every release; ours is used."""
     page = browser_page(f"{address}/about.html")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -179,7 +179,7 @@ def test_a_result_leads_to_its_second(
 
 
 def test_the_page_itself_leads_there_too(browser_page: Open, address: str, built: Project) -> None:
-    """A link without a second, as the first line of a result is."""
+    """A link without a time, as in the first line of a result."""
     [talk] = (built.site / "recordings").glob("20260120-*.html")
     page = browser_page(f"{address}/recordings/{Path(talk).name}?h=铁站")
     page.wait_for_function("document.querySelector('audio')?.currentTime > 3")
@@ -187,7 +187,7 @@ def test_the_page_itself_leads_there_too(browser_page: Open, address: str, built
 
 
 def test_the_index_that_every_page_loads_has_no_words_of_the_recordings(built: Project) -> None:
-    """Those are in the parts; and MkDocs' own copies of the transcripts are gone."""
+    """These are in the parts, and MkDocs' own copies of the transcripts are removed."""
     folder = built.site / "search"
     text = (folder / "search_index.json").read_text("utf-8")
     script = (folder / "search_index.js").read_text("utf-8")
@@ -203,14 +203,14 @@ def test_the_index_that_every_page_loads_has_no_words_of_the_recordings(built: P
 
 
 def told_elsewhere(built: Project) -> str:
-    """The lessons and the wall of quotations quote what is spoken."""
+    """Return quotations in lessons and on the wall of quotations."""
     pages = [*(built.site / "lessons").glob("*.html"), built.site / "quotes.html"]
     return "".join(path.read_text("utf-8") for path in pages)
 
 
 @pytest.fixture
 def in_parts(built: Project, tmp_path: Path) -> Path:
-    """The site with an index in many parts, one of which is missing."""
+    """Return the site with an index in many parts, one of which is missing."""
     shutil.copytree(built.site, tmp_path / "site")
     index = tmp_path / "site" / "search" / "search_index.json"
     data = json.loads(index.read_text("utf-8"))

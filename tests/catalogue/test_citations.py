@@ -1,4 +1,4 @@
-"""The syntax of a citation in a lesson."""
+"""The syntax of citations in lessons."""
 
 import pytest
 from hypothesis import given

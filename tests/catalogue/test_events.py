@@ -1,4 +1,4 @@
-"""Events: what is read from course.yml, and the calendar, read back by a strict parser."""
+"""Events in course.yml, and the calendar, checked with a strict parser."""
 
 import datetime as dt
 import re
@@ -30,7 +30,7 @@ MOTTOES = CalendarEvent(dt.date(2027, 2, 6), "写家训")
 
 
 def unfold(calendar: str) -> list[str]:
-    """The content lines of a calendar; every rule of RFC 5545, 3.1 is checked on the way."""
+    """Return the content lines of a calendar, and check every rule of RFC 5545, 3.1."""
     assert calendar.endswith("\r\n")
     lines = calendar[:-2].split("\r\n")
     assert not any(character in line for line in lines for character in "\r\n\0")
@@ -46,13 +46,13 @@ def unfold(calendar: str) -> list[str]:
 
 
 def text_of(value: str) -> str:
-    """Undo the escaping of a TEXT; anything that should be escaped and is not is refused."""
+    """Unescape a TEXT value; fail on anything that should be escaped."""
     assert re.fullmatch(r"(?:[^\\;,\x00-\x1f\x7f]|\\[\\;,nN])*", value), value
     return re.sub(r"\\(.)", lambda m: "\n" if m[1] in "nN" else m[1], value)
 
 
 def parse(calendar: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The properties of a calendar and those of its events, name and parameters as the key."""
+    """Return the properties of a calendar and its events by name and parameters."""
     lines = unfold(calendar)
     assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
     head: dict[str, str] = {}

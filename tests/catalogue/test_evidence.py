@@ -1,4 +1,4 @@
-"""What citations rest on: what is broken, withheld, changed or unapproved is told with its line."""
+"""Citations that are invalid, withheld, changed or unapproved are reported with their line."""
 
 import datetime as dt
 import re

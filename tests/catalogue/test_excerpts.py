@@ -1,4 +1,4 @@
-"""Passages worth citing: whole, understood, of a good length, spread over the recording."""
+"""Suggested passages: whole sentences, well recognised, of suitable length, spread out."""
 
 import itertools
 

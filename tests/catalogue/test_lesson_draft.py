@@ -1,4 +1,4 @@
-"""`lesson new`: a draft that builds as it is, and nothing of anybody's lost."""
+"""The command `lesson new`: its draft builds, and overwrites nothing."""
 
 import shutil
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def test_a_draft_builds_as_it_is_and_says_what_is_left_to_write(
 def test_neither_names_nor_words_of_a_recording_are_written_into_a_draft(
     told: tuple[Project, str, str], run: Run
 ) -> None:
-    """They would stay there when it is withdrawn."""
+    """They would remain there after a withdrawal."""
     project, recording_id, __ = told
     assert run(project, "lesson", "new", "3", "--from", recording_id)[0] == 0
     text = (project.courses / "03-村名" / "lesson.md").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Lessons and their citations: every problem with its file and line, and nothing withheld heard."""
+"""Lessons and citations: problems have file and line, and nothing withheld is played."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Quizzes: every mistake with its line, no question without an answer, nothing withheld heard."""
+"""Quizzes: mistakes have lines, questions have answers, and nothing withheld is played."""
 
 from collections.abc import Callable
 from dataclasses import replace

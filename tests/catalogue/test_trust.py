@@ -1,4 +1,4 @@
-"""What a recording's page says about how far its words can be trusted, and when it stays silent."""
+"""What a recording's page says about the reliability of its transcript."""
 
 import json
 import re
@@ -33,7 +33,7 @@ GUESS = "下面的文字大多靠不住"
 
 
 def page(*segments, status=DRAFT, language="cmn", archive=None, **transcript):
-    """The page of a recording with these segments."""
+    """Return the page of a recording with these segments."""
     recording = make_recording(language=language)
     said = Transcript(segments, status, **transcript)
     entry = Entry(recording, said, f"audio/{TALK}.m4a")

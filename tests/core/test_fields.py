@@ -1,4 +1,4 @@
-"""YAML that people wrote: every mistake in its place, nothing that stops the program."""
+"""YAML written by people: mistakes are reported with their line and never raise."""
 
 import datetime as dt
 from pathlib import Path
@@ -210,7 +210,7 @@ def test_a_missing_file_says_nothing(tmp_path: Path) -> None:
 
 
 def exhaust(fields: Fields) -> None:
-    """Read one key in every way there is."""
+    """Read one key with every method."""
     for name in ("a", "village"):
         fields.text(name)
         fields.integer(name)
@@ -271,7 +271,7 @@ def test_no_bytes_raise_anything_but_a_record_error(
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_nesting_that_no_person_writes_is_refused(opening: str) -> None:
-    """Composed, it would exhaust the stack and take the whole run with it."""
+    """Parsing it would exhaust the stack and end the program."""
     problems: list[Problem] = []
     parse_fields("a:\n  " + opening * 30_000, "folder.yml", problems)
     assert len(problems) == 1

@@ -1,4 +1,4 @@
-"""Messages in two languages: the catalogues are complete, compiled, and read well."""
+"""Messages in two languages: catalogues are complete and compiled."""
 
 import io
 import os
@@ -37,7 +37,7 @@ def flat(text: "str | Iterable[str]") -> list[str]:
 
 
 def say(locale: str, *words: str) -> str:
-    """What the command line prints in another process with this locale."""
+    """Return what the command line prints in another process with this locale."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     done = subprocess.run(
         [sys.executable, "-m", "cunshi", *words],

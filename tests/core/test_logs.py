@@ -1,4 +1,4 @@
-"""The log that a volunteer sends holds no names and no words."""
+"""The log for helpers contains no names and no words."""
 
 import ast
 import logging
@@ -63,7 +63,7 @@ def test_a_log_that_cannot_be_written_hinders_nobody(
 
 
 def test_each_message_is_a_constant() -> None:
-    """Only arguments are looked at before they are written: a message must not hold a fact."""
+    """Only arguments are filtered, so messages must not contain values."""
     logged = 0
     for path in (ROOT / "scripts" / "cunshi").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

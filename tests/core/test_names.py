@@ -1,4 +1,4 @@
-"""Names that some system spells, folds or forbids in its own way."""
+"""File names that are spelt, folded or forbidden differently by some systems."""
 
 import datetime as dt
 import os
@@ -78,7 +78,7 @@ def put(path: Path, text: str) -> None:
 
 @pytest.fixture
 def two_spellings(tmp_path: Path) -> None:
-    """A disk that keeps names as they are written, as Linux has it."""
+    """Skip on disks that normalise file names."""
     (tmp_path / NFC).touch()
     if (tmp_path / NFD).exists():
         pytest.skip("this disk knows both spellings of a name for one")
@@ -151,7 +151,7 @@ def test_a_lesson_is_found_under_either_spelling(village: Project, run: Run) -> 
 
 
 def test_a_name_as_long_as_names_get(village: Project) -> None:
-    """Its sidecars would be longer than the disk allows: so there are none."""
+    """The names of its sidecars would be too long, so there are none."""
     name = "长" * 83 + "x.wav"
     assert len(name.encode()) == 254
     tone(village.recordings / name, 300)
@@ -161,7 +161,7 @@ def test_a_name_as_long_as_names_get(village: Project) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "O_DIRECTORY"), reason="no folders as handles")
 def test_a_path_that_is_too_long_is_reported(village: Project) -> None:
-    """A folder that a handle can reach and a path cannot."""
+    """Creates a folder that can be reached by a handle but not by its path."""
     tone(village.recordings / "好.wav", 300)
     settle(village.recordings / "好.wav")
     handle = os.open(village.recordings, os.O_DIRECTORY)
@@ -212,7 +212,7 @@ DEPOSITS = [
 
 @pytest.fixture
 def everything(village: Project, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The paths, below the village's folder, of all that is made of hard names."""
+    """Return the relative paths of all files made from difficult names."""
     if os.name != "posix":
         pytest.skip("this disk takes no such names")
     monkeypatch.setattr(names, "can_print", lambda: False)  # their names are like the others

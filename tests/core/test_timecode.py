@@ -1,4 +1,4 @@
-"""Seconds to time codes and back."""
+"""Formatting and parsing of time codes."""
 
 import pytest
 from hypothesis import given

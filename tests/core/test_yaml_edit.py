@@ -1,4 +1,4 @@
-"""Changing YAML that people wrote: one value is another, and every other byte is as it was."""
+"""Editing YAML written by people: one value changes, and every other byte stays."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_what_cannot_be_changed_in_place_stays_as_a_comment() -> None:
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:
-    """To compose it would end the program."""
+    """Parsing it would end the program."""
     deep = f"a: {'[' * 200_000}{']' * 200_000}\n"
     for edit in (
         lambda: set_value(deep, ("b",), 1),
@@ -146,7 +146,7 @@ Pair = tuple[list[str], str, str, str]
 
 
 def written(pairs: list[Pair], end: str, changed: dict[str, str]) -> str:
-    """YAML as people write it, with some values spelt otherwise."""
+    """Return YAML as people write it, with some values in other notations."""
     text, last = "", ""
     for before, key, value, behind in pairs:
         spelt = changed.get(key, value)
@@ -244,7 +244,7 @@ def test_no_encoding_is_guessed() -> None:
 
 
 def meant(value: Any) -> Any:
-    """An empty text and nothing are written alike."""
+    """Treat an empty text like None, because they are written alike."""
     return None if value == "" else value
 
 

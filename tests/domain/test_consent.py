@@ -1,4 +1,4 @@
-"""What a consent is for: uses, guardians and names, from what people write to what is published."""
+"""Consent: uses, guardians and names, from the form to what is published."""
 
 import datetime as dt
 import hashlib
@@ -219,7 +219,7 @@ def test_a_copy_that_hides_the_name_hides_it() -> None:
 def amended(
     base: Description, ours: Description, theirs: Description, decided: set[str] | None = None
 ) -> Description:
-    """The record of a person after the folder says ``theirs``; it said ``base`` before."""
+    """Return the record of a person after the folder changed from ``base`` to ``theirs``."""
     merged = follow_deposit(ours, theirs, as_logged(base), decided=decided or set())
     with tempfile.TemporaryDirectory() as folder:
         accession = Accession(Path(folder))
@@ -296,7 +296,7 @@ def built(project: Project) -> Built:
 
 
 def texts_below(folder: Path) -> str:
-    """All that can be read in the files of a folder, and in the zips among them."""
+    """Return all text in the files of a folder, and in zip files."""
     found = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         found.append(path.relative_to(folder).as_posix())
@@ -461,7 +461,7 @@ def test_the_written_words_of_a_motto_are_no_transcription(village: Project) -> 
 
 @pytest.fixture
 def signed(told: tuple[Project, str, str]) -> tuple[Project, Path]:
-    """A village with a scan of what was signed."""
+    """Return a village with a scan of a consent form."""
     project, shown, __ = told
     accession = project.accession(shown)
     accession.consent_forms.mkdir()

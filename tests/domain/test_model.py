@@ -1,4 +1,4 @@
-"""Who may hear what and why: consent, access and the two days by which they are decided."""
+"""Access decisions: consent, access levels, and the two days on which they depend."""
 
 import datetime as dt
 from collections.abc import Iterable

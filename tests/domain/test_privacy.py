@@ -1,4 +1,6 @@
-"""What may be a refusal keeps a recording back: unreadable, misnamed, and doubled descriptions."""
+"""Descriptions that are unreadable, misnamed or duplicated, and may restrict access, seal
+recordings.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ NAME = "mottoes/金村村_金家_2026-02-01"
 
 
 def published(project: Project) -> int:
-    """How many recordings an ingest and a look at the archive would publish."""
+    """Return how many recordings an ingest and a status would publish."""
     workflow.ingest(project, SilentReporter())
     catalogue = workflow.survey(project).catalogue
     assert catalogue
@@ -24,7 +26,7 @@ def published(project: Project) -> int:
 
 @pytest.fixture
 def dropped(village: Project, drop: Drop) -> Project:
-    """A village with one motto that may be published."""
+    """Return a village with one motto that may be published."""
     (village.recordings / "folder.yml").write_text(
         "同意:\n  签署人: 王老师\n  签署日期: 2026-01-01\n开放: 公开\n", "utf-8"
     )
@@ -56,7 +58,7 @@ def dropped(village: Project, drop: Drop) -> Project:
 )
 @pytest.mark.parametrize("edited", [False, True], ids=["untouched", "edited"])
 def test_what_may_be_a_refusal_is_one(dropped: Project, name: str, text: str, edited: bool) -> None:
-    """Whether or not somebody has worked on the catalogue record meanwhile."""
+    """Also if somebody has edited recording.yml in the meantime."""
     [accession] = dropped.accessions()
     if edited:
         record = accession.record.read_text("utf-8").replace("by: 王老师", "by: 王小明老师")
@@ -100,7 +102,7 @@ def test_a_record_with_a_mistake_publishes_nothing(dropped: Project) -> None:
 
 
 def test_approval_is_said_in_the_archive_only(dropped: Project) -> None:
-    """A line in folder.yml must not declare every draft below it checked by a person."""
+    """A line in folder.yml must not mark every draft below it as approved."""
     (dropped.recordings / "mottoes" / "folder.yml").write_text("校对人: 王老师\n", "utf-8")
     report = workflow.ingest(dropped, SilentReporter())
     assert any("approved_by" in problem.cause for problem in report.problems)
@@ -121,7 +123,7 @@ def test_the_empty_line_of_the_record_gives_way_to_the_chinese_one(dropped: Proj
 def test_a_withdrawn_recording_stays_away_when_its_folder_is_damaged(
     dropped: Project, lost: str
 ) -> None:
-    """It must not come in again as a new item, under the folder's consent."""
+    """It must not be ingested again as a new item with the folder's consent."""
     [accession] = dropped.accessions()
     text = accession.record.read_text("utf-8")
     accession.record.write_text(

@@ -1,4 +1,4 @@
-"""Names that are not to be shown: another in their place in every text, a tone in the sound."""
+"""Names that are not published: replaced in every text, and by a tone in the audio."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -70,7 +70,7 @@ def test_a_name_across_two_lines_is_seen() -> None:
 
 @pytest.fixture
 def named(told: Told) -> tuple[Project, str, Segment]:
-    """A talk in which somebody is named whom archive.yml gives another name."""
+    """Return a talk that mentions a person for whom archive.yml has a pseudonym."""
     project, open_id, __ = told
     path = project.archive / "archive.yml"
     with path.open("a", encoding="utf-8") as stream:
@@ -139,7 +139,7 @@ SAMPLE = "20260112-7a994552"
 
 
 def test_whisper_does_not_hear_it_in_what_is_published(copy_of_built: Project, run: Run) -> None:
-    """The real model says when the name is spoken, and listens to what became of it."""
+    """The real model finds the name, and does not recognise it in the published audio."""
     project = copy_of_built
     with (project.archive / "archive.yml").open("a", encoding="utf-8") as stream:
         stream.write("\npseudonyms: [{name: 金村, shown_as: 某村}]\n")

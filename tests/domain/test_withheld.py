@@ -1,4 +1,4 @@
-"""What a person marks as not to be published is in nothing that is published: no word, no sound."""
+"""Withheld lines are in nothing that is published, neither as text nor as audio."""
 
 import zipfile
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def test_sound_is_made_anew_when_marks_change(told: Told, run: Run) -> None:
 
 
 def test_killed_before_the_sound_was_made_anew_it_is_made_then(told: Told, run: Run) -> None:
-    """Whatever notes a killed run left, no sound stays that was made without the mark."""
+    """Whatever stamps a killed run left, audio made without the mark is replaced."""
     project, open_id, __ = told
     copy = project.docs / "audio" / f"{open_id}.m4a"
     plain = copy.read_bytes()
@@ -120,7 +120,7 @@ def test_the_pack_borrows_no_sound_from_a_site_that_is_older(told: Told, run: Ru
 
 
 def test_it_counts_whatever_else_the_transcript_is(told: Told, run: Run) -> None:
-    """In a draft above its digest, in an approved one, in one that nobody can read."""
+    """In a draft above its digest, in an approved transcript, and in an unreadable one."""
     project, open_id, __ = told
     accession = project.accession(open_id)
     copy = project.site / "audio" / f"{open_id}.m4a"
@@ -188,7 +188,7 @@ def test_what_a_lesson_calls_golden_is_not_shown_twice(told: Told, run: Run) -> 
 
 
 def test_a_machines_words_are_not_golden(told: Told, run: Run) -> None:
-    """A mark that leaves the digest of a draft right makes nobody responsible for its words."""
+    """A mark that keeps a draft's digest valid does not make it a corrected transcript."""
     project, open_id, __ = told
     path = project.accession(open_id).transcript
     text = path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""The main job end to end, on the sample village, with the real Whisper model."""
+"""The build end to end, on the sample village, with the real Whisper model."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def test_drafts_of_the_sample_village_are_good_enough(built: Project) -> None:
 
 @pytest.mark.whisper
 def test_local_words_are_found_and_none_is_put_where_it_was_not_said(built: Project) -> None:
-    """In the draft, or suggested at the line where it was said; replacements are right."""
+    """They are in the draft or suggested at their line, and replacements are correct."""
     ids, terms = ids_by_name(built), [entry["term"] for entry in GLOSSARY]
     spoken, found, replaced, wrong = 0, 0, 0, []
     for entry in REFERENCE:
@@ -96,7 +96,7 @@ def test_real_speech_is_heard() -> None:
 def test_long_recordings_in_passages_lose_nothing(
     built: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A talk cut into passages reads like the whole one, with times on the whole recording."""
+    """A talk recognised in passages has the same text, with times in the whole recording."""
     recording_id = ids_by_name(built)["01-村名的来历/金村村_金老师_2026-01-12.m4a"]
     heard = read_machine_json(built.accession(recording_id).machine)
     assert heard is not None
@@ -176,7 +176,7 @@ def test_machine_json_tells_how_it_was_made(built: Project) -> None:
 
 @pytest.mark.parametrize("number", range(1, 11))
 def test_each_lesson_plays_clips_of_the_words_near_them(built: Project, number: int) -> None:
-    """What is quoted beside a clip is what the machine heard in that stretch of the recording."""
+    """The quotation at a clip matches the machine transcript of its range."""
     [lesson] = built.courses.glob(f"{number:02d}-*/lesson.md")
     found, unreadable = find_citations(lesson.read_text("utf-8"))
     citations = [citation for citation in found if not citation.inline]
@@ -202,7 +202,9 @@ def test_each_lesson_plays_clips_of_the_words_near_them(built: Project, number: 
 
 
 def test_a_clip_cited_inside_a_word_begins_and_ends_softly(built: Project) -> None:
-    """Two thirds of such times lie in loud speech; of the edges of the clips one in five may."""
+    """Two thirds of the cited times are in loud speech; at most a fifth of the clips' edges may
+    be.
+    """
     chance, cited, cut, rate = random.Random(7), [], [], 16_000
     for accession in built.accessions():
         heard = read_machine_json(accession.machine)
@@ -329,7 +331,9 @@ def test_without_consent_nothing_is_published(
 
 
 def test_a_withdrawal_takes_a_recording_out_of_everything(copy_of_built: Project, run: Run) -> None:
-    """Its page, sound, clips, words and search entries go; the lesson says that a clip is away."""
+    """Page, audio, clips, words and search entries are removed; the lesson mentions the missing
+    clip.
+    """
     recording_id = ids_by_name(copy_of_built)["03-金村庙会/金村村_周师傅_2026-01-13.mp3"]
     folder = copy_of_built.recordings / "03-金村庙会" / "folder.yml"
     folder.write_text("consent:\n  withdrawn_on: 2026-03-01\n", "utf-8")

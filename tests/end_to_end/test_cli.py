@@ -1,4 +1,4 @@
-"""Every command: its help, its exit code, its place in the documents."""
+"""Every command: help, exit codes, and documentation."""
 
 import re
 import socket

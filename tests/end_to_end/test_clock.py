@@ -1,4 +1,4 @@
-"""A clock that is wrong by days or years opens nothing that is closed, and loses nothing."""
+"""A clock that is wrong by days or years publishes nothing restricted and loses nothing."""
 
 import datetime as dt
 import json
@@ -61,7 +61,7 @@ def test_a_clock_set_back_brings_no_ended_consent_back(tmp_path: Path) -> None:
 
 
 def test_what_was_taken_in_by_a_wrong_clock_keeps_its_place(tmp_path: Path) -> None:
-    """Ids know no clock, and a log is in the order in which things happened."""
+    """Ids do not depend on the clock, and a log is in the order of writing."""
     village = agreed(tmp_path, "until: 2026-12-31")
     assert on("2026-12-01", tmp_path).code == 0
     ids = [path.name for path in village.glob("archive/2*")]

@@ -1,8 +1,7 @@
-"""Every command that writes, killed and refused at every place where it touches the disk.
+"""Every writing command, killed or given an error at every file operation.
 
-Nothing that was there is lost, and a run after it ends as if nothing had happened.
-Whatever gets a name is durable before it does. With CUNSHI_CASES above 10000, as in
-tests/project/test_fuzz.py, also the places are visited that are left out to save time.
+Nothing existing is lost, and the next run completes the command. Files are synced before they get
+their names. With CUNSHI_CASES above 10000, as in tests/project/test_fuzz.py, no place is skipped.
 """
 
 import errno
@@ -19,7 +18,9 @@ from support.faults import ALL, KILL, WRITING, Fault
 
 
 def unpublished(files: Files) -> Files:
-    """All but what tells of publications: one that lacked something is one that was made."""
+    """Return the files without publication logs, in which an incomplete publication is also
+    noted.
+    """
     kept = {n: d for n, d in files.items() if not n.endswith("publications.jsonl")}
     for name in [name for name in kept if name.endswith("events.jsonl")]:
         lines = kept[name].splitlines(keepends=True)
@@ -28,7 +29,9 @@ def unpublished(files: Files) -> Files:
 
 
 def recorded(files: Files) -> Files:
-    """All but logs: that a folder's consent could not be read, and then could, is noted twice."""
+    """Return the files without logs, in which a consent that was unreadable for a time is noted
+    twice.
+    """
     return {n: d for n, d in files.items() if not n.endswith(".jsonl")}
 
 
@@ -38,10 +41,10 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
 
 
 def ways(place: str) -> Sequence[str]:
-    """How to be killed at a place so that no state of the disk is left out.
+    """Return the ways to be killed at a place that together cover every state of the disk.
 
-    What is there after a file was made durable is there before it gets its name. Before it was,
-    half of it is worse than the whole.
+    A file that was synced is complete before it is renamed. Before that, half of it is the worst
+    case.
     """
     if ALL:
         return ("before", "after") if place.startswith("replace") else ("before", "torn", "after")
@@ -82,7 +85,7 @@ REFUSALS = (
 
 @pytest.mark.parametrize("stage", CASES, indirect=True)
 def test_refused_at_every_place(stage: Stage) -> None:
-    """The command says what is wrong with which file, and loses nothing; later it is completed."""
+    """The command reports the file and the cause and loses nothing; a later run completes it."""
     chosen = some(stage.undisturbed(WRITING), 2 * stage.case.step)
     words = {number: said for number, __, said in REFUSALS}
 
@@ -112,7 +115,7 @@ FOUND = ("manifest-sha256.txt", "machine.json", "/archive.yml", "金村村_金�
 
 @pytest.mark.parametrize("stage", CASES, indirect=True)
 def test_one_file_that_cannot_be_read(stage: Stage) -> None:
-    """It is named, the others are done, and no master, manifest or text of a person changes."""
+    """It is reported, the others are processed, and no master, manifest or edited text changes."""
     places = stage.undisturbed(("read",))
     chosen = set(some(places, 4 * stage.case.step))
     if "publish" not in stage.words:  # which reads the same as build, slowly
@@ -140,12 +143,12 @@ def test_one_file_that_cannot_be_read(stage: Stage) -> None:
 
 
 def name_in(place: str) -> str:
-    """The name of what a place is about, as people know it."""
+    """Return the file name of a place as people know it."""
     name = Path(place.partition(" ")[2]).name
     return name.removeprefix(".").removesuffix(".tmp")
 
 
 def some(places: Sequence[str], step: int) -> list[tuple[int, str]]:
-    """Numbered places; of a long run every so many, the last one among them."""
+    """Return numbered places, every n-th of a long run, including the last."""
     found = list(enumerate(places, 1))
     return found if ALL else found[::-step][::-1]

@@ -1,4 +1,4 @@
-"""Killed at any moment and run again, a build ends like one that was never disturbed."""
+"""A build that is killed at any moment is completed by the next run."""
 
 import shutil
 import signal
@@ -20,7 +20,9 @@ BUILD = ("build", "--engine", "recorded")
 
 @pytest.fixture
 def filled(village: Project) -> Project:
-    """A village with two talks, a motto in sound and one in writing with a photo's place."""
+    """Return a village with two talks, a spoken motto, and a written one with a place for a
+    photo.
+    """
     for beginning, name in (
         ("01/金村村", "01-村名的来历/金村村_金老师_2026-01-12.m4a"),
         ("mottoes/顾家村", "mottoes/顾家村_顾家_2026-02-02.amr"),
@@ -36,7 +38,7 @@ def filled(village: Project) -> Project:
 
 
 def build(top: Path, fault: Fault | None = None) -> Ran:
-    """Build with the real inspection, voice detector and MkDocs."""
+    """Build with the real inspection, voice activity detection and MkDocs."""
     return run_apart(top, BUILD, fault, quick=False)
 
 
@@ -46,7 +48,7 @@ def state(top: Path) -> dict[str, dict[str, bytes]]:
 
 
 def test_a_killed_build_is_completed_by_the_next(filled: Project, tmp_path: Path) -> None:
-    """With all that test_faults.py has stand-ins for, at some places of the whole."""
+    """Without the replacements of test_faults.py, at some places of the whole build."""
     undisturbed = tmp_path / "undisturbed"
     shutil.copytree(filled.root, undisturbed / "work" / "village")
     done = build(undisturbed, Fault(kinds=KILL))

@@ -1,4 +1,4 @@
-"""What is withheld is in no byte of any output: sites, kits, captions, exports, the pack."""
+"""Nothing withheld is in any byte of any output: site, kits, captions, exports, pack."""
 
 import io
 import json
@@ -45,7 +45,7 @@ LESSON = f"""{LESSON_HEAD}## 开场
 
 @pytest.fixture
 def guarded(told: tuple[Project, str, str], run: Run) -> tuple[Project, str, str]:
-    """A talk with a withheld line, told under another name, and cited right through that line."""
+    """Return a talk with a withheld line and a pseudonym, cited across that line."""
     project, open_id, sealed_id = told
     accession = project.accession(open_id)
     accession.transcript.write_text(VTT, "utf-8")

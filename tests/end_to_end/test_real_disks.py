@@ -1,6 +1,6 @@
-"""Disks that are really full, read-only or gone, and folders that really belong to somebody else.
+"""Disks that are really full, read-only or gone, and folders of another user.
 
-What needs a mount or another user is skipped where the tests may not do that.
+Tests that need a mount or another user are skipped where this is not permitted.
 """
 
 import codecs
@@ -26,7 +26,7 @@ BUILD = ("build", "--engine", "null")
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Callable[..., None]]:
-    """Mounts, or mounts anew with other options, a small disk in memory where a case is played."""
+    """Mount (or remount with other options) a small RAM disk for a case."""
     folder = tmp_path / "disk" / "work"
     folder.mkdir(parents=True)
 
@@ -41,7 +41,7 @@ def disk(tmp_path: Path) -> Iterator[Callable[..., None]]:
 
 
 class OnDisk(Stage):
-    """A case that is played on the disk."""
+    """A case that runs on the RAM disk."""
 
     def begin(self) -> Path:
         top = self.origin.parent / "disk"
@@ -55,7 +55,7 @@ class OnDisk(Stage):
     "name", ["ingest", "ingest-again", "transcribe", "merge", "restore", "build"]
 )
 def test_a_full_disk(name: str, disk: Callable[..., None], tmp_path: Path) -> None:
-    """However full it is, the command says so, nothing is lost, and with room it is completed."""
+    """However full, the command reports it, nothing is lost, and with free space it completes."""
     disk("size=64m")
     stage = OnDisk(CASES[name], tmp_path)
     stage.undisturbed(())
@@ -77,7 +77,7 @@ def test_a_full_disk(name: str, disk: Callable[..., None], tmp_path: Path) -> No
 
 
 def blocks(top: Path) -> int:
-    """How many are in use."""
+    """Return the number of blocks in use."""
     found = os.statvfs(top / "work")
     return found.f_blocks - found.f_bfree
 
@@ -97,7 +97,7 @@ def test_a_disk_that_can_only_be_read(disk: Callable[..., None], tmp_path: Path)
 
 
 def pull_out(folder: Path, at: int) -> None:
-    """Take the disk away when so many files are on it."""
+    """Unmount the disk when it has a number of files."""
     replace, count = os.replace, iter(range(1, 1000))
 
     def replace_(source: str, target: str) -> None:
@@ -126,7 +126,7 @@ def limit(size: int) -> None:
 
 @pytest.mark.parametrize("size", [4096, 20_000, 31_000])
 def test_a_write_that_fails_half_way(size: int, tmp_path: Path) -> None:
-    """As on a disk for which a file is too large."""
+    """As on a file system with a limited file size."""
     stage = Stage(CASES["ingest"], tmp_path)
     stage.undisturbed(())
     with stage.set_up() as top:
@@ -143,14 +143,14 @@ def test_a_write_that_fails_half_way(size: int, tmp_path: Path) -> None:
 
 @pytest.fixture
 def top() -> Iterator[Path]:
-    """A folder that everybody may look into, unlike those of pytest."""
+    """Return a folder that every user may read, unlike those of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
 
 def as_nobody() -> None:
-    """Root may do everything."""
+    """Run as an unprivileged user, because root may do everything."""
     for name in ("utf-8-sig", "gb18030", "utf-16", "unicode-escape"):
         codecs.lookup(name)  # where Python itself is may be closed to others
     if os.getuid() == 0:
@@ -180,7 +180,7 @@ def test_a_folder_that_may_only_be_read(top: Path) -> None:
 
 
 def test_an_accession_that_may_not_be_looked_into(top: Path) -> None:
-    """The others are done, and nobody takes it for gone: neither a check nor a backup."""
+    """The others are processed, and neither a check nor a backup takes it for missing."""
     village = heard(top)
     (top / "work").chmod(0o777)
     for path in (top / "work").rglob("*"):

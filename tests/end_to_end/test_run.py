@@ -1,4 +1,4 @@
-"""The launcher, in small villages of its own: real environments, real pip, no network."""
+"""The launcher run.py in small villages: real environments and pip, without a network."""
 
 import ast
 import hashlib
@@ -31,7 +31,7 @@ UNTOUCHED = {"LC_ALL", "LC_MESSAGES", "CUNSHI_ROOT", "PYTHONPATH", "PYTHONIOENCO
 
 
 def make_village(folder: Path) -> Path:
-    """Put the launcher and a program that only shows how it was called into an empty folder."""
+    """Create a folder with the launcher and a program that reports how it was called."""
     package = folder / "scripts" / "cunshi"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -60,7 +60,7 @@ def run(village: Path, *arguments: str, **variables: str) -> "subprocess.Complet
 
 
 def kill(process: "subprocess.Popen[str]") -> None:
-    """Kill it and, as closing a window on Windows does, its children; elsewhere they live on."""
+    """Kill a process and, as when a window is closed on Windows, its children."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], check=True)
     else:
@@ -68,7 +68,7 @@ def kill(process: "subprocess.Popen[str]") -> None:
 
 
 def load(village: Path) -> ModuleType:
-    """Import a village's launcher, to ask one function of it."""
+    """Import a village's launcher to test one of its functions."""
     spec = importlib.util.spec_from_file_location("run_in_test", village / "scripts" / "run.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -85,7 +85,7 @@ def packages_of(village: Path) -> Path:
 
 
 def make_wheel(folder: Path) -> str:
-    """Make a package with one module, ``tiny_silk``; return a requirement with its hash."""
+    """Build a package with the module ``tiny_silk``; return a requirement with its hash."""
     wheel = folder / "tiny_silk-1-py3-none-any.whl"
     about = "tiny_silk-1.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -101,7 +101,7 @@ def make_wheel(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A village whose environment is ready; only read."""
+    """A village with a ready environment; read-only."""
     village = make_village(tmp_path_factory.mktemp("金村 的村史"))
     assert run(village, "build").returncode == 7
     return village
@@ -109,7 +109,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def village(finished: Path, tmp_path: Path) -> Path:
-    """A copy to change, which has been moved and renamed with its environment in it."""
+    """A copy of it that has been moved and renamed."""
     return Path(shutil.copytree(finished, tmp_path / "搬过的 村史", symlinks=True))
 
 

@@ -1,4 +1,4 @@
-"""Exports, each read by software that we did not write, and nothing withheld in any of them."""
+"""Exports are valid for software of others, and contain nothing withheld."""
 
 import csv
 import io

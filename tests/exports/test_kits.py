@@ -1,4 +1,4 @@
-"""The teaching kit: what is in it, that offices open it, and that it is the same on every run."""
+"""Teaching kits: content, compatibility with office programs, and reproducibility."""
 
 import os
 import re
@@ -39,7 +39,7 @@ from support.village import tree
 
 @pytest.fixture
 def sounds(tmp_path: Path) -> Callable[[str], Path]:
-    """A clip's bytes, which nobody has to decode."""
+    """Return bytes in place of a clip's audio."""
     for name in (HEARD.audio,):
         path = tmp_path / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def sounds(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def document_text(data: bytes) -> str:
-    """Every word of a document, tables and boxes included, in order."""
+    """Return all text of a document in order, including tables and boxes."""
     body = Document(BytesIO(data)).element.body
     return "\n".join(
         "".join(node.text or "" for node in paragraph.iter() if node.tag.endswith("}t"))
@@ -58,7 +58,7 @@ def document_text(data: bytes) -> str:
 
 
 def slide_texts(data: bytes) -> list[str]:
-    """The words on each slide; a table's too."""
+    """Return the text on each slide, including tables."""
     return ["\n".join(_words(slide)) for slide in Presentation(BytesIO(data)).slides]
 
 
@@ -140,7 +140,7 @@ ORDER = {
 
 
 def test_word_finds_every_property_in_its_order() -> None:
-    """ECMA-376-1, 17.3 and 17.4: elsewhere Word says that the file is damaged."""
+    """ECMA-376-1, 17.3 and 17.4: Word reports a damaged file otherwise."""
     document = Document(BytesIO(make_plan(KIT)))
     seen = set()
     for root in (document.element, document.styles.element):
@@ -304,7 +304,7 @@ def test_a_long_text_stays_on_its_slides(sounds: Callable[[str], Path]) -> None:
 
 
 def _height(shape: Any) -> Emu:
-    """What the text of a shape takes, by its own type sizes."""
+    """Return the height of a shape's text at its type sizes."""
     inches = 0.0
     for paragraph in shape.text_frame.paragraphs:
         size = round(max(run.font.size.pt for run in paragraph.runs))
@@ -335,7 +335,7 @@ def test_markdown_becomes_paragraphs_tables_and_clips() -> None:
 
 
 def test_references_and_accounts_keep_each_voice_to_its_words() -> None:
-    """A reference in a sentence has a clip too: those after it must not move up by one."""
+    """Inline references also have clips, which must not shift those after them."""
     reference = f"[听](clip:{HEARD.ref.recording_id}@0:01-0:02)"
     block = f"/// clip | {HEARD.ref.recording_id} 0:05-0:18\n///"
     accounts = f"//// accounts | 谁说得对？\n\n{block}\n\n{block}\n\n////"
@@ -391,7 +391,7 @@ def test_file_names_are_taken_by_windows(text: str, name: str) -> None:
 
 @pytest.fixture(scope="session")
 def office() -> str:
-    """LibreOffice. Where it is not installed these tests are skipped, except in CI."""
+    """LibreOffice. Without it, these tests are skipped, except in CI."""
     path = shutil.which("soffice")
     if path is None and not os.environ.get("CUNSHI_REQUIRE_OFFICE"):
         pytest.skip("LibreOffice is not installed")
@@ -400,7 +400,7 @@ def office() -> str:
 
 
 def pages_of(office: str, path: Path, folder: Path) -> int:
-    """How many pages an office prints a file on."""
+    """Return the number of pages that an office program prints."""
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [
         office,

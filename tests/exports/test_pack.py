@@ -1,4 +1,4 @@
-"""The pack for a USB stick: whole, readable everywhere, and without what is withheld."""
+"""The USB pack: complete, valid on every system, and without anything withheld."""
 
 import hashlib
 import re
@@ -59,7 +59,7 @@ sources: [县志]
 
 
 def run_once(project: Project, *words: str) -> int:
-    """Run a command outside a test: the exit code."""
+    """Run a command outside a test; return the exit code."""
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setenv("SOURCE_DATE_EPOCH", EPOCH)
         cli.main(["--root", str(project.root), *words])
@@ -106,13 +106,13 @@ def packed_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def guarded(packed_once: Project, tmp_path: Path) -> Project:
-    """The packed village, to change."""
+    """A copy of the packed village."""
     shutil.copytree(packed_once.root, tmp_path / "village", symlinks=True)
     return Project.at(tmp_path / "village")
 
 
 def everything(files: dict[str, bytes]) -> str:
-    """All that can be read in some files, also what is packed in them."""
+    """Return all text of some files, including packed ones."""
     found = []
     for name, data in files.items():
         found.append(name)
@@ -137,7 +137,7 @@ def the_pack(project: Project) -> Path:
 
 
 def ids(project: Project) -> dict[str, str]:
-    """The ids of the recordings by their access."""
+    """Return the ids of the recordings by access level."""
     records = {a.id: a.record.read_text("utf-8") for a in project.accessions()}
     return {n: i for n in ACCESS for i, text in records.items() if f"access: {n}" in text}
 

@@ -1,4 +1,4 @@
-"""Handout and worksheet: what they say, how they are set, and when they are set again."""
+"""Handout and worksheet: content, typesetting, and when PDFs are made again."""
 
 import os
 import re
@@ -35,7 +35,7 @@ ASKED = replace(KIT, lesson=replace(LESSON, quiz=QUIZ))
 
 @pytest.fixture(scope="session")
 def prints() -> None:
-    """WeasyPrint. Where it cannot work these tests are skipped, except in CI."""
+    """WeasyPrint. Where it does not work, these tests are skipped, except in CI."""
     if not can_print() and not os.environ.get("CUNSHI_REQUIRE_PDF"):
         pytest.skip("WeasyPrint, its libraries or a Chinese type are missing")
     assert can_print(), "CUNSHI_REQUIRE_PDF is set, but WeasyPrint does not work"
@@ -43,20 +43,20 @@ def prints() -> None:
 
 @pytest.fixture
 def afresh() -> Iterator[None]:
-    """Have it looked at anew whether PDFs can be made, now and after the test."""
+    """Check again whether PDFs can be made, now and after the test."""
     can_print.cache_clear()
     yield
     can_print.cache_clear()
 
 
-def clip_words(html: str) -> str:
-    """What can be read on a page."""
+def page_words(html: str) -> str:
+    """Return the visible text of a page."""
     body = html.partition("<body>")[2]
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", body))
 
 
 def pages_of(path: Path) -> list[str]:
-    """The words on each page of a PDF, without spaces: where they are depends on the type."""
+    """Return the text of each page of a PDF without spaces, whose positions depend on the font."""
     return ["".join(page.extract_text().split()) for page in PdfReader(path).pages]
 
 
@@ -68,7 +68,7 @@ def assert_in_order(text: str, expected: list[str]) -> None:
 
 
 def test_the_handout_says_what_was_taught() -> None:
-    text = clip_words(make_handout(KIT))
+    text = page_words(make_handout(KIT))
     order = ["第一课 村名的来历 · 讲义", "四个名字。", "年级三年级", "学完这一课", "能说出四个名字"]
     order += ["词语", "潘圻村pān qí cūn", "宋代的名字", "没有解释的词", "开场", "请听第一段。"]
     order += ["录音 1", "金老师 · 金村村 · 2026年1月12日", "宋代改叫潘圻村。"]
@@ -83,10 +83,10 @@ def test_the_worksheet_keeps_its_answers_for_the_end() -> None:
     assert found
     order = ["学习单", "姓名", "班级", "小测验", "1.宋代叫什么？", "A. 永昌里", "B. 潘圻村"]
     order += ["2.河叫什么？", "想一想", "1.为什么？", "2.后来呢？", "回家任务", "问问爷爷奶奶。"]
-    assert_in_order(clip_words(pupils), order)
+    assert_in_order(page_words(pupils), order)
     assert "金老师讲的" not in pupils and "听第二段" not in pupils and "0:05" not in pupils
     order = ["小测验答案", "B. 潘圻村", "金老师讲的。", "听：金老师，录音 20260112-7a994552，0:05"]
-    assert_in_order(clip_words(f"<body>{key}"), [*order, "A. 暗泾", "听第二段。"])
+    assert_in_order(page_words(f"<body>{key}"), [*order, "A. 暗泾", "听第二段。"])
     assert "永昌里" not in key
 
 
@@ -102,13 +102,13 @@ def test_what_a_machine_heard_and_what_is_no_lesson_yet_say_so() -> None:
         KIT, lesson=replace(LESSON, draft=True), guessed_ids=frozenset({REF.recording_id})
     )
     kit = replace(kit, clips=(replace(HEARD, status=HEARD.status.DRAFT, mandarin="懂了"), WITHHELD))
-    text = clip_words(make_handout(kit))
+    text = page_words(make_handout(kit))
     assert "机器初稿，方言未校对" in text and "还是草稿" in text and "意思是：懂了" in text
-    assert "机器" not in (plain := clip_words(make_handout(KIT)))
+    assert "机器" not in (plain := page_words(make_handout(KIT)))
     assert "草稿" not in plain and "意思是" not in plain
 
 
-@pytest.identifier.parametrize("make", [make_handout, make_worksheet])
+@pytest.mark.parametrize("make", [make_handout, make_worksheet])
 def test_hostile_words_are_words_on_paper(make: Callable[[Any], str]) -> None:
     clip = replace(HEARD, words=HOSTILE, speaker=HOSTILE, village=HOSTILE, mandarin=HOSTILE)
     lesson = replace(
@@ -132,7 +132,7 @@ def test_hostile_words_are_words_on_paper(make: Callable[[Any], str]) -> None:
     assert not re.search(rf"<(?!/?(?:{known})\b|!doctype )", html)
 
 
-@pytest.identifier.parametrize("make", [make_handout, make_worksheet])
+@pytest.mark.parametrize("make", [make_handout, make_worksheet])
 def test_a_sheet_holds_all_that_it_shows(make: Callable[[Any], str]) -> None:
     assert not re.search(r"\b(src|href|url\(|@import|@font-face)\b", make(ONLINE))
 
@@ -144,7 +144,7 @@ def test_what_is_withheld_is_on_no_paper() -> None:
     assert "0:20" not in handout + worksheet and "听：" not in worksheet
 
 
-@pytest.identifier.parametrize(
+@pytest.mark.parametrize(
     ("said", "halved"),
     [
         ("他说“泾”，也读「村」。", ["”", "」"]),
@@ -165,7 +165,7 @@ def test_a_site_without_an_address_has_no_code() -> None:
     assert "<svg" not in make_handout(KIT) and "<svg" in make_handout(ONLINE)
 
 
-@pytest.identifier.browser
+@pytest.mark.browser
 def test_a_phone_reads_the_code(browser_page: Callable[..., BrowserPage], tmp_path: Path) -> None:
     (tmp_path / "handout.html").write_text(make_handout(ONLINE), "utf-8")
     page = browser_page((tmp_path / "handout.html").as_uri())
@@ -175,7 +175,7 @@ def test_a_phone_reads_the_code(browser_page: Callable[..., BrowserPage], tmp_pa
 
 
 def print_to(path: Path, html: str) -> bool:
-    """Write a PDF, unless the same is there already."""
+    """Write a PDF unless it is current."""
     if is_current_pdf(path, html):
         return False
     path.parent.mkdir(exist_ok=True)
@@ -183,7 +183,7 @@ def print_to(path: Path, html: str) -> bool:
     return True
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_the_pdfs_say_it_page_by_page(tmp_path: Path) -> None:
     handout, worksheet = tmp_path / "handout.pdf", tmp_path / "worksheet.pdf"
     assert print_to(handout, make_handout(ASKED)) and print_to(worksheet, make_worksheet(ASKED))
@@ -199,7 +199,7 @@ def test_the_pdfs_say_it_page_by_page(tmp_path: Path) -> None:
     assert "答案页，不发给学生" in key and "不发给学生" not in asked
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_the_pdfs_bring_their_type_and_say_what_they_are(tmp_path: Path) -> None:
     print_to(tmp_path / "a.pdf", make_handout(ONLINE))
     made = PdfReader(tmp_path / "a.pdf")
@@ -226,8 +226,8 @@ Path(sys.argv[2]).write_bytes(print_pdf(Path(sys.argv[1]).read_text("utf-8")))
 """
 
 
-@pytest.identifier.usefixtures("prints")
-@pytest.identifier.parametrize("language", ["zh", "en", "de:fr"])
+@pytest.mark.usefixtures("prints")
+@pytest.mark.parametrize("language", ["zh", "en", "de:fr"])
 def test_the_same_kit_is_the_same_pdf_for_everybody(language: str, tmp_path: Path) -> None:
     html, first, second = (tmp_path / name for name in ("a.html", "a.pdf", "b.pdf"))
     html.write_text(make_handout(ONLINE), "utf-8")
@@ -239,7 +239,7 @@ def test_the_same_kit_is_the_same_pdf_for_everybody(language: str, tmp_path: Pat
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_only_what_says_something_else_is_set_again(tmp_path: Path) -> None:
     path, html = tmp_path / "kits/a.pdf", make_handout(KIT)
     assert print_to(path, html)
@@ -254,7 +254,7 @@ def test_only_what_says_something_else_is_set_again(tmp_path: Path) -> None:
         assert path.read_bytes() == before
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     (tmp_path / "secret.css").write_text("p::before { content: '秘密' }", "utf-8")
@@ -266,7 +266,7 @@ def test_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert asked == []
 
 
-@pytest.identifier.usefixtures("afresh")
+@pytest.mark.usefixtures("afresh")
 def test_without_weasyprint_there_is_no_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     files = kit_files(LESSON, KIT.clips)
@@ -274,8 +274,8 @@ def test_without_weasyprint_there_is_no_pdf(monkeypatch: pytest.MonkeyPatch) -> 
     assert files.paths == {"kits/01/plan.docx", "kits/01/slides.pptx"}
 
 
-@pytest.identifier.usefixtures("afresh")
-@pytest.identifier.parametrize(
+@pytest.mark.usefixtures("afresh")
+@pytest.mark.parametrize(
     "beginning",
     [
         "raise OSError('cannot load library libgobject-2.0-0')",
@@ -296,12 +296,12 @@ def test_without_its_libraries_there_is_no_pdf_and_no_word(
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_a_type_that_lacks_a_character_is_noticed() -> None:
     assert not pdf._has_font_for("\U0010ffff村")
 
 
-@pytest.identifier.usefixtures("prints")
+@pytest.mark.usefixtures("prints")
 def test_a_lesson_without_a_quiz_has_no_worksheet() -> None:
     assert kit_files(LESSON, KIT.clips).worksheet
     files = kit_files(replace(LESSON, quiz=()), KIT.clips)

@@ -1,4 +1,4 @@
-"""What we write for others, read by validators of others that run on Node (tests/node)."""
+"""Exports checked with validators that run on Node (tests/node)."""
 
 import json
 import os
@@ -27,7 +27,7 @@ Judge = Callable[[list[Path]], list[list[str]]]
 
 @pytest.fixture(scope="session")
 def complaints() -> Judge:
-    """What the validators object to in files. Skipped without Node, except in CI."""
+    """Return the validators' errors. Skipped without Node, except in CI."""
     if problem := _unready():
         assert not os.environ.get("CUNSHI_REQUIRE_NODE"), problem
         pytest.skip(problem)
@@ -46,7 +46,7 @@ def complaints() -> Judge:
 
 
 def _unready() -> str:
-    """Install the validators as the lock has them; why there are none, or nothing."""
+    """Install the locked validators; return the reason if that fails."""
     npm = shutil.which("npm")
     if not shutil.which("node") or not npm:
         return "Node and npm are not installed"
@@ -73,7 +73,7 @@ def test_what_the_sample_village_publishes_is_valid(
 
 
 def inside_ohms(bag: Path, folder: Path) -> list[Path]:
-    """The captions that OHMS files carry, each as a file."""
+    """Return the captions in OHMS files, each as a file."""
     found = []
     for path in bag.glob("data/ohms-6.0/*.xml"):
         text = ET.parse(path).findtext(f".//{{{NAMESPACE}}}vtt_transcript")  # noqa: S314 - our own

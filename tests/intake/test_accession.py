@@ -1,4 +1,4 @@
-"""Taking in: what becomes of what volunteers drop."""
+"""Accessioning of deposits."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""What lies in recordings/: which files are deposits, and what is said about them."""
+"""Which files in recordings/ are deposits, and how they are described."""
 
 import datetime as dt
 from pathlib import Path
@@ -32,7 +32,7 @@ def find(project: Project) -> tuple[list[Deposit], list[Problem]]:
 
 
 def names(project: Project, deposits: list[Deposit]) -> list[list[str]]:
-    """The deposits' files as paths below recordings/, the recording itself first."""
+    """Return the files of each deposit below recordings/, the recording first."""
     return [[f.relative_to(project.recordings).as_posix() for f in d.files] for d in deposits]
 
 

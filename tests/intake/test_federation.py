@@ -1,4 +1,4 @@
-"""Two villages' archives become one: the same bytes once, and no silent arbitration."""
+"""Merging two villages' archives: no duplicates, and no silent decisions."""
 
 import shutil
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Run = Callable[..., tuple[int, str]]
 def villages(
     told: tuple[Project, str, str], village: Project, run: Run, drop: Callable[..., Path]
 ) -> tuple[Project, Project, str, str]:
-    """Ours, which is empty, theirs, and the ids of their open and their sealed talk."""
+    """Return our empty village, theirs, and the ids of their open and sealed talk."""
     theirs, open_id, sealed_id = told
     settings = theirs.archive / "archive.yml"
     text = settings.read_text("utf-8").splitlines()
@@ -155,7 +155,9 @@ def test_a_bag_is_handed_over_checked_and_brought_in(
 def test_limits_brought_in_leave_a_persons_words_alone(
     villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path
 ) -> None:
-    """What merge notes is not taken for what the folder said, which would let the folder win."""
+    """Events noted by a merge are not taken for values of folder.yml, which would overwrite
+    edits.
+    """
     ours, theirs, open_id, __ = villages
     shutil.copytree(theirs.recordings, ours.recordings, dirs_exist_ok=True)
     assert run(ours, "ingest")[0] == 0
@@ -172,7 +174,7 @@ def test_limits_brought_in_leave_a_persons_words_alone(
 def test_a_limit_comes_in_however_the_record_here_is_written(
     villages: tuple[Project, Project, str, str], run: Run
 ) -> None:
-    """A list in lines, and a date that cannot be read."""
+    """A list over several lines, and a date that cannot be parsed."""
     ours, theirs, open_id, __ = villages
     run(ours, "merge", str(theirs.root))
     consent = "consent: {by: 王老师, signed_on: 2026-01-01}"

@@ -1,4 +1,6 @@
-"""A drop box full of bad files: each is named, every good one is done, nothing gets into a page."""
+"""A deposit folder full of bad files: all are reported, good ones are processed, pages stay
+safe.
+"""
 
 import shutil
 import sys
@@ -24,7 +26,7 @@ def half(source: Path, target: Path) -> None:
 
 
 def fill(folder: Path, elsewhere: Path) -> tuple[list[str], int]:
-    """Drop bad and strange files; the names that must be reported, the number of good ones."""
+    """Drop bad and unusual files; return the names to be reported and the number of good files."""
     lesson = folder / "01-村名的来历"
     lesson.mkdir()
     (lesson / "空文件.m4a").write_bytes(b"")
@@ -82,7 +84,7 @@ def _links(folder: Path, elsewhere: Path) -> list[str]:
 
 
 class Scripts(HTMLParser):
-    """Collects what a browser would run."""
+    """Collects what a browser would execute."""
 
     def __init__(self) -> None:
         super().__init__()

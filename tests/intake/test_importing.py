@@ -1,4 +1,4 @@
-"""Transcripts that other systems wrote come in whole, and nothing hostile with them."""
+"""Importing transcripts of other systems: complete, and without anything hostile."""
 
 import datetime as dt
 from collections.abc import Callable, Iterable
@@ -53,7 +53,7 @@ def read(folder: Path, text: str, name: str = "x") -> tuple[Segment, ...]:
 
 
 def joined(lines: Iterable[Segment]) -> list[tuple[str, str]]:
-    """Without voices nobody can tell whether a name before a colon speaks or is spoken of."""
+    """Return the text without voices: a name before a colon may or may not be a speaker."""
     return [(f"{s.speaker}：{s.text}" if s.speaker else s.text, s.mandarin) for s in lines]
 
 
@@ -267,7 +267,7 @@ def test_a_file_comes_into_an_accession_and_over_nobodys_words(
 def test_a_collection_from_elsewhere_moves_in_with_its_sound(
     village: Project, drop: Callable[..., Path], run: Run, tmp_path: Path
 ) -> None:
-    """As README.md says: the sound into recordings/, then `ingest`, `import` and `build`."""
+    """As in README.md: audio into recordings/, then `ingest`, `import` and `build`."""
     drop("03/", "01-旧藏/OH-17.mp3")
     assert run(village, "ingest")[0] == 0
     [accession] = village.accessions()

@@ -1,4 +1,4 @@
-"""A file that crashes or holds up a decoder takes itself only."""
+"""A file that crashes or blocks a decoder does not affect others."""
 
 import os
 import signal

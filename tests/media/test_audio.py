@@ -1,4 +1,4 @@
-"""Sound: whole files are accepted, every stretch is where it should be, and all is heard alike."""
+"""Audio: complete files are accepted, clips have the right times, and loudness is normalised."""
 
 import functools
 import io
@@ -43,7 +43,7 @@ def whole_of(beginning: str, rate: int = RATE) -> Samples:
 
 
 def known_seconds(path: Path) -> float:
-    """How long a sample is by its own headers, without decoding it."""
+    """Return the duration of a sample from its headers, without decoding."""
     data = path.read_bytes()
     if path.suffix == ".amr":
         sizes, at, frames = (12, 13, 15, 17, 19, 20, 26, 31, 5), 6, 0
@@ -62,13 +62,13 @@ def db(samples: Samples) -> float:
 
 
 def speech_db(samples: Samples, rate: int) -> float:
-    """The loudness of the seconds in which somebody speaks."""
+    """Return the loudness of the seconds with speech."""
     seconds = [samples[at : at + rate] for at in range(0, len(samples), rate)]
     return db(np.concatenate([second for second in seconds if db(second) > -50]))
 
 
 def best_match(clip: Samples, whole: Samples, rate: int) -> tuple[float, float]:
-    """Where in ``whole`` a clip fits best, in seconds, and how well, from 0 to 1."""
+    """Return the offset in seconds at which a clip fits best in ``whole``, and the correlation."""
     size = 1 << (len(whole) + len(clip)).bit_length()
     product = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(clip, size))
     correlation = np.fft.irfft(product, size)[: len(whole) - len(clip) + 1]

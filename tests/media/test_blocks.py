@@ -1,4 +1,4 @@
-"""Long recordings are decoded in blocks: nothing shows where one ends and the next begins."""
+"""Long recordings are decoded in blocks without effects at their boundaries."""
 
 import difflib
 import os
@@ -29,9 +29,9 @@ Run = Callable[..., tuple[int, str]]
 
 
 class Ruler:
-    """Says where in the recording it is: a word every half second, the number of its first sample.
+    """An engine that returns a word every half second: the number of its first sample.
 
-    It knows the recording by heart: four samples at every sixteenth are looked up.
+    It finds the position by looking up four samples at every sixteenth.
     """
 
     workers = 2
@@ -50,7 +50,7 @@ class Ruler:
     def prepare(self) -> None: ...
 
     def _place(self, heard: Samples) -> int | None:
-        """The first sample of a stretch in the recording, None where a cut lies in it."""
+        """Return the position of a range in the recording, None if a cut is in it."""
         for shift in range(16):
             key = np.ascontiguousarray(heard[shift : shift + 4]).view(np.int64)[0]
             found = int(np.searchsorted(self._keys, key))
@@ -114,7 +114,7 @@ MachineTranscript = dict[bytes, RecognisedPassage]
 def hear(
     blocks: Iterable[tuple[float, NDArray[np.float32]]], known: MachineTranscript
 ) -> list[Word]:
-    """The characters that Whisper hears, with their times; what it knows it does not hear anew."""
+    """Return the characters recognised by Whisper with their times, cached per passage."""
     listener, words = FasterWhisper("base", ROOT), list[Word]()
     for passage in vad.passages(blocks):
         times = [round(time, 4) for span in passage.spans for time in (span.start, span.end)]
@@ -163,7 +163,7 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 
 
 def peak_memory(path: Path) -> int:
-    """Bytes that a process needs at most to take a recording to pieces."""
+    """Return the peak memory in bytes of a process that splits a recording."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "scripts")},

@@ -1,4 +1,4 @@
-"""Clips begin and end in pauses: synthetic words by property, real sounds by their level."""
+"""Clips begin and end in pauses: synthetic words with hypothesis, and real speech."""
 
 import random
 from pathlib import Path
@@ -22,7 +22,7 @@ SPEECH = st.lists(st.tuples(st.integers(12, 45), st.integers(10, 60)), min_size=
 
 
 def spoken(speech: list[tuple[int, int]]) -> tuple[Samples, list[tuple[float, float]]]:
-    """Tone bursts in faint noise, and when each begins and ends."""
+    """Return tone bursts in faint noise, and their times."""
     parts, bursts, at = [np.zeros(RATE, np.float32)], [], 1.0
     for word, pause in speech:
         seconds = np.arange(word * RATE // 100) / RATE
@@ -109,7 +109,9 @@ def levels(samples: Samples, rate: int) -> NDArray[np.float64]:
     ids=lambda path: path.stem,
 )
 def test_clips_of_speech_begin_and_end_softly(path: Path) -> None:
-    """Cited at random, half of all edges lie in loud speech; far fewer of the clips' edges do."""
+    """With random times, half of the cited edges are in loud speech, and far fewer of the
+    clips'.
+    """
     samples, rate = np.concatenate(list(audio.decode(path, 16_000))), 16_000
     length, chance = len(samples) / rate, random.Random(5)
     loud = np.percentile(levels(samples, rate), 50)

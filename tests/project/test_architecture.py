@@ -1,4 +1,4 @@
-"""The layout of the package: its import contracts, and what they cannot say."""
+"""The layout of the package: import contracts and other rules."""
 
 import ast
 import shutil

@@ -1,7 +1,7 @@
-"""Every parser, given thousands of files that are nearly right: an answer or words, never a fault.
+"""Every parser, with thousands of slightly damaged files: a result or a CunshiError, never a crash.
 
-CUNSHI_CASES is how many each parser gets. What was once found stands in FOUND for ever. The same
-parsers are fuzzed by hand with coverage as guide: tests/support/atheris_fuzz.py.
+CUNSHI_CASES is the number of files for each parser. Inputs that once failed are kept in FOUND. The
+same parsers can be fuzzed with coverage: tests/support/atheris_fuzz.py.
 """
 
 import os
@@ -24,7 +24,7 @@ FOUND: list[tuple[str, str | bytes]] = [
 
 
 def mutated(text: str, chance: random.Random) -> str:
-    """A few pieces of a text taken out, doubled, moved or replaced."""
+    """Return a text with some parts removed, doubled, moved or replaced."""
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
         at, end = sorted(chance.randrange(len(text) + 1) for _ in range(2))
         end = min(end, at + chance.choice((0, 1, 3, 40)))

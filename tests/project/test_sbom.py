@@ -1,4 +1,4 @@
-"""The bill of materials says what the locks say, in CycloneDX's form; all of it is free to use."""
+"""The bill of materials agrees with the locks, is valid CycloneDX, and has only free licences."""
 
 import importlib.metadata
 import json
@@ -24,7 +24,7 @@ BILL = json.loads(SBOM.read_text("utf-8"))
 
 
 def free(text: str) -> bool:
-    """Whether a licence, or one of those that may be chosen, is free."""
+    """Check whether a licence, or one of its alternatives, is free."""
 
     def allowed(node: object) -> bool:
         parts = getattr(node, "args", ())
@@ -76,7 +76,7 @@ def test_everything_is_free() -> None:
 
 
 def test_what_is_installed_declares_what_the_bill_says() -> None:
-    """Of each lock line that holds for this computer, the very version is what was looked at."""
+    """For the lock lines that apply to this computer, the installed version is checked."""
     compared = 0
     for component in BILL["components"]:
         where = [p["value"] for p in component.get("properties", [])]

@@ -1,4 +1,4 @@
-"""What was published when, told by the archive itself."""
+"""The log of publications in the archive."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Publishing: what is served is whole at any moment, and never what has been withdrawn."""
+"""Publishing: the served site is complete at any moment, without anything withdrawn."""
 
 import shutil
 import signal
@@ -25,7 +25,7 @@ STAMP = ".cunshi-release"
 
 
 def served(share: Share) -> dict[str, bytes]:
-    """What a web server would serve."""
+    """Return what a web server would serve."""
     files = tree(share.current.resolve())
     del files[STAMP]
     return files
@@ -33,7 +33,7 @@ def served(share: Share) -> dict[str, bytes]:
 
 @pytest.fixture(params=["links", "renames"])
 def share(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Share:
-    """A share that knows symbolic links, and one that does not."""
+    """A share with symbolic links, and one without."""
     if request.param == "renames":
         monkeypatch.setattr(folder, "_point", refuse_links)
     return Share(tmp_path / "share")

@@ -1,4 +1,4 @@
-"""history.jsonl: every state comes back as it was, whatever a crash or a bad disk left."""
+"""history.jsonl: every revision can be restored after a crash or disk error."""
 
 import json
 from pathlib import Path

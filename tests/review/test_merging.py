@@ -1,4 +1,4 @@
-"""What two people made of one transcript, joined: nothing that either wrote is lost."""
+"""Three-way merges of transcripts: nothing that either person wrote is lost."""
 
 from dataclasses import replace
 from typing import Any
@@ -40,7 +40,7 @@ def joined(lines: Lines, at: int) -> Lines:
 
 
 def moved(lines: Lines, at: int) -> Lines:
-    """The boundary between a line and the next, as dragging it does."""
+    """Move the boundary between two lines, like dragging it."""
     middle = lines[at].end - 0.2
     return changed(changed(lines, at, end=middle), at + 1, start=middle)
 
@@ -143,7 +143,7 @@ words = st.text("村河桥人水", min_size=2, max_size=4)
 
 
 def edited(base: Lines, what: list[tuple[str, int]], word: str) -> Lines:
-    """The base as a person could leave it."""
+    """Return the base with random edits of a person."""
     for kind, place in what:
         if not base:
             return base

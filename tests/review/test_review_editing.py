@@ -1,4 +1,4 @@
-"""The desk's editor on the server: what was saved stays, what several people write is joined."""
+"""The editor's API: saved text is kept, and edits of several people are merged."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ Told = tuple[Project, str, str]
 
 
 class At:
-    """One recording at an open desk, as several people see it."""
+    """A recording at a running desk, used by several people."""
 
     def __init__(self, told: Told, clients: dict[str, Client]):
         self.project, self.id, self.sealed = told
@@ -75,7 +75,7 @@ def test_what_is_saved_is_in_the_file_and_read_again(at: At) -> None:
 
 
 def test_saving_what_is_there_changes_nothing(at: At) -> None:
-    """Opening a draft and looking at it leaves it a draft that the program may improve."""
+    """Opening a draft leaves it a draft that the program may replace."""
     found = at.read()
     before = at.accession.transcript.read_bytes()
     assert at.save(1, found["segments"])[1]["revision"] == 1
@@ -142,7 +142,7 @@ def test_a_page_whose_answer_was_lost_is_not_somebody_else(at: At) -> None:
 
 
 def rewrite(at: At, old: str, new: str) -> None:
-    """As Notepad does."""
+    """Write a file like Notepad."""
     path = at.accession.transcript
     text = path.read_text("utf-8")
     assert old in text
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_read_is_told_and_not_touched(at: At) -> None:
 
 
 def test_a_file_that_was_put_back_by_hand_is_not_overwritten(at: At) -> None:
-    """Only a save that was interrupted is finished: it left the file older than the history."""
+    """Only an interrupted save, which left the file older than the history, is completed."""
     before = at.accession.transcript.read_bytes()
     at.save(1, changed(at.read()["segments"], 0, text="改过的"))
     at.accession.transcript.write_bytes(before)
@@ -445,7 +445,7 @@ def test_a_motto_in_writing_can_be_corrected(village: Project, run: Any) -> None
 def test_what_a_person_saves_while_it_is_transcribed_anew_stays(
     at: At, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Recognition takes hours: the draft was untouched when it began, and is not when it ends."""
+    """Recognition takes hours, in which the draft may be edited."""
     heard = at.accession.machine.read_bytes()
     hear = RecordedEngine.transcribe
     saved: list[int] = []
@@ -479,7 +479,7 @@ def test_a_draft_that_is_drafted_anew_is_a_state_of_its_own(at: At, run: Any) ->
 
 
 def test_sweeping_up_waits_for_who_is_saving(at: At) -> None:
-    """A file that is being written aside must not be taken for one that a killed run left."""
+    """A temporary file of a running save must not be taken for one of a killed run."""
     aside = at.accession.folder / ".transcript.vtt.tmp"
     with at.project.writing():
         aside.write_text("neu", "utf-8")

@@ -1,6 +1,6 @@
-"""Everything that the desk answers to, asked for anything: never a fault, never a wrong file.
+"""Every route of the desk with random requests: never a server error, never a wrong file.
 
-CUNSHI_FUZZ is how many requests each route gets.
+CUNSHI_FUZZ is the number of requests for each route.
 """
 
 import json
@@ -84,14 +84,14 @@ bodies = st.one_of(
 
 @pytest.fixture(scope="module")
 def village(told_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The told village in a folder of its own, so that what is written beside it is seen."""
+    """A copy of the village in a folder of its own, to detect files written beside it."""
     root = tmp_path_factory.mktemp("fuzz") / "outside" / "village"
     shutil.copytree(told_once.root, root, symlinks=True)
     return Project.at(root)
 
 
 class Asker:
-    """A browser that is always signed in, at a desk without a network."""
+    """A client that is always signed in, at a desk without a network."""
 
     def __init__(self, project: Project):
         limits = Limits(json=1 << 20, upload=1 << 20)
@@ -138,7 +138,7 @@ def asker(village: Project) -> Iterator[Asker]:
 
 
 def the_routes() -> list[tuple[str, str]]:
-    """Found without a village, to name the tests; the shells of pages stand for all of them."""
+    """Return the routes to name the tests; one page shell represents all."""
     shells = {path for path, name in app._PAGES.items() if not (STATIC / name).exists()}
     empty = Desk(Project(Path("nowhere")))
     return [(method, path) for method, path in every_route(empty) if path not in shells]
@@ -188,12 +188,12 @@ def test_any_question_gets_an_answer_and_changes_only_what_is_its_own(
 
 
 def _json(value: object) -> bytes:
-    """JSON with what Python alone can say, as well: NaN, and halves of surrogate pairs."""
+    """Return JSON that only Python writes, such as NaN and lone surrogates."""
     return json.dumps(value).encode()
 
 
 def _outside(village: Project) -> dict[str, bytes]:
-    """All files but those that the desk is there to change."""
+    """Return all files except those that the desk may change."""
     own = ("archive/", "recordings/", "build/")
     beside = tree(village.root.parents[1])
     prefix = village.root.relative_to(village.root.parents[1]).as_posix() + "/"

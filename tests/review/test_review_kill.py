@@ -1,4 +1,4 @@
-"""Whatever the desk has said it saved is there when it is killed, and nothing is half there."""
+"""Whatever the desk reported as saved exists after it is killed, and no file is incomplete."""
 
 import json
 import os
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
 class Desks:
-    """Desks of one village, one after the other."""
+    """Desks of one village, started one after the other."""
 
     def __init__(self, project: Project, recording_id: str):
         self.accession = Accession(project.archive / recording_id)
@@ -40,7 +40,7 @@ class Desks:
         )
 
     def open(self, dies: str = "") -> int:
-        """A new desk; its process."""
+        """Start a desk and return its process."""
         assert self._mother.stdin
         assert self._mother.stdout
         self._mother.stdin.write(f"{dies}\n")
@@ -60,7 +60,7 @@ class Desks:
 
 
 class Writer:
-    """Somebody who writes one line again and again, and remembers what was said to be saved."""
+    """A person who edits one line repeatedly and remembers the confirmed saves."""
 
     def __init__(self, desks: Desks, name: str, line: int):
         self.desks, self.name, self.line = desks, name, line
@@ -68,7 +68,7 @@ class Writer:
         self.kept = self.sent = ""
 
     def open(self) -> list[Any]:
-        """Open the recording in a new page; what it says there."""
+        """Open the recording in a new page."""
         told = self.desks.told
         address = f"http://127.0.0.1:{told['port']}"
         self.client = httpx2.Client(
@@ -84,7 +84,7 @@ class Writer:
         return f"/api/recordings/{self.desks.accession.id}{end}"
 
     def write_on(self) -> None:
-        """Save and save again, until the desk is gone."""
+        """Save repeatedly until the desk is gone."""
         with suppress(httpx2.TransportError):
             while True:
                 self.save(f"{self.name}写到{len(self.saved)}-{random.random()}")
@@ -101,7 +101,7 @@ class Writer:
         self.kept = text
 
     def check(self, found: list[Any]) -> None:
-        """What was said to be saved is there, or what was being saved after that."""
+        """Check that the last confirmed save exists, or the one in progress."""
         words = found[self.line]["text"]
         if self.sent:
             assert words in {self.kept, self.sent}
@@ -116,7 +116,7 @@ def desks(told: Told) -> Iterator[Desks]:
 
 
 def check_archive(desks: Desks, writers: list[Writer]) -> None:
-    """File and history are whole, agree, and hold every save."""
+    """Check that file and history are complete, consistent, and contain every save."""
     accession = desks.accession
     text = accession.transcript.read_text("utf-8")
     kept = History(accession.history)
@@ -130,7 +130,7 @@ def check_archive(desks: Desks, writers: list[Writer]) -> None:
 
 
 def test_killed_fifty_times_nothing_saved_is_lost(desks: Desks) -> None:
-    """Two people write different lines at once; the desk is killed while they do."""
+    """Two people edit different lines while the desk is killed."""
     chance = random.Random(5)
     writers = [desks.writer("李老师", 0), desks.writer("王老师", 2)]
     for __ in range(KILLS):

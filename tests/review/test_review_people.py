@@ -1,4 +1,4 @@
-"""Who comes in to the desk: the key, the password, names, sessions, and those who guess."""
+"""Signing in to the desk: key, password, names, sessions, and guessing."""
 
 import http.client
 import json
@@ -67,7 +67,7 @@ def test_the_key_leaves_the_address_of_who_is_in_and_stays_good(desk: OpenDesk) 
 
 
 def sign_in(desk: OpenDesk, body: object, cookie: str = "", **more: str) -> tuple[int, str, dict]:
-    """Status, new cookie and answer of signing in with a body."""
+    """Sign in with a body; return status, cookie and response."""
     asking = http.client.HTTPConnection(urlsplit(desk.address).netloc, timeout=10)
     headers = {"Origin": desk.address, "Content-Type": "application/json", "Cookie": cookie, **more}
     asking.request("POST", "/api/session", json.dumps(body), headers)
@@ -224,7 +224,7 @@ def test_guesses_at_the_same_time_are_counted_one_by_one() -> None:
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address as somebody who is not signed in."""
+    """Request a URL without signing in."""
     contexts: list[BrowserContext] = []
 
     def open_(address: str, **options: Any) -> Page:

@@ -1,4 +1,4 @@
-"""The record and the consent at the review desk: its interface, its files, its page, its forms."""
+"""Records and consents at the review desk: API, files, page, forms."""
 
 import datetime as dt
 import hashlib
@@ -28,7 +28,7 @@ TODAY = dt.date(2027, 1, 15)  # what the fixed clock of the tests says
 
 
 class Card:
-    """One recording at an open desk, and its files."""
+    """A recording at a running desk, and its files."""
 
     def __init__(self, project: Project, recording_id: str, desk: OpenDesk):
         self.project, self.id, self.desk = project, recording_id, desk
@@ -286,7 +286,7 @@ def test_a_broken_record_is_left_alone(card: Card, text: str) -> None:
 
 
 def test_what_was_set_at_the_desk_outlives_the_next_build(card: Card) -> None:
-    """Whatever the folder says all along; only what it says anew may limit it."""
+    """Whatever folder.yml says; only a new value there may restrict it."""
     folder = card.project.recordings / "folder.yml"
     said = "consent: {by: 王老师, signed_on: 2026-01-01, uses: [存档]}\naccess: 封存\nnote: 甲\n"
     folder.write_text(said, "utf-8")
@@ -396,7 +396,7 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, card: Card) -> Iterator[Open]:
-    """Open a page of the desk as somebody who is signed in; an error on it fails the test."""
+    """Open a page of the desk signed in; an error on it fails the test."""
     faults: list[str] = []
     contexts = []
 
@@ -417,7 +417,7 @@ def open_page(browser: Browser, card: Card) -> Iterator[Open]:
 
 
 def _is_fault(message: ConsoleMessage) -> bool:
-    """Refusals, which the browser reports too, are what some tests ask for."""
+    """Ignore rejected requests, which some tests cause and the browser reports too."""
     return message.type == "error" and "status of 4" not in message.text
 
 

@@ -1,4 +1,4 @@
-"""The desk under attack: everything that somebody else's page, computer or patience could try."""
+"""Attacks on the desk by other sites, other computers, and slow clients."""
 
 import asyncio
 import re
@@ -220,7 +220,7 @@ def test_static_files_are_only_those(desk: OpenDesk, path: str) -> None:
 
 
 def talk(desk: OpenDesk, *pieces: bytes) -> bytes:
-    """Send bytes as they are, and read until the desk closes or has nothing more to say."""
+    """Send raw bytes, and read until the desk closes or stops sending."""
     place = urlsplit(desk.address)
     with socket.create_connection((place.hostname, place.port), 10) as connection:
         connection.settimeout(3)
@@ -285,7 +285,7 @@ def test_what_json_cannot_say_again_is_not_understood(desk: OpenDesk, body: byte
 
 
 def uploading(limits: Limits) -> TestClient:
-    """An application with one upload, signed in, behind the gate."""
+    """Return an application with one upload, signed in, behind the middleware."""
 
     async def read(request: Request) -> PlainTextResponse:
         request.state.allowance.most = min(request.state.allowance.most, 50_000)
@@ -328,7 +328,7 @@ def test_an_upload_has_limits_of_its_own_which_its_route_may_lower() -> None:
 
 
 def run_alone(work: Coroutine[object, object, None]) -> None:
-    """Run in a thread, because the browser's driver has a loop in this one."""
+    """Run in a thread, because the browser's driver has an event loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
 

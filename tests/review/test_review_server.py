@@ -1,4 +1,4 @@
-"""The command `review`: how it opens, what it says, how it ends."""
+"""The command `review`: start, output, and shutdown."""
 
 import json
 import os
@@ -43,7 +43,7 @@ cli.main(["--root", sys.argv[1], "review", "--no-open", "--port", "0"])
 
 @pytest.fixture
 def started(village: Project) -> Iterator["subprocess.Popen[str]"]:
-    """The command in a process of its own, with one way to save that takes its time."""
+    """The command in another process, with a slow route for saving."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, village.root],
         env={**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "utf-8"},
@@ -57,7 +57,7 @@ def started(village: Project) -> Iterator["subprocess.Popen[str]"]:
 
 
 def enter(address: str) -> httpx2.Client:
-    """Come in by the address that the window shows, and give a name, as a browser does."""
+    """Open the printed URL and enter a name, like a browser."""
     place = httpx2.URL(address)
     home = f"http://{place.host}:{place.port}"
     client = httpx2.Client(base_url=home, headers={"Origin": home}, timeout=30)

@@ -1,4 +1,4 @@
-"""What is heard at the desk: masters and copies with byte ranges, waveforms, real playing."""
+"""Audio at the desk: masters and copies with byte ranges, waveforms, playback."""
 
 import json
 import shutil
@@ -55,7 +55,7 @@ STRANGE_RANGES = [
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A village that has taken in a recording of each form, and a motto without sound."""
+    """A village with an accessioned recording of each format, and a motto without audio."""
     project = new_village(tmp_path_factory.mktemp("sound") / "village")
     for suffix, (beginning, __) in FORMATS.items():
         folder = project.recordings / "mottoes" if suffix in {"txt", "amr"} else project.recordings
@@ -97,7 +97,7 @@ def master(home: Project, suffix: str) -> Path:
 
 
 def patient(client: httpx2.Client, address: str) -> httpx2.Response:
-    """Ask again while it is being made."""
+    """Request again while the result is being made."""
     while True:
         answer = client.get(address)
         if answer.status_code != 202:

@@ -1,10 +1,10 @@
-"""Helpers that several tests share; nothing here is a test."""
+"""Helpers shared by several tests; contains no tests."""
 
 from pathlib import Path
 
 import pytest
 
-# A failed assertion in a helper shows its values too.
+# Show the values of failed assertions in helpers too.
 pytest.register_assert_rewrite(
     *(f"support.{path.stem}" for path in Path(__file__).parent.glob("[a-z]*.py"))
 )

@@ -1,4 +1,4 @@
-"""What axe-core objects to on a page."""
+"""Check a page with axe-core against WCAG 2.2 A and AA."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page

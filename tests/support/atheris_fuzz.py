@@ -1,11 +1,11 @@
-"""One parser of tests/project/test_fuzz.py, fuzzed with its coverage as guide.
+"""Fuzz one parser of tests/project/test_fuzz.py, guided by coverage.
 
     .venv/bin/python -m pip install atheris==3.0.0
     .venv/bin/python tests/support/atheris_fuzz.py ohms 300
 
-It ends when the parser fails or the seconds are over. Atheris has wheels for Linux alone, so the
-locks leave it out. What it has learnt stays in build/fuzz; what a parser fails on lies there as
-well, and belongs into FOUND of tests/project/test_fuzz.py.
+Ends when the parser fails or after the given seconds. Atheris only has wheels for Linux, so it is
+not in the locks. The corpus and inputs that fail are stored in build/fuzz; add the latter to FOUND
+in tests/project/test_fuzz.py.
 """
 
 import sys
@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["cunshi", "webvtt", "yaml", "json"]):
 
 
 def main() -> None:
-    """Fuzz the parser that the command line names, for as many seconds as it says."""
+    """Fuzz the parser named on the command line for the given seconds."""
     name, seconds = sys.argv[1], int(sys.argv[2])
     learnt = ROOT / "build" / "fuzz" / name
     learnt.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""What a worker of the tests loads first: an engine that may die, and what it says it is.
+"""The engine of the tests' Dask workers, which may fail or exit; preloaded by each worker.
 
-Also the engine for the same recordings on one computer.
+Also used to transcribe the same recordings on one computer.
 """
 
 import os
@@ -17,12 +17,14 @@ from cunshi.transcription import engines
 from cunshi.transcription.engines import HeardSegment
 from support.recorded_engine import RecordedEngine
 
-# Peaks of recordings; nothing else in the tests is so loud.
-MUMBLED, DEADLY = 0.97, 0.99
+# Peaks of recordings that trigger errors; other recordings are quieter.
+UNINTELLIGIBLE, FATAL = 0.97, 0.99
 
 
 class FrailEngine(RecordedEngine):
-    """Takes a while for a passage, cannot make out one that is loud, and dies of a louder one."""
+    """Takes some time for a passage, raises an error for a loud one, and exits for a very loud
+    one.
+    """
 
     def __init__(self, seconds: float):
         self.seconds = seconds
@@ -30,15 +32,15 @@ class FrailEngine(RecordedEngine):
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         time.sleep(self.seconds)
         peak = float(np.abs(samples).max())
-        if peak > DEADLY:
+        if peak > FATAL:
             os._exit(1)
-        if peak > MUMBLED:
+        if peak > UNINTELLIGIBLE:
             raise EngineError("听不清", "走近一点")
         yield from super().transcribe(samples, language)
 
 
 def open_engine(model: str, root: Path) -> FrailEngine:
-    """``model`` is the seconds that a passage takes."""
+    """Return the engine; ``model`` is the seconds per passage."""
     return FrailEngine(float(model))
 
 

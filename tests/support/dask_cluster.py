@@ -1,4 +1,4 @@
-"""A Dask scheduler and workers, each a process on this computer, and a line that can be cut."""
+"""A Dask scheduler and workers as processes on this computer, and a connection that can be cut."""
 
 import contextlib
 import json
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from support.village import EPOCH, ROOT
 
-WAIT = 300  # seconds: this computer may have other work
+WAIT = 300  # seconds: other programs may be running
 
 
 class Dask:
-    """Starts and ends the processes; all of them are gone when the ``with`` block ends."""
+    """Starts processes, and kills all of them at the end of the ``with`` block."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -34,7 +34,7 @@ class Dask:
             process.wait()
 
     def scheduler(self, *options: str, **variables: str) -> str:
-        """Start the scheduler; its address."""
+        """Start the scheduler and return its address."""
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
         self._start(
@@ -66,7 +66,7 @@ class Dask:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """As by a power cut."""
+    """Kill a process without notice."""
     process.send_signal(signal.SIGKILL)
     process.wait()
 
@@ -79,7 +79,7 @@ def wait_for(ready: Callable[[], object], seconds: float = WAIT) -> None:
 
 
 class Line:
-    """A TCP connection to an address that can be cut; each cut is mended at once, or never."""
+    """A TCP proxy to an address whose connections can be cut, temporarily or for good."""
 
     def __init__(self, address: str):
         self.lead_to(address)
@@ -89,7 +89,7 @@ class Line:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lead_to(self, address: str) -> None:
-        """Where connections go from now on."""
+        """Change the target of new connections."""
         self._scheme, __, target = address.partition("://")
         host, __, port = target.rpartition(":")
         self._target = (host, int(port))
@@ -107,7 +107,7 @@ class Line:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        # shutdown() wakes the thread that waits in accept().
+        # Wakes the thread that waits in accept().
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
@@ -118,7 +118,7 @@ class Line:
                 near, __ = self._listening.accept()
                 try:
                     far = socket.create_connection(self._target)
-                except OSError:  # nobody is there at the moment
+                except OSError:  # the target is down
                     near.close()
                     continue
                 self.connections += 1
@@ -138,7 +138,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 @contextlib.contextmanager
 def meanwhile(work: Callable[[], None]) -> Iterator[None]:
-    """Do something in another thread; what goes wrong there fails the test."""
+    """Run ``work`` in another thread during the block; an exception in it fails the test."""
     wrong: list[BaseException] = []
 
     def noted() -> None:

@@ -1,4 +1,4 @@
-"""Catalogue records for tests: any description, and a recording that has it."""
+"""Hypothesis strategies for descriptions, and recordings with a given description."""
 
 import datetime as dt
 from typing import Any
@@ -26,11 +26,11 @@ def recording(description: Description, **changes: Any) -> Recording:
 
 
 def has_consent(said: Description, day: dt.date) -> bool:
-    """Whether a consent holds on a day."""
+    """Check whether a consent is valid on a day."""
     return access_decision(recording(said), Days(today=day, clock=day)).has_consent
 
 
-# What people type; control characters are not among it.
+# Typed text, which contains no control characters.
 said_text = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"])
     | st.sampled_from("'\":#-{}[],&*!|>%@`~?\\：，\n\t "),

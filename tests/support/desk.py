@@ -1,4 +1,4 @@
-"""Open a review desk on a free port of this computer, and sign in to it as its pages do."""
+"""Start a review desk on a free port and sign in to it like its pages."""
 
 import http.client
 import re
@@ -24,19 +24,19 @@ from cunshi.website import server as serve
 
 @dataclass
 class OpenDesk:
-    """A desk that answers at ``address`` (without a slash at its end)."""
+    """A running desk; ``address`` has no trailing slash."""
 
     address: str
     desk: Desk
 
     def cookie(self, name: str) -> dict[str, str]:
-        """A new session for somebody: the cookie that their browser would have."""
+        """Create a session and return its cookie."""
         people = self.desk.auth.people
         entered = people.enter(people.key)
         return {self.desk.auth.cookie: people.sign_in(entered, name, "", "127.0.0.1")}
 
     def client(self, name: str = "李老师") -> httpx2.Client:
-        """A client that asks as the pages of somebody who is signed in do."""
+        """Return an HTTP client that is signed in and sends what pages send."""
         client = httpx2.Client(base_url=self.address, cookies=self.cookie(name), timeout=30)
         token = client.get("/api/session").json()["token"]
         client.headers.update({"Origin": self.address, "X-Cunshi-Token": token})
@@ -45,7 +45,7 @@ class OpenDesk:
     def context(
         self, browser: Browser, name: str = "李老师", width: int = 1280, **options: object
     ) -> BrowserContext:
-        """A browser in which somebody is signed in."""
+        """Return a browser context that is signed in."""
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             locale="zh-CN",
@@ -66,7 +66,7 @@ class OpenDesk:
 def open_desk(
     project: Project, password: str = "", limits: Limits | None = None
 ) -> Iterator[OpenDesk]:
-    """A desk that is open until the end of the ``with``; a password makes it one of a network."""
+    """Run a desk during the block; with a password it is a desk for a network."""
     with serve.open_port(0) as listening:
         port = listening.getsockname()[1]
         auth = DeskAuth(port, people=SessionStore(password), limits=limits or Limits())
@@ -77,13 +77,15 @@ def open_desk(
         while not server.started:
             time.sleep(0.01)
         yield OpenDesk(f"http://{serve.HOST}:{port}", desk)
-        # What a test left open would keep the server waiting.
+        # Connections left open by a test would delay the shutdown.
         server.should_exit = server.force_exit = True
         thread.join(10)
 
 
 def send(desk: OpenDesk, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], str]:
-    """Ask exactly this, with nothing put right on the way; underscores in names are hyphens."""
+    """Send a request exactly as given, without normalisation; underscores in header names are
+    hyphens.
+    """
     asking = http.client.HTTPConnection(urlsplit(desk.address).netloc, timeout=10)
     asking.putrequest(method, path, skip_host="Host" in headers)
     for name, value in headers.items():
@@ -100,7 +102,7 @@ def send(desk: OpenDesk, method: str, path: str, **headers: str) -> tuple[int, d
 
 
 def signed(desk: OpenDesk, name: str = "李老师") -> dict[str, str]:
-    """What a page sends with a change."""
+    """Return the headers that a page sends with a change."""
     client = desk.client(name)
     cookie = "; ".join(f"{n}={v}" for n, v in client.cookies.items())
     token = client.headers["X-Cunshi-Token"]
@@ -117,11 +119,11 @@ def is_in(desk: OpenDesk, headers: dict[str, str]) -> bool:
 
 
 def every_route(desk: Desk) -> list[tuple[str, str]]:
-    """Method and path of everything that the desk answers to, static files apart."""
+    """Return method and path of all routes of the desk, except static files."""
     found = [r for r in app.application(desk).routes if isinstance(r, Route)]
     return [(m, r.path) for r in found for m in sorted(r.methods or ()) if m != "HEAD"]
 
 
 def filled(path: str, value: str) -> str:
-    """A path with a value in every place that takes one, as it travels."""
+    """Return a route's path with a quoted value for every parameter."""
     return re.sub(r"\{[^}]*\}", quote(value, safe="").replace("\\", "\\\\"), path)

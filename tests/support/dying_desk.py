@@ -1,8 +1,8 @@
-"""Desks to be killed. Usage: dying_desk.py <root>; one desk for each line read.
+"""Desks that kill themselves. Usage: dying_desk.py <root>; one desk for each line of input.
 
-The line says where the desk kills itself (``history``, ``file``, ``answer``) and in which save, or
-is empty for one that is killed from outside. What a browser needs is printed for each desk. All are
-forked from one process, because importing takes longer than everything else.
+The line says where the desk kills itself (``history``, ``file``, ``answer``) and at which save; it
+is empty for a desk killed by the test. For each desk, port and cookies are printed. All are forked
+from one process, because importing takes longer than everything else.
 """
 
 import json
@@ -31,7 +31,7 @@ def die() -> None:
 
 
 def die_in_history(save: int) -> None:
-    """With half of a line on the disk."""
+    """Kill the desk after half a line of the history is written."""
     write = History._write
     left = save
 
@@ -47,7 +47,7 @@ def die_in_history(save: int) -> None:
 
 
 def die_before_file(save: int) -> None:
-    """With the history written, and the new file written aside."""
+    """Kill the desk after the history is written and before the transcript is replaced."""
     left = save
 
     def put(temporary: Path, path: Path) -> None:
@@ -61,7 +61,7 @@ def die_before_file(save: int) -> None:
 
 
 def die_before_answer(save: int) -> None:
-    """With all done and nobody told."""
+    """Kill the desk after everything is written and before it responds."""
     write = document.write_atomic
     left = save
 
@@ -91,7 +91,9 @@ def open_desk(root: str) -> None:
 
 
 if __name__ == "__main__":
-    find_candidates("村里有桥", [Term("塘桥", "地名", "桥")])  # loads its dictionaries
+    find_candidates(
+        "村里有桥", [Term("塘桥", "地名", "桥")]
+    )  # loads the dictionaries before forking
     for request in sys.stdin:
         where, __, save = request.strip().partition(" ")
         if os.fork() == 0:

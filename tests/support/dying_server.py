@@ -1,4 +1,4 @@
-"""A server that answers a number of recordings, then is killed in the midst of the next one."""
+"""A recognition server that answers a number of requests and is killed during the next."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# Words for the whole of a motto: where there were none, the rest would be sent again.
+# Long enough for a whole motto, so that no part of it is recognised again.
 TEXT = "我家的家训是孝敬父母和睦邻里勤俭持家诚实做人"
 ANSWER = {
     "text": TEXT,
@@ -37,7 +37,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *words: object) -> None:
-        """Nobody reads it."""
+        """Suppress the log."""
 
 
 if __name__ == "__main__":

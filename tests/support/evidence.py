@@ -1,4 +1,4 @@
-"""The text of a lesson that cites."""
+"""The text of a lesson with a citation."""
 
 LESSON = """\
 ---

@@ -1,4 +1,4 @@
-"""Catalogues with one recording, and what is exported of them."""
+"""Catalogues with one recording, and their exports."""
 
 from collections.abc import Callable
 from datetime import date
@@ -38,7 +38,7 @@ segments = st.lists(
 
 
 def entry_of(*spoken: Segment, **said: str) -> Entry:
-    """A published talk."""
+    """Return a published talk."""
     recording = Recording(
         id="20260112-7a994552",
         kind=Kind.TALK,

@@ -1,4 +1,4 @@
-"""Commands in which every place can fail, and the state that they leave."""
+"""Commands in which every file operation can fail, and the state that they leave."""
 
 import json
 import os
@@ -30,7 +30,7 @@ OHMS = """<ROOT xmlns="https://www.weareavp.com/nunncenter/ohms"><record id="1">
 <transcript>村里有一条河。\n金老师：河上有一座桥。</transcript></record></ROOT>"""
 
 
-REMADE = "village/build/"  # may be anything in between
+REBUILT = "village/build/"  # may be incomplete after a failure
 
 
 Files = dict[str, bytes]
@@ -40,7 +40,7 @@ View = Callable[[Files], Files]
 
 
 def tone(path: Path, hertz: int) -> None:
-    """Two seconds of a tone: a recording that is quickly decoded."""
+    """Write two seconds of a tone: a recording that is quickly decoded."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
         Sine(hertz).to_audio_segment(2000).set_frame_rate(8000).export(stream, "wav")
@@ -54,7 +54,7 @@ def write(path: Path, text: str) -> None:
 
 
 def done(top: Path, *words: str) -> None:
-    """Run a command to prepare."""
+    """Run a command that prepares a case."""
     found = run(top, words)
     assert found.code == 0, found.printed
 
@@ -65,7 +65,7 @@ def found_one(pattern: str, folder: Path) -> Path:
 
 
 def bare(top: Path) -> Path:
-    """A village with one talk, and a motto in writing with its photo."""
+    """Create a village with one talk, and a written motto with a photo."""
     village = top / "work" / "village"
     write(village / "mkdocs.yml", "site_name: 村史\n")
     write(village / "courses" / "course.yml", "title: 村史\nlessons: []\n")
@@ -86,7 +86,7 @@ def taken_in(top: Path) -> Path:
 
 
 def said_anew(top: Path) -> Path:
-    """Somebody else has signed meanwhile, and there is a photo of the narrator."""
+    """Change the consent and add a photo after the ingest."""
     village = taken_in(top)
     write(village / "recordings" / "folder.yml", "consent: {by: 李老师, signed_on: 2026-02-02}\n")
     photo = found_one("*/*.wav", village / "recordings").with_suffix(".jpg")
@@ -102,19 +102,19 @@ def heard(top: Path) -> Path:
 
 
 def other_language(top: Path) -> Path:
-    """What was heard is to be heard again, as another language."""
+    """Change the language, so that the recordings have to be transcribed again."""
     village = heard(top)
     write(village / "archive" / "archive.yml", "institution: 金村档案室\nlanguage: wuu\n")
     return village
 
 
 def talk(village: Path) -> Path:
-    """The accession of the talk."""
+    """Return the accession folder of the talk."""
     return found_one("archive/20260112-*", village)
 
 
 def damaged(top: Path) -> Path:
-    """One accession is gone, and a bit of another one's master has changed; there is a copy."""
+    """Delete an accession and flip a bit in another one's master, after a backup."""
     village = heard(top)
     done(top, "backup", "{work}/copy")
     shutil.rmtree(found_one("archive/20260201-*", village))
@@ -126,7 +126,7 @@ def damaged(top: Path) -> Path:
 
 
 def neighbours(top: Path) -> Path:
-    """Two villages with one talk in common, which its narrator has withdrawn from the other."""
+    """Create two villages with a common talk, of which the other village withdrew the consent."""
     village = taken_in(top)
     shutil.copytree(village, top / "other")
     added = top / "work" / "village" / "recordings" / "02-老街" / "金村村_王阿婆_2026-01-20.wav"
@@ -150,7 +150,7 @@ def foreign(top: Path) -> Path:
 
 
 def copied(top: Path) -> Path:
-    """A copy that is behind: a record has changed since, and something is new."""
+    """Create an outdated backup: a record has changed and a file is new."""
     village = taken_in(top)
     done(top, "backup", "{work}/copy")
     done(top, "transcribe", "--engine", "recorded")
@@ -160,7 +160,7 @@ def copied(top: Path) -> Path:
 
 
 def published(top: Path, differently: Callable[[], None] | None = None) -> Path:
-    """A site that was published twice; meanwhile there is another talk, and one was withdrawn."""
+    """Publish a site twice with a new talk in between, then withdraw one."""
     village = heard(top)
     for hertz, name in ((340, "王阿婆"), (380, "蒋阿姨")):
         found = run(top, ("publish", "--to", "{work}/out"), prepare=differently)
@@ -174,12 +174,12 @@ def published(top: Path, differently: Callable[[], None] | None = None) -> Path:
 
 
 def moved(top: Path) -> Path:
-    """The same where there are no links."""
+    """Publish without symbolic links."""
     return published(top, without_links)
 
 
 def without_links() -> None:
-    """As on Windows."""
+    """Disable symbolic links, as on Windows."""
 
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no links here")
@@ -189,13 +189,13 @@ def without_links() -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """A command, what there is before it, and what is different in its process."""
+    """A command, the state before it, and changes to its process."""
 
     begin: Callable[[Path], Path]
     words: tuple[str, ...]
     differently: Callable[[], None] | None = None
-    step: int = 1  # in a normal run each so many places are visited
-    refuses: int = 0  # how it ends when everything is done already
+    step: int = 1  # only every n-th place is tested in a normal run
+    refuses: int = 0  # exit code if everything is already done
 
 
 TRANSCRIBE = ("transcribe", "--engine", "recorded")
@@ -219,7 +219,7 @@ CASES = {
 
 
 class Stage:
-    """A case that is prepared once and played again and again, in several folders at a time."""
+    """A case that is prepared once and run many times, in several folders in parallel."""
 
     def __init__(self, case: Case, top: Path):
         self.case, self.origin = case, top / "start"
@@ -236,7 +236,7 @@ class Stage:
 
     @contextmanager
     def set_up(self) -> Iterator[Path]:
-        """The case as it begins, in a folder of its own."""
+        """Copy the prepared case to a free folder."""
         top = self._tops.get()
         try:
             shutil.rmtree(top / "work", ignore_errors=True)
@@ -249,22 +249,24 @@ class Stage:
         return run(top, self.words, fault, prepare=self.case.differently)
 
     def undisturbed(self, kinds: Sequence[str]) -> list[str]:
-        """Play it as it should go; the places that were visited."""
+        """Run the case without faults and return the places that were visited."""
         with self.set_up() as top:
             ran = self.play(top, Fault(kinds=kinds))
             assert ran.code == 0, ran.printed
             self.end = state(top)
-        assert not [place for place in ran.loose if REMADE not in place]
+        assert not [place for place in ran.loose if REBUILT not in place]
         return ran.places
 
     def everywhere(self, meet: Callable[[Fault, str], None], faults: dict[Fault, str]) -> None:
-        """Meet every fault, each with the place where it happens."""
+        """Run ``meet`` for every fault, with the place where it occurs."""
         with ThreadPoolExecutor(WORKERS) as pool:
             for met in [pool.submit(meet, fault, where) for fault, where in faults.items()]:
                 met.result()
 
     def unharmed(self, top: Path, where: str, view: View = dict) -> None:
-        """Each file is as it was, or as it is to become; none is gone, and none is half there."""
+        """Check that each file has its content from before or after the command, and none is
+        missing.
+        """
         start, end, now = view(self.start), view(self.end), view(state(top))
         anything = (*start.values(), *end.values())
         for name, data in start.items():
@@ -272,11 +274,11 @@ class Stage:
                 assert data in now.values(), (where, name)
         for name, data in now.items():
             known = [files[name] for files in (start, end) if name in files] or anything
-            passing = name.startswith(REMADE) or "/." in name
+            passing = name.startswith(REBUILT) or "/." in name
             assert passing or whole(name, data, known), (where, name)
 
     def tells(self, top: Path, ran: Ran, where: str) -> bool:
-        """Whether a command says that something is wrong, and what to do; else it has done all."""
+        """Check that a failed command printed a remedy; return False if the command succeeded."""
         assert ran.code != ExitCode.UNEXPECTED, where
         assert "Traceback" not in ran.printed, where
         if ran.code == 0:
@@ -286,7 +288,7 @@ class Stage:
         return True
 
     def completed(self, top: Path, where: str, view: View = dict) -> None:
-        """Run again, it ends as if nothing had happened."""
+        """Run the command again and check that its result is complete."""
         again = self.play(top)
         assert again.code in {0, self.case.refuses}, (where, again.printed)
         found, end = view(state(top)), view(self.end)
@@ -296,19 +298,19 @@ class Stage:
 
 
 def state(top: Path) -> Files:
-    """All files but locks, and what is remembered to save time."""
+    """Return all files except locks and caches."""
     files = tree(top / "work")
     return {n: d for n, d in files.items() if not n.startswith("village/build/cache/")}
 
 
 def whole(name: str, data: bytes, known: Sequence[bytes]) -> bool:
-    """Whether a file is as it was or is to be; a log may be on its way from one to the other."""
+    """Check that a file has one of the known contents; a log may have a part of its new lines."""
     growing = name.endswith(".jsonl") and data.endswith(b"\n")
     return any(data == one or (growing and one.startswith(data)) for one in known)
 
 
 def same(name: str, found: bytes, expected: bytes) -> bool:
-    """Equal bytes. A check that a killed run has noted is one more check that was made."""
+    """Compare files; in a log, a fixity check repeated after a killed run is ignored."""
     if found == expected or not name.endswith("events.jsonl"):
         return found == expected
     lines = [json.loads(line) for line in found.splitlines()]

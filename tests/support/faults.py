@@ -1,10 +1,11 @@
-"""Faults at every place where a command touches the disk: it is killed there, or told an error.
+"""Inject faults into file operations of a command: kill it there, or raise an error.
 
 A place is an operation on a file below one folder: ``open`` (to write), ``write``, ``read``,
-``mkdir``, ``fsync``, ``replace``. Places are counted, so that each can be visited once.
-Commands run in processes forked from one that has imported everything: a run takes
-milliseconds. What is slow and writes nothing of the archive has a stand-in: the inspection is in
-the process, the voice detector hears speech everywhere, MkDocs only copies, and nothing is printed.
+``mkdir``, ``fsync``, ``replace``. Places are counted, so that each can be tested once.
+
+Commands run in processes forked from one that has imported everything, so that a run takes
+milliseconds. Slow parts that do not write to the archive are replaced: inspection runs in the same
+process, the voice activity detector returns everything, MkDocs only copies, and no PDFs are made.
 """
 
 import builtins
@@ -36,7 +37,7 @@ from cunshi.transcription import engines, pipeline
 from cunshi.transcription.vad import RATE, Passage, Span
 from cunshi.website import mkdocs_run, page_shell
 
-# Visit also the places that are left out to save time.
+# Test also the places that are skipped to save time.
 ALL = int(os.environ.get("CUNSHI_CASES", "0")) > 10_000
 KILL = ("replace", "fsync")
 _LOOSE, _REFUSED = "loose ", "refused "
@@ -47,11 +48,11 @@ _SPAWN = multiprocessing.get_context("forkserver")
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at the n-th place among those of ``kinds``; with 0 they are only counted.
+    """What happens at the n-th place of the given ``kinds``; with 0, places are only counted.
 
-    ``how`` is the number of an error; or ``before``, ``after`` or ``torn``: killed, the last with
-    half of what was written and not yet durable, as a power cut leaves it. A ``lasting`` error
-    meets every later place as well, also of the kinds in ``later``.
+    ``how`` is an errno, or how the process is killed: ``before``, ``after`` or ``torn``, with half
+    of the data that is not yet synced, as after a power failure. A ``lasting`` error also affects
+    all later places, and those of the kinds in ``later``.
     """
 
     at: int = 0
@@ -63,10 +64,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended: its exit code (negative for a signal), words, and places visited.
+    """The result of a command: exit code (negative for a signal), output, and visited places.
 
-    ``loose``: files that got their name before they were durable, if nothing happened to the run.
-    ``refused``: places that met an error, also those that a lasting one met later.
+    ``loose`` are files that were renamed before they were synced, if no fault occurred. ``refused``
+    are the places where an error was raised, including the later ones of a lasting error.
     """
 
     code: int
@@ -77,7 +78,7 @@ class Ran:
 
 
 class Disk:
-    """Stands between a command and the files below a folder."""
+    """Intercepts a command's operations on the files below a folder."""
 
     def __init__(self, below: Path, fault: Fault, note: Callable[[str], object]):
         self._below, self._fault, self._note = f"{below}{os.sep}", fault, note
@@ -86,7 +87,9 @@ class Disk:
         self._durable = {found.st_ino: _version(found) for found in there}
 
     def visit(self, kind: str, path: object) -> str | int:
-        """What is to happen here; empty: nothing. An error of a whole call is raised at once."""
+        """Return the fault for an operation, empty for none; errors of whole calls are raised
+        here.
+        """
         name = os.fspath(path) if isinstance(path, str | os.PathLike) else ""
         fault = self._fault
         if not name.startswith(self._below):
@@ -108,7 +111,9 @@ class Disk:
         return fault.how if met else ""
 
     def _loose(self, source: Path) -> Iterator[Path]:
-        """What of a file or folder a power cut could take away, now that it gets its name."""
+        """Yield the files that a power failure could damage, because they are renamed without
+        sync.
+        """
         if self._fault.at or source.is_symlink():
             return
         for path in (source, *source.rglob("*")):
@@ -118,7 +123,7 @@ class Disk:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """All that Python does with files passes here, but what libraries in C open themselves."""
+        """Patch Python's file operations; files opened by C libraries are not intercepted."""
         opened, fsync, replace, mkdir = io.open, os.fsync, os.replace, os.mkdir
 
         def open_(file: Any, mode: str = "r", *rest: Any, **named: Any) -> Any:
@@ -162,12 +167,12 @@ class Disk:
 
 
 def _version(found: os.stat_result) -> int:
-    """What changes with the content of a file or with the names in a folder."""
+    """Return a number that changes with the content of a file or the entries of a folder."""
     return found.st_mtime_ns if stat.S_ISDIR(found.st_mode) else found.st_size
 
 
 class _Written:
-    """A file that is being written, and stops in the middle of a piece when the disk is full."""
+    """A file opened for writing that stops in the middle of the data when the disk is full."""
 
     def __init__(self, stream: Any, disk: Disk, path: Any):
         self._stream, self._disk, self._path = stream, disk, path
@@ -203,24 +208,24 @@ def _after(how: str | int) -> None:
 
 
 class Inspector:
-    """The inspection without its process."""
+    """The inspection without its child process."""
 
     def inspect(self, path: Path) -> object:
         return inspection.look_at(path)
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """Do nothing."""
 
 
 def speech(blocks: Iterable[tuple[float, Any]]) -> Iterator[Passage]:
-    """All of it; each block is a passage."""
+    """Return each block as a passage."""
     for start, samples in blocks:
         length = len(samples) / RATE
         yield Passage((Span(start, start + length),), np.asarray(samples))
 
 
 def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
-    """Every page, and every frame for pages, under the name that MkDocs would give it."""
+    """Write every page and frame under the name that MkDocs would use."""
     shutil.rmtree(aside, ignore_errors=True)
     pages = (path for path in extra["pages"] if not page_shell.is_framed(path))
     texts = {path: (project.docs / path).read_text("utf-8") for path in pages} | extra["frames"]
@@ -233,7 +238,7 @@ def copy_for_mkdocs(project: Any, aside: Path, extra: Any) -> None:
 
 @contextmanager
 def stand_ins(quick: bool) -> Iterator[None]:
-    """The recorded engine, and quick stand-ins for what is slow."""
+    """Use the recorded engine, and quick replacements for slow parts."""
     with ExitStack() as stack:
         stack.enter_context(
             patch.dict(
@@ -255,7 +260,7 @@ def stand_ins(quick: bool) -> Iterator[None]:
 def _child(
     top: Path, words: Sequence[str], fault: Fault, epoch: str, prepare: Any, quick: bool
 ) -> None:
-    gc.disable()  # it would touch, and so copy, all memory that is shared with the parent
+    gc.disable()  # it would copy the memory shared with the parent
     os.environ["SOURCE_DATE_EPOCH"] = epoch
     with (
         (top / "printed").open("w", encoding="utf-8", errors="replace") as printed,
@@ -274,7 +279,7 @@ def _child(
 def _start_server() -> None:
     """Start the process from which all others are forked, with everything imported."""
     _SPAWN.set_forkserver_preload(["__main__", "support.faults"])
-    # Older Pythons do not give it the parent's sys.path.
+    # Older Python versions do not pass on sys.path.
     with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
         forkserver.ensure_running()
 
@@ -288,16 +293,16 @@ def run(
     *,
     quick: bool = True,
 ) -> Ran:
-    """Run a command on the village below ``top`` in a process of its own.
+    """Run a command on the village below ``top`` in another process.
 
-    ``{work}`` in its words is the folder that the village is in; faults happen only below that.
-    ``prepare`` is called there first; not ``quick``, it does without the stand-ins.
+    ``{work}`` in its arguments is the village's parent folder; faults occur only below it.
+    ``prepare`` is called first in that process. Without ``quick``, nothing is replaced.
     """
     said = [word.replace("{work}", str(top / "work")) for word in words]
     _start_server()
     words_ = (top, said, fault or Fault(), epoch, prepare, quick)
     process = _SPAWN.Process(target=_child, args=words_)
-    with _starting:  # which also asks how other threads' processes have ended
+    with _starting:  # starting also polls the processes of other threads
         process.start()
     connection.wait([process.sentinel])
     with _starting:

@@ -1,4 +1,4 @@
-"""The parsers that are given nearly right files."""
+"""Parsers and examples of their input for fuzzing."""
 
 import json
 from collections.abc import Callable
@@ -122,7 +122,7 @@ def happened(path: Path) -> None:
 
 
 def listed(path: Path) -> None:
-    """A manifest is read by its accession, which takes a damaged one for none."""
+    """Parse a manifest; accessions treat a damaged one as missing."""
     try:
         parse_manifest(path.read_text("utf-8"))
     except ValueError:
@@ -143,7 +143,7 @@ def past(path: Path) -> None:
 Parse = Callable[[Path], object]
 
 
-# Each: an example, the name that the file has, and what reads it.
+# An example, its file name, and the parser.
 PARSERS: dict[str, tuple[str, str, Parse]] = {
     "transcript": (VTT, "a.vtt", lambda p: parse_transcript(read_text(p))),
     "srt": (SRT, "a.srt", lambda p: read_foreign(p, 60.0)),
@@ -181,7 +181,7 @@ PARSERS: dict[str, tuple[str, str, Parse]] = {
 }
 
 
-# What tends to matter to a parser, wherever it is put.
+# Fragments with a meaning to parsers.
 PIECES = [
     *"{}[]<>&*!|:-,#'\"\\%@`?~=\t\n\r\0 ",
     "\n\n", "-->", "&a", "*a", "!!python/object:os.system", "<<: ", "---", "...", "NOTE ", "WEBVTT",

@@ -1,4 +1,4 @@
-"""A lesson's kit with everything that can stand in one."""
+"""A lesson's kit with every kind of content."""
 
 import datetime as dt
 from dataclasses import replace

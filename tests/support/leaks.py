@@ -1,4 +1,4 @@
-"""Look for words in all that is published."""
+"""Search all published files for words."""
 
 import html
 import io
@@ -12,7 +12,7 @@ from cunshi.core.files import walk_files
 
 
 def readings(words: str) -> list[bytes]:
-    """How words may stand in a file: plainly, escaped for JSON, HTML, XML and URLs, in UTF-16."""
+    """Return the encodings of words: plain, escaped for JSON, HTML, XML and URLs, and UTF-16."""
     forms = [words, json.dumps(words)[1:-1], json.dumps(words)[1:-1].upper().replace("\\U", "\\u")]
     forms += ["".join(f"&#{ord(c)};" for c in words), "".join(f"&#x{ord(c):x};" for c in words)]
     forms += [html.escape(words), quote(words), quote(words).lower()]
@@ -20,7 +20,7 @@ def readings(words: str) -> list[bytes]:
 
 
 def contents(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
-    """A file and all that is packed in it, however deep."""
+    """Yield a file and, recursively, the files packed in it."""
     yield name, data
     if data[:2] == b"PK" and zipfile.is_zipfile(io.BytesIO(data)):
         with zipfile.ZipFile(io.BytesIO(data)) as packed:

@@ -1,4 +1,4 @@
-"""The text of a lesson, and how it is read."""
+"""Texts of lessons, and how to parse them."""
 
 import datetime as dt
 from pathlib import Path

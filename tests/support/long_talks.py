@@ -1,4 +1,4 @@
-"""Long talks made of real speech, and how they are written."""
+"""Long recordings composed of real speech, with their reference text."""
 
 import wave
 from pathlib import Path
@@ -24,9 +24,9 @@ Samples = NDArray[np.int16]
 
 
 def long_talk(seconds: int) -> tuple[Samples, str]:
-    """The talks of the sample village over and over, at most so long, and what is said in them.
+    """Repeat the sample village's talks up to a duration; return samples and text.
 
-    No two moments of the recording are the same.
+    Noise makes all parts of the recording different.
     """
     chance = np.random.default_rng(5)
     parts, said, count = list[Samples](), "", 0

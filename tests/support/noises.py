@@ -1,4 +1,4 @@
-"""Sounds in which nobody speaks."""
+"""Sounds without speech."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def silence(seconds: float) -> Samples:
 
 
 def room(seconds: float) -> Samples:
-    """Pink noise at -46 dBFS over a mains hum."""
+    """Return pink noise at -46 dBFS with mains hum."""
     count = round(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(3).standard_normal(count))
     pink = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), count)
@@ -20,7 +20,7 @@ def room(seconds: float) -> Samples:
 
 
 def music(seconds: float) -> Samples:
-    """A plucked tune in half seconds, four harmonics each."""
+    """Return a plucked melody with four harmonics per note."""
     tune = [261.6, 293.7, 329.6, 392.0, 440.0, 392.0, 329.6, 293.7]
     time = np.arange(RATE // 2) / RATE
     envelope = np.exp(-3 * time) * np.minimum(1, time * 50)

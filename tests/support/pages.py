@@ -1,4 +1,4 @@
-"""Catalogues made by hand, and the pages that come of them."""
+"""Catalogues built by hand, and their pages."""
 
 import datetime as dt
 import os
@@ -83,7 +83,7 @@ def one_clip(*, golden=False, **changed):
 
 
 def hostile_catalogue():
-    """A catalogue in which whatever a person can write is hostile."""
+    """Return a catalogue in which everything that people can write is hostile."""
     names = ("title", "village", "narrator", "language", "rights", "note", "approved_by")
     said = dict.fromkeys(names, HOSTILE)
     talk = make_recording(**said)

@@ -1,4 +1,4 @@
-"""Real speech, decoded."""
+"""Decode recordings of real speech."""
 
 from pathlib import Path
 

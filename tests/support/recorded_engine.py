@@ -1,4 +1,4 @@
-"""An engine that says the same words about every recording: for tests of all but Whisper."""
+"""An engine that returns the same words for every recording, for tests that do not need Whisper."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ SENTENCES = ("我們村里有一條河,", "河上有一座橋。", "老人家天
 
 
 class RecordedEngine:
-    """Two seconds a sentence, as long as the recording lasts; in Traditional, as Whisper does."""
+    """Returns a sentence for every two seconds, in Traditional characters like Whisper."""
 
     workers = 2
     hears = True
@@ -23,7 +23,7 @@ class RecordedEngine:
         return EngineIdentity("recorded", "1", "none", "0" * 64, {})
 
     def prepare(self) -> None:
-        """There is nothing to load."""
+        """Do nothing."""
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         for number in range(int(len(samples) / RATE / 2)):

@@ -1,9 +1,7 @@
-"""The bill of materials, docs/sbom.cdx.json (CycloneDX 1.6).
+"""Write the software bill of materials, docs/sbom.cdx.json (CycloneDX 1.6).
 
-Run ``python tests/support/sbom.py`` to write it.
-
-Made from the locks and from what is vendored, without a clock, a serial number or an address, so
-that the same locks always make the same bytes.
+Run ``python tests/support/sbom.py`` to update it. It is made from the locks and the vendored files,
+without time or serial number, so that the same locks give the same bytes.
 """
 
 import base64
@@ -20,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 SBOM = ROOT / "docs" / "sbom.cdx.json"
-# What "scope" means here: always installed; on demand (`run.py add`); by the tests alone.
+# Scopes: always installed; on demand (`run.py add`); for the tests only.
 LOCKS = {
     "requirements.txt": "required",
     "requirements-cluster.txt": "optional",
@@ -37,7 +35,7 @@ VENDORED = {
         f"{DESK}/wavesurfer.esm.js",
     ],
 }
-# Other spellings of licences that SPDX knows.
+# Names of licences and their SPDX identifiers.
 SPELLED = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
@@ -48,7 +46,7 @@ SPELLED = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
 }
-# Of what does not say it in SPDX's words, or is not on every system: as its files have it.
+# Licences of packages without SPDX metadata or not on every system, according to their files.
 LOOKED_UP = {
     "audioop-lts": "PSF-2.0",
     "axe-playwright-python": "MIT",
@@ -70,7 +68,7 @@ Component = dict[str, Any]
 
 
 def made() -> str:
-    """The bill as the locks and the vendored files are now."""
+    """Return the bill for the current locks and vendored files."""
     program = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     bill = {
         "bomFormat": "CycloneDX",
@@ -99,7 +97,7 @@ def _components() -> list[Component]:
 
 
 def locked(lock: str) -> list[Component]:
-    """Every distribution of a lock, with the hashes of all files in which it is to be had."""
+    """Return every distribution in a lock, with the hashes of all its files."""
     text = (ROOT / "scripts" / lock).read_text("utf-8")
     entries = re.findall(r"^(\w.+?) \\\n((?: +--hash=sha256:\w+(?: \\)?\n)+)", text, re.MULTILINE)
     return [_distribution(Requirement(said), re.findall(r":(\w+)", h)) for said, h in entries]
@@ -116,7 +114,7 @@ def _distribution(requirement: Requirement, hashes: list[str]) -> Component:
 
 
 def licence(name: str) -> str:
-    """What a distribution declares, in SPDX's words where it can be said in them."""
+    """Return the declared licence of a distribution, in SPDX if possible."""
     if name in LOOKED_UP:
         return LOOKED_UP[name]
     said = importlib.metadata.metadata(name)
@@ -127,7 +125,7 @@ def licence(name: str) -> str:
 
 
 def licences(text: str) -> list[Component]:
-    """As CycloneDX has it; ``BSD`` alone, of which SPDX knows several, is only a name."""
+    """Return CycloneDX licences; ``BSD`` alone is ambiguous in SPDX and only a name."""
     return [{"license": {"name": text}}] if text == "BSD" else [{"expression": text}]
 
 
@@ -144,7 +142,9 @@ def _component(kind: str, name: str, version: str, expression: str) -> Component
 
 
 def _vendored() -> list[Component]:
-    """What is in this repository, file by file; it may have been changed (docs/dependencies.md)."""
+    """Return the vendored packages with their files, which may be modified
+    (docs/dependencies.md).
+    """
     return [
         _component("npm", name, version, expression)
         | {"scope": "required", "components": [_file(path) for path in paths]}
@@ -159,7 +159,7 @@ def _file(path: str) -> Component:
 
 
 def _on_node() -> list[Component]:
-    """The validators of the tests."""
+    """Return the validators used by the tests."""
     lock = json.loads((ROOT / "tests" / "node" / "package-lock.json").read_text("utf-8"))
     found = {}
     for path, said in lock["packages"].items():

@@ -1,4 +1,4 @@
-"""Sounds made for tests."""
+"""Synthetic recordings."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from pydub.generators import Sine
 
 
 def tone(path: Path, hertz: int) -> None:
-    """A second of a tone, different for each frequency: a good recording."""
+    """Write a tone, different for each frequency: a valid recording."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sound = Sine(hertz).to_audio_segment(2500).set_frame_rate(8000)
     with path.open("wb") as stream:

@@ -9,15 +9,15 @@ from cunshi.archive.project import Project
 ROOT = Path(__file__).parents[2]
 
 
-# The same moment everywhere, so that archives made by two runs can be compared byte for byte.
+# A fixed time, so that archives made by two runs have the same bytes.
 EPOCH = "1800000000"
 
 
-# Milliseconds that a page may take, on a busy computer, to show what is expected of it.
+# Timeout in milliseconds for a page on a busy computer.
 PATIENCE = 60_000
 
 
-# Of a lesson that cites the talk of ``told``.
+# Front matter of a lesson that cites the talk of ``told``.
 LESSON_HEAD = """---
 title: 桥
 villages: [金村村]
@@ -31,7 +31,7 @@ sources: [采访]
 
 
 def new_village(folder: Path) -> Project:
-    """A project without recordings: the sample's settings, course, glossary and theme."""
+    """Create a project without recordings: the sample's settings, course, glossary and theme."""
     (folder / "recordings").mkdir(parents=True)
     (folder / "archive").mkdir()
     for name in ("archive.yml", "glossary.yml"):
@@ -49,18 +49,18 @@ def sample_path(beginning: str) -> Path:
 
 
 def settle(path: Path, later: int = 0) -> None:
-    """Make a file look as if it had been there for a while."""
+    """Make a file look unchanged for some time."""
     os.utime(path, (1_700_000_000 + later,) * 2)
 
 
 def chromium_path() -> str | None:
-    """An installed Chromium or Chrome."""
+    """Return an installed Chromium or Chrome."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, but the locks and the log."""
+    """Return every file below a folder, except the locks and the log."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

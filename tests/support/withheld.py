@@ -1,4 +1,4 @@
-"""Lines that are withheld, and whether they are heard."""
+"""Withhold lines, and check whether they can be heard."""
 
 import io
 import zipfile
@@ -18,7 +18,7 @@ from support.evidence import LESSON
 
 
 def mark(project: Project, recording_id: str, number: int, **values: object) -> Segment:
-    """Change a line of a transcript as the desk does."""
+    """Change a line of a transcript like the desk."""
     path = project.accession(recording_id).transcript
     before = read_text(path)
     lines = list(parse_transcript(before))
@@ -36,7 +36,7 @@ def cite(project: Project, *citations: str) -> None:
 
 
 def published(project: Project) -> dict[str, bytes]:
-    """Everything in the site and in the folder it is made from, and what is packed in it."""
+    """Return every file of the site and its source, including packed ones."""
     found: dict[str, bytes] = {}
     for folder in (project.site, project.docs):
         for path in folder.rglob("*"):
@@ -50,7 +50,7 @@ def published(project: Project) -> dict[str, bytes]:
 
 
 def loudness(path: Path, start: float, end: float) -> float:
-    """Decibels below full scale, without the tone in place of what is not heard."""
+    """Return the level in dBFS without the tone that replaces withheld speech."""
     samples = np.concatenate(list(audio.decode(path, 16_000, start, end)))
     spectrum = np.fft.rfft(samples * np.hanning(len(samples)))
     pitches = np.fft.rfftfreq(len(samples), 1 / 16_000)
@@ -59,7 +59,7 @@ def loudness(path: Path, start: float, end: float) -> float:
 
 
 def tone(path: Path, start: float, end: float) -> float:
-    """The level in decibels of the pitch that is heard in place of words."""
+    """Return the level in dBFS of the tone that replaces withheld speech."""
     samples = np.concatenate(list(audio.decode(path, 16_000, start, end)))
     wave = np.exp(-2j * np.pi * PITCH * np.arange(len(samples)) / 16_000)
     return float(20 * np.log10(max(abs(complex(np.mean(samples * wave))) * 2, 1e-7)))

@@ -5,6 +5,6 @@ from collections import Counter
 
 
 def occurrences(text: str, terms: list[str]) -> Counter[str]:
-    """How often each term stands in a text; of two at one place the longer."""
+    """Return how often each term occurs in a text; longer terms take precedence."""
     longest_first = sorted(terms, key=len, reverse=True)
     return Counter(re.findall("|".join(map(re.escape, longest_first)), text))

@@ -1,4 +1,4 @@
-"""What a machine wrote, in the Chinese that people read."""
+"""Normalisation of machine text to Simplified Chinese."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Transcription by a real Dask cluster on this computer: it is what one computer would write."""
+"""Transcription on a local Dask cluster gives the same result as on one computer."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ from cunshi.core.progress import SilentReporter
 from cunshi.media import audio
 from cunshi.transcription import dask_cluster, engines
 from cunshi.workflow import ingest
-from support.cluster_worker import DEADLY, MUMBLED
+from support.cluster_worker import FATAL, UNINTELLIGIBLE
 from support.dask_cluster import Dask, Line, kill, meanwhile, wait_for
 from support.village import EPOCH, ROOT, new_village, settle, tree
 
@@ -40,7 +40,7 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
 
 
 def speech() -> np.ndarray:
-    """The ten talks of the sample village, one after the other, at 16 kHz."""
+    """The ten talks of the sample village, joined, at 16 kHz."""
     talks = [p for p in sorted((ROOT / "recordings").glob("[01]*/*")) if p.suffix != ".yml"]
     return np.concatenate([part for path in talks for part in audio.decode(path, RATE)])
 
@@ -57,7 +57,7 @@ def write(path: Path, samples: np.ndarray, peak: float) -> None:
 
 
 def village_of(folder: Path, lengths: list[int], peaks: dict[int, float] | None = None) -> Project:
-    """An archive of recordings of so many seconds, taken in and not yet transcribed."""
+    """Return an archive of recordings of given lengths, not yet transcribed."""
     project = new_village(folder)
     shutil.rmtree(project.courses)
     project.courses.mkdir()
@@ -120,7 +120,7 @@ def test_forty_recordings_with_a_worker_killed_and_the_connection_cut(
 
 
 def test_one_bad_passage_costs_its_recording_alone(tmp_path: Path, run: Run, dask: Dask) -> None:
-    peaks = {1: (MUMBLED + DEADLY) / 2, 2: 1.0}
+    peaks = {1: (UNINTELLIGIBLE + FATAL) / 2, 2: 1.0}
     project = village_of(tmp_path / "village", [6, 6, 6, 6], peaks)
     # Of what kills workers Dask tries four; here the second worker has to hear the rest.
     address = dask.scheduler(DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")

@@ -1,4 +1,4 @@
-"""A dialect may have a recogniser of its own, and a page can tell whether a draft came from it."""
+"""An engine for each dialect, and what pages say about drafts without one."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,7 +119,7 @@ def test_without_dialects_no_model_knows_wu() -> None:
 
 
 class NamedEngine(RecordedEngine):
-    """The recorded engine under the model it was asked for."""
+    """The recorded engine with the requested model's name."""
 
     opened: list[str] = []  # noqa: RUF012 - shared on purpose
 
@@ -161,7 +161,7 @@ def set_dialect(project: Project, name: str, model: str) -> None:
 
 
 def drafted_by(project: Project) -> dict[str, tuple[str, str, bool]]:
-    """Language → engine, model, and whether the transcript says that it knows the language."""
+    """Return for each language engine, model, and whether the transcript knows the language."""
     problems: list[Problem] = []
     archive, recordings = project.read_archive(problems), project.read_recordings(problems)
     transcripts = read_transcripts(project, archive, recordings, problems)
@@ -223,7 +223,7 @@ def test_what_no_machine_drafted_is_not_said_to_be_from_a_stranger(
 def test_a_model_in_a_folder_of_the_project_hears_the_dialect(
     two_languages: Project, run: Run
 ) -> None:
-    """The embedded model stands in for a fine-tuned one: what is tried is the way to the folder."""
+    """The embedded model replaces a fine-tuned one: only the path is tested."""
     folder = two_languages.root / "models" / "whisper-wu"
     folder.parent.mkdir()
     folder.symlink_to(whisper_base.model_folder(), target_is_directory=True)

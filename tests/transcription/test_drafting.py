@@ -1,4 +1,4 @@
-"""What a machine heard → the draft that people correct."""
+"""Drafts made from machine transcripts."""
 
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ def lines_of(*segments: Segment) -> tuple[Segment, ...]:
 
 
 def spoken(*pieces: str, gap: float = 0.0, start: float = 10.0) -> Segment:
-    """A segment of one word a character, 0.2 s each, with a gap after each piece."""
+    """Return a segment of one word per character, 0.2 s each, with a gap after each piece."""
     words: list[Word] = []
     at = start
     for piece in pieces:

@@ -19,7 +19,7 @@ SAID = "我们村里有一条河，"  # the first line of what the recorded engi
 
 @pytest.fixture
 def drafted(village: Project, drop: Callable[..., Path], run: Run) -> Project:
-    """Two mottoes of two villages, with drafts of the recorded engine."""
+    """Two mottoes of two villages, with drafts by the recorded engine."""
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
     drop("mottoes/欧桥村", "mottoes/欧桥村_陆家_2026-02-01.m4a")
     assert run(village, "ingest")[0] == 0
@@ -214,7 +214,7 @@ def test_only_its_own_file_is_overwritten(drafted: Project, run: Run) -> None:
 
 
 def test_the_site_says_what_was_measured(drafted: Project, run: Run) -> None:
-    """Only of recordings that are published; before anybody has approved one, no number."""
+    """Only published recordings count; without an approved one, there is no number."""
     about = drafted.site / "about.html"
     assert run(drafted, "site")[0] == 0
     assert "还没有量过" in about.read_text("utf-8")

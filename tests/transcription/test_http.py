@@ -1,4 +1,4 @@
-"""The engine that asks a server: a real one with the real model, and everything that fails."""
+"""The engine for recognition servers: a real server and model, and every failure."""
 
 import email.utils
 import os
@@ -46,7 +46,7 @@ def server() -> Iterator[Scripted]:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """No real waiting; what would have been waited for."""
+    """Replace waiting, and return the seconds waited."""
     waited: list[float] = []
     monkeypatch.setattr(recognition_server.time, "sleep", waited.append)
     return waited
@@ -421,7 +421,7 @@ def test_a_server_killed_in_the_midst_of_a_recording_stops_no_other(
 
 @pytest.fixture(scope="session")
 def whisper_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """faster-whisper-server from PyPI with the embedded model; .ci/run installs it."""
+    """faster-whisper-server from PyPI with the embedded model; installed by .ci/run."""
     program = str(SERVER) if SERVER.is_file() else shutil.which("faster-whisper-server")
     if program is None and not os.environ.get("CUNSHI_REQUIRE_SERVER"):
         pytest.skip("faster-whisper-server is not installed")

@@ -1,4 +1,4 @@
-"""Where somebody speaks, what is doubtful in what was heard, and hearing it again."""
+"""Voice activity, quality flags, and repeated recognition of doubtful passages."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -66,7 +66,7 @@ def test_of_noise_alone_nothing_is_heard() -> None:
 
 
 class Skipping:
-    """An engine that hears only the beginning of whatever is long, as base does."""
+    """An engine that recognises only the beginning of long passages, like base."""
 
     workers = 1
     hears = True
@@ -146,7 +146,7 @@ def said(text: str, seconds: float) -> Segment:
 def test_every_kind_of_doubt_is_flagged_and_plain_speech_is_not(
     segment: Segment, confidence: dict[str, float], flags: tuple[Flag, ...]
 ) -> None:
-    assert quality_flags.inspect(segment, confidence) == flags
+    assert quality_flags.find_flags(segment, confidence) == flags
 
 
 spans = st.lists(st.tuples(st.floats(0.5, 5), st.floats(0.1, 6)), min_size=1, max_size=6)

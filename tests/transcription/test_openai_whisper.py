@@ -1,4 +1,4 @@
-"""The reference implementation hears with the embedded weights what faster-whisper hears."""
+"""The reference implementation gives the same text as faster-whisper with the embedded weights."""
 
 import importlib.util
 import os
@@ -31,7 +31,7 @@ SPEECH = ROOT / "tests" / "samples" / "real-speech"
 
 @pytest.fixture(scope="module")
 def whisper() -> Any:
-    """openai-whisper; .ci/run installs it."""
+    """openai-whisper; installed by .ci/run."""
     if not importlib.util.find_spec("whisper") and not os.environ.get("CUNSHI_REQUIRE_OPENAI"):
         pytest.skip("openai-whisper is not installed")
     import whisper
@@ -41,7 +41,7 @@ def whisper() -> Any:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A user's cache of its own, removed at once: the model is large."""
+    """A temporary user cache, removed early because the model is large."""
     monkeypatch.setattr(openai_whisper, "user_cache_path", lambda name, appauthor: tmp_path / name)
     yield tmp_path / "cunshi" / "openai-whisper"
     shutil.rmtree(tmp_path / "cunshi", ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Error rates: what counts as an error, and what is confused with what."""
+"""Error rates and confusions."""
 
 import unicodedata
 
@@ -118,4 +118,4 @@ def test_confusions_are_runs_with_counts_and_an_example() -> None:
         Confusion("", "啊", 1, "c"),
         Confusion("上", "", 1, "c"),
     )
-    assert len(confusions(pairs, most=1)) == 1
+    assert len(confusions(pairs, limit=1)) == 1

@@ -1,4 +1,4 @@
-"""The embedded model is the real one, and whatever is wrong with it is made anew."""
+"""The embedded model is verified, and restored if damaged."""
 
 import hashlib
 import shutil
@@ -22,7 +22,7 @@ SMALL = {
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A user's cache of its own, removed at once: the model is large."""
+    """A temporary user cache, removed early because the model is large."""
 
     def path(name: str, appauthor: object = None) -> Path:
         return tmp_path / "cache" / name
@@ -34,7 +34,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def packages(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Small packages in place of the real ones, so that every damage can be tried."""
+    """Small packages in place of the real ones, to test every kind of damage."""
     folder = tmp_path / "data"
     folder.mkdir()
     for name, data in (SMALL | PARTS).items():
@@ -47,7 +47,7 @@ def packages(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file, hidden ones too."""
+    """Return every file, including hidden ones."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

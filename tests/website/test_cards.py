@@ -1,4 +1,4 @@
-"""The pictures for whoever sends a page's address: what they say, and when they are drawn."""
+"""Social cards: their text, and when they are drawn."""
 
 import itertools
 import shutil

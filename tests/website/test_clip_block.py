@@ -1,4 +1,4 @@
-"""A clip block becomes a figure, whatever stands in it, and links only into the site."""
+"""A clip block becomes a figure, whatever its content, and links only within the site."""
 
 import json
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""Pages that are put into a frame are those that MkDocs would make itself."""
+"""Pages built from frames are identical to those built by MkDocs."""
 
 import json
 import re
@@ -24,7 +24,7 @@ ADDRESS = "https://village.example/"
 
 
 def several():
-    """Recordings of every form: with sound, without, without words, with a photo; mottoes."""
+    """Recordings of every kind: with and without audio, words and photos, and mottoes."""
     catalogue = hostile_catalogue()
     quiet = make_recording("undated-00000001", duration=0.0, title="没有声音")
     plain = make_recording("20260303-00000002", title="一段 录音", note="备注")

@@ -1,4 +1,4 @@
-"""The pages of a catalogue: what they show, what they hide, and that text stays text."""
+"""The pages of a catalogue: what they show and hide, and that text remains text."""
 
 import datetime as dt
 import json
@@ -90,7 +90,7 @@ def test_same_catalogue_same_bytes():
 
 
 def test_no_line_is_left_to_what_people_wrote():
-    """Else a value could open a code block or a heading before its HTML is recognised."""
+    """Otherwise a value could start a code block or heading before its HTML is recognised."""
     for page in render_pages(hostile_catalogue()):
         if page.path == "events.ics":
             continue
@@ -333,7 +333,7 @@ def test_clauses_lose_nothing(line):
 
 
 class _Active(HTMLParser):
-    """Collects whatever could run, and the text of titles."""
+    """Collects whatever could be executed, and the text of titles."""
 
     def __init__(self, html):
         super().__init__()
@@ -393,7 +393,7 @@ def test_a_quotation_is_read_in_full(hostile_site):
 
 
 def test_scripts_of_a_hostile_page_are_those_of_a_quiet_one(hostile_site, tmp_path):
-    """Inline scripts cannot be told by their name, so they are counted."""
+    """Inline scripts have no names, so they are counted."""
     _, quiet = build(tmp_path, make_catalogue())
     for name in ("index.html", "lessons/01.html", "glossary.html", "about.html"):
         hostile, usual = (

@@ -1,4 +1,4 @@
-"""The live preview: a real change on the disk, and the page that shows it."""
+"""The live preview: a change on the disk appears on the page."""
 
 import threading
 import time

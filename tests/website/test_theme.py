@@ -1,4 +1,4 @@
-"""The style sheets: what one calls its own, no other one shapes."""
+"""Style sheets: no block is styled by more than one."""
 
 import re
 
@@ -10,7 +10,7 @@ COMMON = {"cs-answers", "cs-audio", "cs-clip", "cs-clip__more", "cs-clip__words"
 
 
 def test_no_two_style_sheets_shape_the_same_block() -> None:
-    """cunshi.css is for all; the others are each for their own pages."""
+    """cunshi.css is for all pages; each other file is for its own."""
     owners: dict[str, set[str]] = {}
     for path in ASSETS.glob("*.css"):
         if path.name != "cunshi.css":

@@ -1,4 +1,4 @@
-"""The pages around the recordings: what they show, what they leave out, and where words are."""
+"""Pages about villages, people and terms: what they show, omit, and mention."""
 
 import datetime as dt
 import json
@@ -263,7 +263,7 @@ def test_the_type_of_a_poster_fits_its_words(motto, size):
 
 
 def test_an_address_that_is_sent_has_a_card(tmp_path):
-    """With a site_url only; what people wrote stays text in it."""
+    """Only with a site_url; what people wrote remains text."""
     __, site = build(tmp_path / "quiet", hostile_catalogue())
     assert "og:title" not in (site / "about.html").read_text("utf-8")
     __, site = build(tmp_path / "known", hostile_catalogue(), "https://village.example/")
