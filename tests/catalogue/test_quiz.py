@@ -17,7 +17,7 @@ from cunshi.domain.course import Catalogue, Clip, ClipRef, Question
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript, TranscriptStatus
-from cunshi.website.pages.lesson_activities import split_body, qr_rows, quote_for_poster, activities
+from cunshi.website.pages.lesson_activities import activities, qr_rows, quote_for_poster, split_body
 from support.lessons import CLIP, DAYS, FRONT, ID, WHERE, read, recording
 from support.village import ROOT
 

@@ -1,5 +1,4 @@
-"""What lies on disk: the project's folders, locks, records, transcripts, events, fixity, backup.
+"""The files of a project: folders, locks, records, transcripts, events, fixity, backup, caches.
 
-It may import `core`, `domain` and `media`. How speech is recognised, how a deposit comes in and
-what a page shows do not belong here.
+May import `core`, `domain` and `media`. Speech recognition, deposits and pages do not belong here.
 """

@@ -1,6 +1,6 @@
-"""BagIt 1.0 (RFC 8493): a folder that says what is in it and can be checked anywhere.
+"""Write BagIt 1.0 bags (RFC 8493).
 
-Written here because the bagit package writes version 0.97; it validates these.
+The bagit package writes version 0.97, but can validate these.
 """
 
 import hashlib
@@ -13,36 +13,36 @@ from cunshi.core.files import put_in_place, walk_files, write_atomic
 from cunshi.domain.settings import Archive
 
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-_ALGORITHM = "sha512"  # the one that section 2.4 asks implementations to have
+_ALGORITHM = "sha512"  # recommended by section 2.4
 
 
 def write_bag(payload: Path, target: Path, facts: Mapping[str, str], day: date) -> None:
-    """Make a folder a bag's payload and give the bag its name in one step.
+    """Make a folder the payload of a bag, which gets its name in one step.
 
-    ``payload`` is moved and must be on the disk of ``target``, which must not exist. ``facts`` are
-    further lines of bag-info.txt. Names in the payload hold no line ends and no percent signs,
-    which the format escapes and the bagit package does not.
+    ``payload`` is moved; it must be on the disk of ``target``, which must not exist. ``facts`` are
+    additional lines of bag-info.txt. Names in the payload must not contain line breaks or percent
+    signs, which the format escapes and the bagit package does not.
     """
-    aside = target.with_name(f".{target.name}.tmp")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    payload.replace(aside / "data")
-    sizes, hashes = _measure(aside, aside / "data")
+    temporary = target.with_name(f".{target.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    payload.replace(temporary / "data")
+    sizes, hashes = _measure(temporary, temporary / "data")
     info = {
         **facts,
         "Bagging-Date": day.isoformat(),
         "Payload-Oxum": f"{sum(sizes.values())}.{len(sizes)}",
     }
-    write_atomic(aside / "bagit.txt", _DECLARATION)
-    write_atomic(aside / f"manifest-{_ALGORITHM}.txt", _manifest(hashes))
-    write_atomic(aside / "bag-info.txt", "".join(f"{k}: {_line(v)}\n" for k, v in info.items()))
-    tags = {path.name: _digest(path) for path in aside.iterdir() if path.is_file()}
-    write_atomic(aside / f"tagmanifest-{_ALGORITHM}.txt", _manifest(tags))
-    put_in_place(aside, target)
+    write_atomic(temporary / "bagit.txt", _DECLARATION)
+    write_atomic(temporary / f"manifest-{_ALGORITHM}.txt", _manifest(hashes))
+    write_atomic(temporary / "bag-info.txt", "".join(f"{k}: {_line(v)}\n" for k, v in info.items()))
+    tags = {path.name: _digest(path) for path in temporary.iterdir() if path.is_file()}
+    write_atomic(temporary / f"tagmanifest-{_ALGORITHM}.txt", _manifest(tags))
+    put_in_place(temporary, target)
 
 
 def facts_of(archive: Archive, title: str) -> dict[str, str]:
-    """What bag-info.txt says of whose bag it is."""
+    """Return the lines of bag-info.txt about the archive."""
     facts = {
         "Source-Organization": archive.institution,
         "Contact-Name": archive.contact,

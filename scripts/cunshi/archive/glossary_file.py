@@ -1,4 +1,4 @@
-"""Read archive/glossary.yml: the local words."""
+"""Read archive/glossary.yml, the local terms."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ from cunshi.domain.glossary import Term
 
 
 def read_glossary(path: Path, where: str, problems: list[Problem]) -> tuple[Term, ...]:
-    """Read archive/glossary.yml: the local words under ``terms``."""
+    """Read archive/glossary.yml: the terms under ``terms``."""
     return _read_terms(load_fields(path, where, problems))
 
 
 def parse_glossary(text: str, where: str, problems: list[Problem]) -> tuple[Term, ...]:
-    """The local words in the text of a glossary.yml."""
+    """Parse the text of a glossary.yml."""
     return _read_terms(parse_fields(text, where, problems))
 
 

@@ -1,4 +1,4 @@
-"""machine.json: what an engine heard in a recording, with everything needed to say how."""
+"""Read and write machine.json, the result of an engine with everything needed to reproduce it."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from typing import Any
 from cunshi.core.errors import DiskError
 from cunshi.domain.transcript import Coverage, Flag, Segment, Weighed, Word
 
-# What the segments stand between.
+# What precedes and follows the segments.
 _SEGMENTS, _END = b'"segments": [\n', b"\n]\n}\n"
 
 
 @dataclass(frozen=True)
 class MachineTranscript:
-    """machine.json: what an engine heard, with everything needed to say how.
+    """The content of machine.json; field names are its keys.
 
-    ``segments`` are as the engine wrote them, with its probabilities and the audit's flags;
-    ``confidence`` holds the engine's own figures for each segment. ``coverage`` says how much of
-    the speech has text, ``weighed`` what the engine thinks of local words.
+    ``segments`` have the engine's text and probabilities, and quality flags; ``confidence`` has the
+    engine's figures for each segment. ``coverage`` says how much of the speech has text,
+    ``weighed`` has the engine's scores of glossary terms.
     """
 
     recording: str
@@ -39,17 +39,17 @@ class MachineTranscript:
 
     @property
     def label(self) -> str:
-        """The engine and model, as people and evaluations name them."""
+        """Engine and model, as shown to people."""
         return f"{self.engine} {self.model}".strip()
 
     def cause(self) -> dict[str, Any]:
-        """What a transcript depends on: when one of these changes it is made anew."""
+        """Return the inputs of a transcript; if one changes, it is made again."""
         names = ("master_sha256", "engine", "model", "model_sha256", "options", "language")
         return {name: getattr(self, name) for name in names}
 
 
 def format_machine_json(heard: MachineTranscript) -> str:
-    """machine.json, a line per segment, so that it can be read and compared."""
+    """Return the text of machine.json, with one segment per line."""
     head = {k: v for k, v in asdict(heard).items() if k not in {"segments", "confidence"}}
     head["weighed"] = [list(asdict(entry).values()) for entry in heard.weighed]
     segments = (
@@ -74,7 +74,7 @@ def _segment_json(segment: Segment, confidence: dict[str, float]) -> dict[str, A
 
 
 def read_machine_json(path: Path) -> MachineTranscript | None:
-    """machine.json; None if there is none or it is damaged, to be made anew; or DiskError."""
+    """Read machine.json; None if it is missing or damaged. Raises DiskError."""
     try:
         return _heard_of(json.loads(path.read_text("utf-8")))
     except (FileNotFoundError, ValueError):
@@ -110,9 +110,9 @@ def _heard_of(data: Any) -> MachineTranscript | None:
 
 
 def read_origin(path: Path) -> MachineTranscript | None:
-    """What machine.json says of itself, without its segments, which are nearly all of it.
+    """Read machine.json without its segments, which are most of it.
 
-    None as with read_heard; of a whole file nothing behind the head is read.
+    Returns None like read_machine_json. Of an intact file, only the head is read.
     """
     try:
         with path.open("rb") as stream:

@@ -1,7 +1,7 @@
-"""Changing recording.yml without touching what people wrote in it.
+"""Change recording.yml without touching what people wrote in it.
 
-``RecordFile`` is the only writer of a record that exists. ``follow_deposit`` works out what a
-record has to say after its deposit's folder or file name says something else.
+``RecordFile`` is the only writer of existing records. ``follow_deposit`` computes a record's new
+values after its deposit's folder.yml or file name has changed.
 """
 
 import json
@@ -27,9 +27,9 @@ from cunshi.domain.recording import Description
 
 @dataclass(frozen=True)
 class RecordFile:
-    """One recording.yml: its content as read, and a method to change it.
+    """A recording.yml with its content as read.
 
-    Open it under ``Project.writing`` if it is to be changed. ``problems`` are what cannot be read.
+    Open it under ``Project.writing`` if it is to be changed. ``problems`` are its invalid parts.
     """
 
     accession: Accession
@@ -40,24 +40,24 @@ class RecordFile:
 
     @classmethod
     def open(cls, accession: Accession) -> "RecordFile":
-        """Read the file; DiskError when that fails, RecordError when it is no text."""
+        """Read the file; DiskError if that fails, RecordError if it is not text."""
         data = read_bytes_of(accession.record)
         text = decode_text(data, accession.record)
         description, problems = _read(text, _where(accession))
         return cls(accession, data, text, description, problems)
 
     def check(self) -> None:
-        """Raise RecordError for the first thing in it that cannot be read."""
+        """Raise RecordError for the first invalid part."""
         for problem in self.problems:
             raise _error(problem)
 
     def set(self, wanted: Description, *, despite_problems: bool = False) -> dict[str, Any]:
-        """Write the file so that it says ``wanted``; bytes that need not change stay.
+        """Change the file so that it describes ``wanted``; all other bytes are kept.
 
-        Returns the fields that changed with their new values as ``as_logged`` has them, None where
-        a field was emptied. Raises RecordError, with nothing written, when the new text would not
-        be read as ``wanted``, or when anything in it could not be read; with ``despite_problems``
-        what could not be read before may stay so.
+        Returns the changed fields with their new values in the form of ``as_logged``, None where a
+        field was emptied. Raises RecordError, without writing, if the new text would not be read as
+        ``wanted``, or if a part is invalid; with ``despite_problems``, parts that were already
+        invalid may remain.
         """
         if wanted == self.description:
             return {}
@@ -80,7 +80,7 @@ class RecordFile:
         raise self._error_for(unread)
 
     def _candidates(self, wanted: Description) -> Iterator[str]:
-        """New texts, the best first: values in place, whole keys anew, all anew with comments."""
+        """Yield new texts, best first: values in place, keys replaced, and everything rewritten."""
         before, after = description_values(self.description), description_values(wanted)
         changed = {name: value for name, value in after.items() if value != before[name]}
         in_place = partial(_set_in_place, before=before)
@@ -92,7 +92,7 @@ class RecordFile:
             yield text
 
     def _error_for(self, unread: Set[str]) -> RecordError:
-        """The first problem that the file had before and keeps; else that it cannot be written."""
+        """Return the error for the first remaining problem, else that it cannot be written."""
         kept = [p for p in self.problems if p.cause in unread] or list(self.problems)
         for problem in kept:
             return _error(problem)
@@ -141,7 +141,7 @@ def _set_field(text: str, name: str, before: Any, value: Any) -> str:
 
 
 def as_logged(said: Description) -> dict[str, Any]:
-    """What is said, as JSON for events.jsonl; empty fields left out."""
+    """Return a description as JSON for events.jsonl, without empty fields."""
     logged: dict[str, Any] = json.loads(json.dumps(description_values(said), default=str))
     return {name: value for name, value in logged.items() if value}
 
@@ -154,17 +154,17 @@ def follow_deposit(
     doubtful: bool = False,
     decided: Set[str] = frozenset(),
 ) -> Description:
-    """What a record says after what the deposit's folder and file name say since they were read.
+    """Return a record's description after a change of its deposit's folder.yml or file name.
 
-    A three-way merge, field by field: ``base`` is what they said when last taken over
-    (:func:`as_logged`). Where recording.yml still says that, it follows them; where a person has
-    written something else, or emptied it, it stays as it is. Only access, minority and the end of a
-    consent become stricter even then. A name that falls silent empties nothing, but a consent that
-    is no longer given is taken out. ``doubtful`` tells that some of what the folder says cannot be
-    read: it might be a withdrawal, so nothing stays open.
+    This is a three-way merge by field. ``base`` is what the deposit said when it was last adopted
+    (:func:`as_logged`). A field of recording.yml that is still equal to ``base`` follows the
+    deposit; one that a person changed or emptied is kept, except that access, minority and the end
+    of a consent become stricter. A name that is removed from the deposit is kept, but a consent
+    that is removed is removed. ``doubtful`` means that a part of folder.yml is invalid, which might
+    be a withdrawal: then nothing stays open.
 
-    ``decided`` are fields that a person set at the review desk, knowing the record: what they
-    decided yields to nothing but a withdrawal and to what is said anew.
+    ``decided`` are fields that a person set at the review desk. They only yield to a withdrawal and
+    to values that are new in the deposit.
     """
     merged = _three_way(ours, theirs, base, decided)
     if doubtful and merged.consent.by:

@@ -1,4 +1,4 @@
-"""Catalogue records: file names, folder.yml, sidecars and recording.yml ↔ Recording."""
+"""Read and write recording.yml; read folder.yml and sidecars."""
 
 import re
 from dataclasses import fields as dataclass_fields
@@ -106,19 +106,19 @@ RECORD_TAIL = """\
 
 
 def read_description(fields: Fields, *, finish: bool = True) -> Description:
-    """What a recording.yml says. What cannot be read fails closed."""
-    said = replace(
+    """Read a description from a recording.yml. Invalid values restrict access."""
+    description = replace(
         _read_deposited(fields),
         approved_by=fields.text("approved_by"),
         approved_on=fields.day("approved_on"),
     )
     if finish:
         fields.finish()
-    return said
+    return description
 
 
 def _read_deposited(fields: Fields) -> Description:
-    """What may be said already in recordings/: all but that a person has approved a transcript."""
+    """Read the values that are valid in recordings/: all except the approval of a transcript."""
     consent = fields.section("consent")
     texts: dict[str, Any] = {name: fields.text(name) for name in _TEXTS}
     return Description(
@@ -146,12 +146,12 @@ def _read_consent(fields: Fields) -> Consent:
         shown_as=fields.text("shown_as"),
     )
     fields.finish()
-    # A limit that cannot be read must not turn into "no limit": without ``by`` nothing holds.
+    # An invalid restriction must not be ignored; without ``by``, the consent is invalid.
     return consent if len(fields.problems) == unreadable else Consent()
 
 
 def _read_uses(fields: Fields) -> tuple[str, ...]:
-    """The uses that were ticked, in the order of the form; of an empty list NO_USE."""
+    """Read the ticked uses in the order of the form; NO_USE for an empty list."""
     if "uses" not in fields:
         return ()
     written = fields.texts("uses")
@@ -173,11 +173,11 @@ def _read_uses(fields: Fields) -> tuple[str, ...]:
 
 
 def load_description(path: Path, where: str, problems: list[Problem]) -> Description:
-    """Read a folder.yml or a sidecar; empty when the file does not exist."""
+    """Read a folder.yml or a sidecar; empty if the file does not exist."""
     fields = load_fields(path, where, problems, ALIASES)
-    said = _read_deposited(fields)
+    description = _read_deposited(fields)
     fields.finish()
-    return said
+    return description
 
 
 def _consent_mapping(consent: Consent) -> dict[str, Any]:
@@ -187,14 +187,14 @@ def _consent_mapping(consent: Consent) -> dict[str, Any]:
 
 
 def description_values(said: Description) -> dict[str, Any]:
-    """Key → value as recording.yml writes them, None or empty for what is not said."""
+    """Return key → value as in recording.yml, None or empty for unknown values."""
     values = {f.name: getattr(said, f.name) for f in dataclass_fields(said)}
     access = None if said.access is None else said.access.name.lower()
     return values | {"access": access, "consent": _consent_mapping(said.consent) or None}
 
 
 def write_recording(recording: Recording) -> str:
-    """The text of a new recording.yml: all that people may say first, empty where unknown."""
+    """Return the text of a new recording.yml: editable fields first, empty where unknown."""
     head = {"kind": recording.kind.value} | description_values(recording.description)
     technical = recording.technical
     tail = {
@@ -214,7 +214,7 @@ def write_recording(recording: Recording) -> str:
 def read_recording(
     path: Path, where: str, sha256: str, companions: tuple[str, ...], problems: list[Problem]
 ) -> Recording:
-    """Read recording.yml; fixity and companions come from the manifest and the folder."""
+    """Read recording.yml; hash and companions come from the manifest."""
     fields = load_fields(path, where, problems, ALIASES)
     kinds = {kind.value: kind for kind in Kind}
     technical = fields.section("technical")

@@ -1,4 +1,4 @@
-"""archive/archive.yml → the settings of the archive."""
+"""Read archive/archive.yml, the settings of the archive."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -43,9 +43,9 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
 
 
 def _read_pseudonyms(fields: Fields) -> Names:
-    """Names that nothing published says, and what it says instead; one without the other is told.
+    """Read names and their pseudonyms; incomplete pairs are reported.
 
-    A name whose other name cannot be read is hidden all the same.
+    A name without a valid pseudonym is replaced nevertheless.
     """
     names = []
     for entry in fields.sections("pseudonyms"):
@@ -72,7 +72,7 @@ def _read_destination(fields: Fields) -> Destination:
 
 
 def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogniser], ...]:
-    """The recognisers of languages that have their own; what one leaves out is the archive's."""
+    """Read the recognisers of single languages; missing values are the archive's."""
     dialects = []
     for language in (MANDARIN, WU, MIXED):
         if language in fields:
@@ -87,7 +87,7 @@ def _read_dialects(fields: Fields, archive: Archive) -> tuple[tuple[str, Recogni
 
 
 def _read_server(fields: Fields) -> str:
-    """The address of a server. A wrong one is kept: no other may be asked in its place."""
+    """Read the URL of a server. An invalid one is kept, so that no other server is used."""
     server = fields.text("server")
     if server and not server.startswith(("http://", "https://")):
         fields.report_key(

@@ -1,7 +1,7 @@
-"""A person's transcript.vtt, written anew without losing what else a person wrote into it.
+"""Write a person's lines to transcript.vtt and keep everything else that people wrote into it.
 
-Lines that nobody changed stay letter by letter. Comments, names and settings of cues go with the
-line that takes their place.
+Unchanged lines keep every character. Comments, names and settings of other cues move to the line
+that replaces them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,12 +28,12 @@ NOTE
 这是人校对的文稿，归人所有，程序不会再覆盖它。用校对台改，或在这里改，都可以。
 时间行、空行不要动。句子上面写 NOTE 不公开，这一句和它的声音就不放出来；写 NOTE 金句，就上金句墙。
 """
-_ONCE = "NOTE 原来写着："
+_FORMER_NOTE = "NOTE 原来写着："
 
 
 @dataclass
-class _Place:
-    """Where a line stands in the new file, and what it takes over from the old one."""
+class _NewCue:
+    """A line of the new file, with what it takes over from the old one."""
 
     segment: Segment
     lines: tuple[str, ...] = ()
@@ -43,28 +43,28 @@ class _Place:
 
 
 def format_corrected(before: str, recording_id: str, lines: Iterable[Segment]) -> str:
-    """transcript.vtt with a person's lines, from ``before``, the file's text or nothing.
+    """Return transcript.vtt with a person's lines, based on the old text ``before`` (may be empty).
 
-    It is no draft any more. Line ends stay those of ``before``.
+    It is no longer a draft. Line endings are kept.
     """
     head, cues, tail = _parts(before, recording_id)
-    places = [_Place(as_written(line)) for line in lines]
+    places = [_NewCue(as_written(line)) for line in lines]
     places = [place for place in places if place.segment.text]
     moved = _keep_unchanged(places, cues)
     for cue in filter(_has_its_own, moved):
-        _hand_over(cue, _successor(cue.segment, places), tail)
+        _move_notes(cue, _successor(cue.segment, places), tail)
     written = [*head, *("\n" + _format(place) for place in places), *("\n" + t for t in tail)]
     text = "".join(written)
     return text.replace("\n", "\r\n") if "\r\n" in before else text
 
 
 def without_draft_note(text: str) -> str:
-    """The same transcript, but a person's: the program will not draft it anew."""
+    """Return the transcript as a person's, which the program does not replace."""
     return DRAFT_NOTE.sub("NOTE", text)
 
 
 def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[str]]:
-    """What stands above the cues, the cues, and the comments below them; all as blocks."""
+    """Split the old text into the head, the cues, and the comments after them."""
     if not before.strip():
         return [f"WEBVTT\n\nNOTE {recording_id}\n\n{_GUIDE}"], [], []
     cues = list(parse_cues(before))
@@ -73,7 +73,7 @@ def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[s
     first, last = (at[0], at[-1]) if at else (len(written), len(written))
     above = _above(written[:first]) if at else len(written)
     if cues:
-        # The comments above the first cue that belong to it and not to the file.
+        # Comments before the first cue that belong to it, not to the file.
         own = tuple(written[above:first])
         cues[0] = Cue(cues[0].segment, own, cues[0].lines)
     head = [_head_block(block) for block in written[:above] if not DRAFT_NOTE.match(block)]
@@ -84,7 +84,7 @@ def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[s
 
 
 def _above(written: Sequence[str]) -> int:
-    """How many of the blocks above the first cue belong to the whole file."""
+    """Return how many of the blocks before the first cue belong to the file."""
     guides = {GUIDE.strip(), _GUIDE.strip()}
     for number in range(len(written), 0, -1):
         block = written[number - 1]
@@ -99,9 +99,9 @@ def _head_block(block: str) -> str:
     return _GUIDE.strip() if block == GUIDE.strip() else block
 
 
-def _keep_unchanged(places: list[_Place], cues: Iterable[Cue]) -> list[Cue]:
-    """Give lines that are as they were their old words; the cues whose line is another now."""
-    waiting: dict[Segment, list[_Place]] = {}
+def _keep_unchanged(places: list[_NewCue], cues: Iterable[Cue]) -> list[Cue]:
+    """Give unchanged lines tsuccessor old text; return the cues whose lines have changed."""
+    waiting: dict[Segment, list[_NewCue]] = {}
     for place in reversed(places):
         waiting.setdefault(place.segment, []).append(place)
     moved = []
@@ -119,10 +119,10 @@ def _has_its_own(cue: Cue) -> bool:
     return any(_name_and_settings(cue.lines)) or any(_handwritten(cue.notes))
 
 
-def _successor(old: Segment, places: Sequence[_Place]) -> _Place | None:
-    """The line that stands where a cue stood: the one that shares most time, else the nearest."""
+def _successor(old: Segment, places: Sequence[_NewCue]) -> _NewCue | None:
+    """Return the line that replaces a cue: the one with most time in common, else the nearest."""
 
-    def nearness(place: _Place) -> tuple[float, float]:
+    def nearness(place: _NewCue) -> tuple[float, float]:
         new = place.segment
         shared = min(old.end, new.end) - max(old.start, new.start)
         return (shared, -abs(new.start - old.start))
@@ -130,15 +130,17 @@ def _successor(old: Segment, places: Sequence[_Place]) -> _Place | None:
     return max(places, key=nearness, default=None)
 
 
-def _hand_over(cue: Cue, heir: _Place | None, tail: list[str]) -> None:
+def _move_notes(cue: Cue, successor: _NewCue | None, tail: list[str]) -> None:
     notes = list(_handwritten(cue.notes))
-    if heir is None:
+    if successor is None:
         tail += notes
         return
-    heir.notes += notes if heir.lines else [note for note in notes if note not in heir.notes]
+    successor.notes += (
+        notes if successor.lines else [note for note in notes if note not in successor.notes]
+    )
     name, settings = _name_and_settings(cue.lines)
-    if not heir.lines:
-        heir.name, heir.settings = heir.name or name, heir.settings or settings
+    if not successor.lines:
+        successor.name, successor.settings = successor.name or name, successor.settings or settings
 
 
 def _name_and_settings(lines: Sequence[str]) -> tuple[str, str]:
@@ -149,7 +151,7 @@ def _name_and_settings(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _handwritten(notes: Iterable[str]) -> Iterator[str]:
-    """The comments that say more than the program's own marks do."""
+    """Yield the comments that contain more than the program's marks."""
     for note in notes:
         if not _is_mark(note):
             yield f"{note}\n"
@@ -166,16 +168,16 @@ def _says(note: str, mark: str) -> bool:
     return any(line.startswith(mark) for line in remarks([note]))
 
 
-def _format(place: _Place) -> str:
+def _format(place: _NewCue) -> str:
     if place.lines:
         notes = "".join(f"{note.strip()}\n\n" for note in place.notes)
         return notes + "\n".join(place.lines) + "\n"
-    notes = "".join(f"{_settled(note, place.segment).strip()}\n\n" for note in place.notes)
+    notes = "".join(f"{_neutralise_mark(note, place.segment).strip()}\n\n" for note in place.notes)
     return format_cue(place.segment, place.name, place.settings, notes)
 
 
-def _settled(note: str, segment: Segment) -> str:
-    """A comment that still begins with a mark that the line has lost must not mark it again."""
+def _neutralise_mark(note: str, segment: Segment) -> str:
+    """Return a comment so that it does not set a mark that was removed from the line."""
     if segment.withheld or not _says(note, WITHHELD):
         return note
-    return _ONCE + "；".join(remarks([note]))
+    return _FORMER_NOTE + "；".join(remarks([note]))

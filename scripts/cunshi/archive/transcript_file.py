@@ -1,7 +1,7 @@
-"""transcript.vtt ↔ Transcript; whether a machine or a person wrote the words.
+"""Read and write transcript.vtt, and detect whether a person has edited it.
 
-A draft carries the SHA-256 of its cues in a NOTE. As long as the cues still have that hash nobody
-has touched them; from the first changed character on, the file belongs to people.
+A draft contains the SHA-256 of its cues in a NOTE. While the cues have that hash, it is unedited;
+after any change, the program never overwrites the file.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ NOTE
 校对完以后，在 recording.yml 里写上 approved_by（校对人）和 approved_on（日期）。
 """
 
-UNHEARD = "[听不清]"  # stands in a draft where somebody speaks and nothing was understood
-MEANING = ("普通话：", "普通话:")  # before a line in Mandarin; the first is how it is written
+UNHEARD = "[听不清]"  # placeholder in drafts for unintelligible speech
+MEANING = ("普通话：", "普通话:")  # marks a line in Mandarin; the first form is written
 REASONS = {
     Flag.NO_SPEECH: "这里好像没有人说话",
     Flag.BOILERPLATE: "像是片头片尾的套话",
@@ -44,24 +44,24 @@ REASONS = {
     Flag.RATE: "字数和时间对不上",
     Flag.UNHEARD: "有人说话，机器没有听出来",
 }
-# In a voice tag these would end the name.
+# These would end the name in a voice tag.
 _NAME = str.maketrans("<>&", "＜＞＆")
 _FLAGS = {reason: flag for flag, reason in REASONS.items()}
 _DOUBT, _REPLACED, _SUGGESTED = "存疑：", "已改：", "核对："
 MARKS = (_DOUBT, _REPLACED, _SUGGESTED)
 WITHHELD, GOLDEN = "不公开", "金句"
-_DIVIDING = re.compile("[；→\n\r]|-->")  # what cannot stand in a pair of a note
+_DIVIDING = re.compile("[；→\n\r]|-->")  # not allowed in the pair of a note
 _TIME = r"(\d\d:[0-5]\d:[0-5]\d\.\d{3})"
 _WORDS = r"[^<>&\s][^<>&\n]*"
-# A cue without settings, escapes, or tags but for a speaker's name.
+# A cue without settings, escapes and tags, except for a speaker.
 _REGULAR = re.compile(rf"{_TIME} --> {_TIME}\n(?:<v ([\w·]+)>)?({_WORDS}(?:\n{_WORDS})*)")
 
-# The comments above each cue, and its block.
+# The comments before each cue, and its block.
 Written = list[tuple[tuple[str, ...], str]]
 
 
 def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> str:
-    """A new transcript.vtt (https://www.w3.org/TR/webvtt1/) that knows itself to be a draft."""
+    """Return a new transcript.vtt (https://www.w3.org/TR/webvtt1/) marked as a draft."""
     cues = "\n".join(map(format_cue, lines))
     return (
         f"WEBVTT\n\nNOTE {recording_id} {engine}\n\n{GUIDE}\n"
@@ -70,9 +70,9 @@ def format_draft(recording_id: str, engine: str, lines: Iterable[Segment]) -> st
 
 
 def format_cue(line: Segment, name: str = "", settings: str = "", notes: str = "") -> str:
-    """A line as a WebVTT cue with its notes above; ``name`` and ``settings`` are the cue's own.
+    """Format a line as a WebVTT cue with its notes; ``name`` and ``settings`` are those of the cue.
 
-    ``notes`` are comment blocks that stand there as well.
+    ``notes`` are further comment blocks before it.
     """
     times = f"{format_timecode(line.start)} --> {format_timecode(line.end)} {settings}".rstrip()
     text = f"<v {line.speaker}>{_escaped(line.text)}" if line.speaker else _escaped(line.text)
@@ -87,7 +87,7 @@ def _escaped(text: str) -> str:
 
 
 def _note(line: Segment) -> str:
-    """What a person should know before correcting a line, as a WebVTT comment above its cue."""
+    """Return WebVTT comments with what a corrector should know about a line."""
     doubts = "；".join(REASONS[flag] for flag in line.flags)
     notes = [_DOUBT + doubts] if doubts else []
     for label, pairs in ((_REPLACED, line.replaced), (_SUGGESTED, line.suggested)):
@@ -103,7 +103,7 @@ def _digest(cues: str) -> str:
 
 
 def is_untouched_draft(text: str) -> bool:
-    """Whether a transcript's cues are still those that the program drafted."""
+    """Check whether a transcript is a draft whose cues are unchanged."""
     text = text.replace("\r\n", "\n")
     note = DRAFT_NOTE.search(text)
     return bool(note) and _digest(text[note.end() :]) == note[1] if note else False
@@ -111,9 +111,9 @@ def is_untouched_draft(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Cue:
-    """A cue as it is written: ``notes`` are the comment blocks above it, ``lines`` its own.
+    """A cue as written: ``notes`` are the comment blocks before it, ``lines`` its own.
 
-    ``segment`` is what it says; its text is empty when it says nothing.
+    ``segment`` is its content; the text may be empty.
     """
 
     segment: Segment
@@ -122,15 +122,15 @@ class Cue:
 
 
 def parse_transcript(text: str, where: str = "") -> tuple[Segment, ...]:
-    """The cues of a WebVTT file; RecordError when any of it is not understood.
+    """Parse the cues of a WebVTT file; RecordError if any part is invalid.
 
-    The library passes over blocks that it does not know; a person's words may stand in them.
+    The library skips unknown blocks, but these may contain a person's words.
     """
     return tuple(segment for segment in _read(text, where)[0] if segment.text)
 
 
 def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
-    """The cues of a WebVTT file with all that is written around them, as parse_transcript."""
+    """Parse the cues with everything written around them; see parse_transcript."""
     read = zip(*_read(text, where), strict=True)
     return tuple(Cue(segment, notes, tuple(b.split("\n"))) for segment, (notes, b) in read)
 
@@ -146,7 +146,7 @@ def _read(text: str, where: str) -> tuple[list[Segment], Written]:
         )
     try:
         segments = [_segment(c, notes) for c, (notes, __) in zip(captions, written, strict=True)]
-    except ValueError as error:  # a time of more digits than a recording can have
+    except ValueError as error:  # a time with too many digits
         raise _misspelt(error, where) from error
     check_times(segments, where)
     return segments, written
@@ -161,7 +161,7 @@ def _misspelt(error: Exception, where: str) -> RecordError:
 
 
 class _Caption(NamedTuple):
-    """What a cue says, as the library reads it."""
+    """The content of a cue, as parsed by the library."""
 
     start: str
     end: str
@@ -179,9 +179,9 @@ def _any_captions(text: str, where: str) -> list[_Caption]:
 
 
 def _regular_captions(text: str, written: Written, others: list[str]) -> list[_Caption]:
-    """The captions of a file that is written as this program writes it; else none.
+    """Parse the captions of a file in the form that this program writes; empty if it is not.
 
-    They are what the library finds in it, in a tenth of the time: a village has thousands of hours.
+    The result is the same as the library's in a tenth of the time.
     """
     if not text.startswith("WEBVTT\n\n") or not all(map(_is_regular_note, others)):
         return []
@@ -198,7 +198,7 @@ def _is_regular_note(block: str) -> bool:
 
 
 def check_times(segments: Iterable[Segment], where: str) -> None:
-    """RecordError when a line with words ends before it begins."""
+    """Raise RecordError for a line with text that ends before it begins."""
     for segment in segments:
         if segment.text and segment.end < segment.start:
             raise RecordError(
@@ -209,19 +209,19 @@ def check_times(segments: Iterable[Segment], where: str) -> None:
 
 
 def blocks(text: str) -> list[str]:
-    """The blocks of a WebVTT file, which empty lines divide; the first is its head."""
+    """Split a WebVTT file into blocks at empty lines; the first is its header."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return [block.strip("\n") for block in re.split(r"\n\n+", text.strip("\n"))]
 
 
 def is_cue(block: str) -> bool:
-    """Whether a block has the line with the times; comments cannot contain its arrow."""
+    """Check whether a block has a line with times; comments cannot contain its arrow."""
     first, __, rest = block.partition("\n")
     return "-->" in first or "-->" in rest.partition("\n")[0]
 
 
 def _cues_and_others(text: str) -> tuple[Written, list[str]]:
-    """The comments above each cue and its block; and all blocks that are no cues."""
+    """Return the comments before each cue and its block, and all other blocks."""
     found: Written = []
     others: list[str] = []
     notes: list[str] = []
@@ -234,21 +234,21 @@ def _cues_and_others(text: str) -> tuple[Written, list[str]]:
         if block.startswith("NOTE"):
             notes.append(block)
     if found and any(note.startswith(WITHHELD) for note in remarks(notes)):
-        # Who wrote it below the last cue meant that one: better too little than too much.
+        # A mark after the last cue applies to that cue, to be on the safe side.
         found[-1] = (found[-1][0] + tuple(notes), found[-1][1])
     return found, others
 
 
 def remarks(notes: Iterable[str]) -> list[str]:
-    """The lines that comment blocks consist of, without the word NOTE."""
+    """Return the lines of comment blocks without the word NOTE."""
     lines = (line for note in notes for line in note.removeprefix("NOTE").split("\n"))
     return [line.strip() for line in lines if line.strip()]
 
 
-def tell_apart(lines: Sequence[str]) -> tuple[str, str]:
-    """The lines of a cue as what was said and its meaning in Mandarin.
+def split_mandarin(lines: Sequence[str]) -> tuple[str, str]:
+    """Split the lines of a cue into the spoken text and its Mandarin.
 
-    What stands first is what was said, even where somebody says 普通话：.
+    The first line is always spoken text, even if it starts with 普通话：.
     """
     lines = [" ".join(line.split()) for line in lines]
     meant = [line[len(MEANING[0]) :].strip() for line in lines[1:] if line.startswith(MEANING)]
@@ -261,8 +261,8 @@ def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
     speaker = html.unescape(cue.voice or "").strip()
     plain = cue.text.isprintable() and " " not in cue.text and "&" not in cue.text
     if plain and not above:
-        return Segment(start, end, cue.text, speaker=speaker)  # as nearly all are
-    spoken, meant = tell_apart(html.unescape(cue.text).splitlines())
+        return Segment(start, end, cue.text, speaker=speaker)  # the usual case
+    spoken, meant = split_mandarin(html.unescape(cue.text).splitlines())
     segment = Segment(
         start,
         end,
@@ -270,10 +270,10 @@ def _segment(cue: _Caption, above: tuple[str, ...]) -> Segment:
         speaker=speaker,
         mandarin=meant,
     )
-    return _spoken(_noted(segment, remarks(above)) if above else segment)
+    return _fill_empty(_apply_notes(segment, remarks(above)) if above else segment)
 
 
-def _noted(segment: Segment, notes: list[str]) -> Segment:
+def _apply_notes(segment: Segment, notes: list[str]) -> Segment:
     doubts = "；".join(_after(_DOUBT, notes)).split("；")
     return replace(
         segment,
@@ -285,19 +285,19 @@ def _noted(segment: Segment, notes: list[str]) -> Segment:
     )
 
 
-def _spoken(segment: Segment) -> Segment:
-    """A line that is marked, or has a meaning, is a line even if nobody wrote what is said."""
+def _fill_empty(segment: Segment) -> Segment:
+    """Return a line with a mark or Mandarin but no text as unintelligible."""
     empty = not segment.text and (segment.withheld or segment.golden or segment.mandarin)
     return replace(segment, text=UNHEARD) if empty else segment
 
 
 def as_written(line: Segment) -> Segment:
-    """A line as it will be read when it is written: no control characters, spaces, milliseconds."""
+    """Return a line as it will be read back: without control characters, in milliseconds."""
     segment = Segment(
         round(line.start, 3),
         round(line.end, 3),
         _plain(line.text),
-        # Two hyphens and the mark that ends the voice would be the arrow between two times.
+        # "--" before the end of the tag would form the arrow between two times.
         speaker=_plain(line.speaker).translate(_NAME).replace("--", "－－"),
         mandarin=_plain(line.mandarin),
         flags=tuple(dict.fromkeys(line.flags)),
@@ -306,7 +306,7 @@ def as_written(line: Segment) -> Segment:
         withheld=line.withheld,
         golden=line.golden,
     )
-    return _spoken(segment)
+    return _fill_empty(segment)
 
 
 def _plain(text: str) -> str:
@@ -315,7 +315,7 @@ def _plain(text: str) -> str:
 
 
 def _can_be_noted(pair: Replacement) -> bool:
-    """Whether the two words can be told apart again in a note."""
+    """Check whether a pair can be parsed again from a note."""
     words = (pair.heard, pair.term)
     return all(word and word == _plain(word) and not _DIVIDING.search(word) for word in words)
 
@@ -346,18 +346,18 @@ def _check_blocks(text: str, where: str) -> None:
 
 
 def read_transcript(path: Path, where: str, recording: Recording) -> Transcript:
-    """transcript.vtt with its status; RecordError when a person's file cannot be read."""
+    """Read transcript.vtt with its status; RecordError if an edited file is invalid."""
     return transcript_of(read_text(path), where, recording) if exists(path) else Transcript()
 
 
 def transcript_of(text: str, where: str, recording: Recording) -> Transcript:
-    """The transcript in the text of a transcript.vtt, as read_transcript."""
+    """Parse the text of a transcript.vtt; see read_transcript."""
     segments = parse_transcript(text, where)
     return Transcript(segments, status_of(text, segments, recording))
 
 
 def status_of(text: str, segments: tuple[Segment, ...], recording: Recording) -> TranscriptStatus:
-    """How far people have come with a transcript.vtt of this text, which has these lines."""
+    """Return the status of a transcript with this text and these lines."""
     if recording.description.approved_by:
         return TranscriptStatus.APPROVED
     if is_untouched_draft(text):
@@ -366,7 +366,7 @@ def status_of(text: str, segments: tuple[Segment, ...], recording: Recording) ->
 
 
 def with_engine(transcript: Transcript, heard: MachineTranscript | None) -> Transcript:
-    """The transcript with the engine and model that drafted it, and how much they covered."""
+    """Return the transcript with the engine that drafted it, and its coverage."""
     if heard is None:
         return transcript
     return replace(transcript, engine=heard.label, coverage=heard.coverage)

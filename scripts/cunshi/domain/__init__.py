@@ -1,4 +1,4 @@
-"""The frozen types and the pure rules of an archive: who may hear what, and what is withheld.
+"""Immutable types and pure rules: recordings, transcripts, consent, access, withholding.
 
-It may import `core` only. Nothing in it reads or writes a file, and nothing knows how a page looks.
+May import only `core`. Nothing here reads or writes files or knows about pages.
 """

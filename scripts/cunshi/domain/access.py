@@ -1,4 +1,4 @@
-"""Decide who may hear a recording, and say what the decision follows from."""
+"""Decide who may hear a recording, and why."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ from cunshi.domain.recording import Description, Recording
 
 @dataclass(frozen=True, kw_only=True)
 class Days:
-    """The two days by which access is decided, so that no wrong clock opens anything.
+    """The two dates on which access decisions depend, so that a wrong clock publishes nothing.
 
-    ``clock`` is the computer's own day. ``today`` is never before the last publication: a clock
-    that was set back must not make ended consents hold again.
+    ``clock`` is the date of the computer. ``today`` is never before the last publication, so that
+    an expired consent does not become valid again when a clock is set back.
     """
 
     today: dt.date
@@ -22,7 +22,7 @@ class Days:
 
 
 class AccessReason(StrEnum):
-    """The first thing that would have to change before more people may hear a recording."""
+    """The first condition that would have to change for wider access."""
 
     WITHDRAWN = "consent withdrawn"
     NOT_GIVEN = "nobody is named who agreed"
@@ -51,50 +51,50 @@ _WITHOUT_CONSENT = frozenset(
 
 @dataclass(frozen=True)
 class AccessDecision:
-    """The effective access level of a recording, and what it follows from."""
+    """The effective access level of a recording, and the reason for it."""
 
     level: Access
     reason: AccessReason
 
     @property
     def has_consent(self) -> bool:
-        """Whether somebody agreed, and the agreement is neither expired nor withdrawn."""
+        """Whether there is a consent that is neither expired nor withdrawn."""
         return self.reason not in _WITHOUT_CONSENT
 
     def allows_publication(self, ceiling: Access = Access.OPEN) -> bool:
-        """Whether voice and words may be on the site, or for ``CLASSROOM`` in the USB pack.
+        """Check whether audio and text may be on the site or, for ``CLASSROOM``, in the USB pack.
 
-        The pack is made for lessons, and holds only what may be used in them.
+        The pack is made for lessons, so it contains only what may be used in them.
         """
         return self.level <= ceiling if ceiling is Access.OPEN else self.allows_citation(ceiling)
 
     def allows_citation(self, ceiling: Access = Access.OPEN) -> bool:
-        """Whether a lesson may cite it on the site, or for ``CLASSROOM`` in the USB pack."""
+        """Check whether a lesson may cite it on the site or, for ``CLASSROOM``, in the USB pack."""
         return self.level <= ceiling and self.reason is not AccessReason.NOT_FOR_LESSONS
 
 
 def access_decision(recording: Recording, days: Days) -> AccessDecision:
-    """Decide who may hear a recording: the strictest of consent, embargo, uses and access wins.
+    """Return the access decision: the strictest of consent, embargo, uses and access level.
 
-    Decide on the record as people wrote it, not ``as_shown``, which leaves out the guardian.
+    Pass the recording as it is in the archive, not ``as_shown``, which omits the guardian.
     """
-    said = recording.description
-    reason = _sealed_because(said, days)
+    description = recording.description
+    reason = _reason_to_seal(description, days)
     if reason:
         return AccessDecision(Access.SEALED, reason)
-    asked = Access.OPEN if said.access is None else said.access
-    return AccessDecision(*_limited_by_uses(said.consent, asked))
+    requested = Access.OPEN if description.access is None else description.access
+    return AccessDecision(*_limit_by_uses(description.consent, requested))
 
 
 def access_decisions(recordings: Iterable[Recording], days: Days) -> dict[str, AccessDecision]:
-    """The decisions on several recordings, by id."""
+    """Return the decisions for several recordings, by id."""
     return {recording.id: access_decision(recording, days) for recording in recordings}
 
 
-def _sealed_because(said: Description, days: Days) -> AccessReason | None:
-    """Why nobody may hear it whatever its record asks for; the first reason that holds."""
-    consent = said.consent
-    # Either of the two days is enough to close, and it takes both to open.
+def _reason_to_seal(description: Description, days: Days) -> AccessReason | None:
+    """Return the first reason to seal a recording regardless of its access level, or None."""
+    consent = description.consent
+    # One of the two dates suffices to seal; both are needed to publish.
     expired = consent.until and consent.until < max(days.today, days.clock)
     waits = consent.embargo and consent.embargo > min(days.today, days.clock)
     reasons = {
@@ -104,24 +104,24 @@ def _sealed_because(said: Description, days: Days) -> AccessReason | None:
         AccessReason.EXPIRED: expired,
         AccessReason.NOT_FOR_ARCHIVE: not consent.allows(ARCHIVE),
         AccessReason.EMBARGO: waits,
-        # Uses of a minor's recording are nobody's to tick but a guardian's.
-        AccessReason.NO_GUARDIAN: said.minor and consent.uses and not consent.guardian,
-        AccessReason.MINOR: said.minor and said.access is None,
+        # Only a guardian can agree to uses of a minor's recording.
+        AccessReason.NO_GUARDIAN: description.minor and consent.uses and not consent.guardian,
+        AccessReason.MINOR: description.minor and description.access is None,
     }
-    return next((reason for reason, holds in reasons.items() if holds), None)
+    return next((reason for reason, applies in reasons.items() if applies), None)
 
 
-def _limited_by_uses(consent: Consent, asked: Access) -> tuple[Access, AccessReason]:
-    """What is left of the asked level: the site needs one tick, classrooms another."""
+def _limit_by_uses(consent: Consent, requested: Access) -> tuple[Access, AccessReason]:
+    """Return the requested level limited by the uses: the site and lessons need one each."""
     website, lesson = consent.allows(WEBSITE), consent.allows(LESSON)
-    if asked is Access.SEALED:
+    if requested is Access.SEALED:
         return Access.SEALED, AccessReason.ASKED
-    if asked is Access.LISTED:  # its title is on the site
+    if requested is Access.LISTED:  # the title is published on the site
         listed = (Access.LISTED, AccessReason.ASKED)
         return listed if website else (Access.SEALED, AccessReason.NOT_FOR_WEBSITE)
     if not website and not lesson:
         return Access.SEALED, AccessReason.ARCHIVE_ONLY
-    if asked is Access.CLASSROOM:
+    if requested is Access.CLASSROOM:
         reserved = (Access.CLASSROOM, AccessReason.ASKED)
         return reserved if lesson else (Access.SEALED, AccessReason.NOT_FOR_LESSONS)
     if not website:

@@ -1,4 +1,4 @@
-"""Say in a sentence why a recording is open, for classrooms, listed or sealed."""
+"""Explain in a sentence why a recording is open, for classrooms, listed or sealed."""
 
 from cunshi.core.i18n import _
 from cunshi.domain.access import AccessDecision, AccessReason
@@ -6,7 +6,7 @@ from cunshi.domain.consent import Access, Consent
 
 
 def why(decision: AccessDecision, consent: Consent) -> str:
-    """The reason for a decision, and what to do about it; the consent gives the days."""
+    """Return the reason for a decision, with a remedy; the dates are those of the consent."""
     words = {
         (Access.SEALED, AccessReason.WITHDRAWN): _("{day} 撤回了同意，所以封存。"),
         (Access.SEALED, AccessReason.NOT_GIVEN): _("没有登记同意书，所以封存。"),

@@ -1,4 +1,4 @@
-"""Consent to publication, its uses, and the access levels of a recording."""
+"""Consent, its uses, and access levels."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Access(IntEnum):
-    """Who may hear a recording; a larger value is more restrictive, and the largest wins."""
+    """Access levels; a larger value is more restrictive, and the largest applies."""
 
     OPEN = 0
     CLASSROOM = 1
@@ -14,7 +14,7 @@ class Access(IntEnum):
     SEALED = 3
 
 
-# What a consent form asks for one by one; the keys of ``Consent.uses``.
+# The uses on a consent form; values of ``Consent.uses``.
 ARCHIVE, TRANSCRIPTION, LESSON, WEBSITE, SOCIAL = USES = (
     "archive",
     "transcription",
@@ -24,18 +24,16 @@ ARCHIVE, TRANSCRIPTION, LESSON, WEBSITE, SOCIAL = USES = (
 )
 
 
-NO_USE = "none"  # a form on which nothing was ticked
+NO_USE = "none"  # a form without any use ticked
 
 
 @dataclass(frozen=True)
 class Consent:
-    """Who agreed to publication and when; ``until`` and ``withdrawn_on`` end it.
+    """A consent to publication. It ends on ``until`` and when it is withdrawn.
 
-    Nothing is published before the day of ``embargo``.
-
-    ``uses`` are those of USES that were ticked, or NO_USE alone; when empty it is a consent to
-    everything, as a signature on a general form gives it. ``shown_as`` stands for the narrator's
-    name in all that is published. ``guardian`` is who signed for a minor.
+    Nothing is published before ``embargo``. ``uses`` are the ticked ones of USES, or NO_USE alone;
+    if empty, it covers everything, like a general form. ``shown_as`` replaces the narrator's name
+    in everything published. ``guardian`` signed for a minor.
     """
 
     by: str = ""
@@ -49,5 +47,5 @@ class Consent:
     embargo: dt.date | None = None
 
     def allows(self, use: str) -> bool:
-        """Whether a use was ticked, or the consent asks for none in particular."""
+        """Check whether a use was ticked, or the consent covers everything."""
         return not self.uses or use in self.uses

@@ -1,4 +1,4 @@
-"""What several texts say of one recording, made into one: the strictest of their limits holds."""
+"""Merge descriptions of one recording; the strictest restrictions apply."""
 
 from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
@@ -8,13 +8,13 @@ from datetime import date
 from cunshi.domain.consent import NO_USE, USES, Access, Consent
 from cunshi.domain.recording import Description
 
-_KEPT = ("until", "withdrawn_on", "shown_as")
+_LIMITS = ("until", "withdrawn_on", "shown_as")
 
 
 def merge(base: Description, over: Description) -> Description:
-    """``over`` where it says something, else ``base``; of two access levels the stricter.
+    """Return ``base`` overridden by the values of ``over``; the stricter access level applies.
 
-    Who is said to be a minor starts sealed, unless the same text says who may hear the recording.
+    The recording of a minor starts sealed, unless the same description sets the access level.
     """
     said = {
         field.name: value
@@ -46,32 +46,32 @@ def _merge_consent(base: Consent, over: Consent) -> Consent:
 
 
 def _later(one: Consent, other: Consent) -> date | None:
-    """The later of two days before which nothing may be published."""
+    """Return the later embargo."""
     return max((day for day in (one.embargo, other.embargo) if day), default=None)
 
 
 def _common_uses(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    """The uses that both allow. Who ticked nothing in particular limits nothing."""
+    """Return the uses in both; a consent to everything restricts nothing."""
     if not one or not other:
         return one or other
     return tuple(use for use in USES if use in one and use in other) or (NO_USE,)
 
 
 def limited(consent: Consent, by: Consent) -> Consent:
-    """A consent with the limits that another one sets to it.
+    """Return a consent with the restrictions of another one.
 
-    Its end, where it has none; the later beginning; fewer uses; a name to be shown, where only one
-    asks for it.
+    These are an end or a withdrawal (unless it has its own), a later embargo, fewer uses, and a
+    published name.
     """
-    kept = {name: getattr(consent, name) or getattr(by, name) for name in _KEPT}
+    kept = {name: getattr(consent, name) or getattr(by, name) for name in _LIMITS}
     uses = _common_uses(consent.uses, by.uses)
     return replace(consent, **kept, embargo=_later(consent, by), uses=uses)
 
 
 def strictest(said: Iterable[Description]) -> Description:
-    """The first description, with the limits that any of them sets.
+    """Return the first description with the restrictions of all.
 
-    For the same recording deposited more than once: each copy may carry a withdrawal.
+    For a recording that was deposited several times, of which any copy may contain a withdrawal.
     """
     first, *others = said
     for other in others:
@@ -85,5 +85,5 @@ def strictest(said: Iterable[Description]) -> Description:
 
 
 def stricter(*levels: Access | None) -> Access | None:
-    """The strictest of the access levels that are said."""
+    """Return the strictest of the given access levels; None if there are none."""
     return max((level for level in levels if level is not None), default=None)

@@ -1,4 +1,4 @@
-"""What the names of files and folders say of a recording."""
+"""Parse the names of files and folders in recordings/."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ _FOLDER = re.compile(r"(?P<number>\d{1,2})(?![\d年])[-_.、 ]*(?P<title>.*)")
 
 
 def parse_day(text: str) -> date | None:
-    """Read ``2026-01-12``, ``20260112`` or ``2026年1月12日``; None when it is no date."""
+    """Parse ``2026-01-12``, ``20260112`` or ``2026年1月12日``; None if it is not a date."""
     match = _DAY.fullmatch(text.strip())
     if not match:
         return None
@@ -30,9 +30,9 @@ def parse_day(text: str) -> date | None:
 
 
 def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
-    """What a file name says: ``village_narrator_date``, or its beginning with a known village.
+    """Parse a file name ``village_narrator_date``, or one that starts with a known village.
 
-    A name of another form (``录音_20260112_153012``) says nothing: nothing is guessed.
+    Names of other forms (``录音_20260112_153012``) give an empty description.
     """
     stem = to_nfc(stem).replace("＿", "_").strip()
     match = _NAME.fullmatch(stem)
@@ -46,6 +46,6 @@ def describe_name(stem: str, villages: tuple[str, ...]) -> Description:
 
 
 def describe_folder(name: str) -> tuple[int | None, str]:
-    """The lesson number and title in a folder name such as ``01-村名的来历``."""
+    """Parse lesson number and title from a folder name such as ``01-村名的来历``."""
     match = _FOLDER.fullmatch(to_nfc(name))
     return (int(match["number"]), match["title"].strip()) if match else (None, "")

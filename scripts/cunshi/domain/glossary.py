@@ -1,11 +1,11 @@
-"""A word of the glossary."""
+"""A term of the glossary."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word of the glossary."""
+    """A term of the glossary; ``heard_as`` are known misspellings by machines."""
 
     term: str
     kind: str

@@ -1,4 +1,4 @@
-"""Names that are not to be shown, replaced in all that is published of a recording. Pure."""
+"""Replace names that are not to be published in the texts of a recording."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,15 +11,15 @@ from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Segment, Transcript, Word
 from cunshi.domain.withholding import Ranges, merged
 
-SHORTEST = 2  # characters: one alone stands in too many other words
-# Seconds around a spoken name: Whisper's times of words are off by more than 0.2 s now and then.
-_AROUND = 0.25
+SHORTEST = 2  # characters: a single one occurs in too many other words
+# Seconds added around a spoken name, because Whisper's word times may be off by more than 0.2 s.
+_MARGIN = 0.25
 
 
 def names_of(recording: Recording, archive: Archive) -> Names:
-    """The names that nothing published of a recording says, the longest first.
+    """Return the names to replace in a recording, the longest first.
 
-    Those of archive.yml hold for all recordings, a narrator's for what that narrator has told.
+    Those of archive.yml apply to all recordings, a narrator's to that narrator's recordings.
     """
     said = recording.description
     names = dict(archive.pseudonyms)
@@ -30,7 +30,7 @@ def names_of(recording: Recording, archive: Archive) -> Names:
 
 
 def renamed(text: str, names: Names) -> str:
-    """A text with the other names in it; none of these is replaced again."""
+    """Replace the names in a text; replacements are not replaced again."""
     shown = dict(names)
     return _any_of(names).sub(lambda found: shown[found[0]], text) if names else text
 
@@ -41,7 +41,7 @@ def _any_of(names: Names) -> re.Pattern[str]:
 
 
 def rename_recording(recording: Recording, names: Names) -> Recording:
-    """The catalogue record under the other names, and without a file name that tells one."""
+    """Replace the names in a record, and omit a file name that contains one."""
     if not names:
         return recording
     said = recording.description
@@ -63,7 +63,7 @@ def rename_recording(recording: Recording, names: Names) -> Recording:
 
 
 def rename_lines(transcript: Transcript, names: Names) -> Transcript:
-    """The lines under the other names; a changed one keeps nothing of what a machine heard."""
+    """Replace the names in the lines; a changed line loses the machine's words."""
     if not names:
         return transcript
     return replace(transcript, segments=tuple(_rename(s, names) for s in transcript.segments))
@@ -82,41 +82,41 @@ def _rename(line: Segment, names: Names) -> Segment:
 
 
 def says_name(text: str, names: Names) -> bool:
-    """Whether one of the names is in a text."""
+    """Check whether a text contains one of the names."""
     return bool(names) and _any_of(names).search(text) is not None
 
 
 def across_lines(lines: Sequence[Segment], names: Names) -> bool:
-    """Whether a name begins in one line and ends in the next, where it cannot be replaced."""
+    """Check whether a name is split across two lines, where it cannot be replaced."""
     whole = "".join(line.text for line in lines)
     return renamed(whole, names) != "".join(renamed(line.text, names) for line in lines)
 
 
 def spoken(lines: Iterable[Segment], words: Sequence[Word], names: Names) -> Ranges:
-    """The stretches, in seconds, in which a name is spoken; none overlap.
+    """Return the ranges in seconds in which a name is spoken, without overlaps.
 
-    ``words`` are what a machine heard, with times. Where it heard just the names that a line says,
-    those words are meant, else the whole line.
+    ``words`` are the machine's words with times. If the names in them are those of the line, their
+    times are used, otherwise the whole line.
     """
     found: list[tuple[float, float]] = []
     for line in lines if names else ():
         said = _any_of(names).findall(line.text)
         if said and not line.withheld:
-            heard = _heard(line, words, names)
-            same = [name for name, __ in heard] == said
-            found += [when for __, when in heard] if same else [(line.start, line.end)]
+            recognised = _recognised_names(line, words, names)
+            same = [name for name, __ in recognised] == said
+            found += [when for __, when in recognised] if same else [(line.start, line.end)]
     return merged(found)
 
 
-def _heard(
+def _recognised_names(
     line: Segment, words: Sequence[Word], names: Names
 ) -> list[tuple[str, tuple[float, float]]]:
-    """The names that a machine heard while a line was spoken, and when."""
-    near = [w for w in words if line.start - _AROUND <= w.start and w.end <= line.end + _AROUND]
+    """Return the names in the machine's words during a line, with their times."""
+    near = [w for w in words if line.start - _MARGIN <= w.start and w.end <= line.end + _MARGIN]
     owners = [word for word in near for __ in word.text]
     text = "".join(word.text for word in near)
     found = []
     for match in _any_of(names).finditer(text):
         first, last = owners[match.start()], owners[match.end() - 1]
-        found.append((match[0], (max(0.0, first.start - _AROUND), last.end + _AROUND)))
+        found.append((match[0], (max(0.0, first.start - _MARGIN), last.end + _MARGIN)))
     return found

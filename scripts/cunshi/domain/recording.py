@@ -1,6 +1,6 @@
-"""The types that flow from stage to stage. Frozen, without I/O; no type knows a later one.
+"""Recordings and their descriptions.
 
-Times are float seconds from the beginning of the recording.
+Times are float seconds from the start of the recording.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from cunshi.domain.settings import Archive
 
 
 class Kind(StrEnum):
-    """What was recorded: a culture expert's talk or a family motto."""
+    """The kind of a recording: a talk or a family motto."""
 
     TALK = "talk"
     MOTTO = "motto"
@@ -21,9 +21,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Description:
-    """What people say about a recording; whatever nobody has said is empty, never guessed.
+    """The description of a recording by people; unknown values are empty and never guessed.
 
-    ``holder`` is the archive that it came from, if that is not the one it is in.
+    ``holder`` is the archive of origin, if it is another one.
     """
 
     lesson: int | None = None
@@ -46,7 +46,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Technical:
-    """What the audio is, measured by decoding it; ``duration`` in seconds, 0 for a text alone."""
+    """Technical data from decoding; ``duration`` is in seconds, 0 for a text without audio."""
 
     container: str
     codec: str
@@ -61,10 +61,10 @@ class Technical:
 
 @dataclass(frozen=True)
 class Recording:
-    """One accession: its identity, its master and its catalogue record.
+    """An accession: identity, master and catalogue record.
 
-    ``master`` and ``companions`` are names in the accession's master/ folder; companions are the
-    photo and the written words that came with the recording.
+    ``master`` and ``companions`` are file names in the accession's master/ folder; companions are a
+    photo and written words that came with the recording.
     """
 
     id: str
@@ -78,28 +78,28 @@ class Recording:
 
     @property
     def lesson(self) -> int | None:
-        """The number of the lesson it was recorded for."""
+        """The number of the lesson that it was recorded for."""
         return self.description.lesson
 
     def language(self, archive: Archive) -> str:
-        """What is spoken in it: as its record says, else as the archive does."""
+        """Return the spoken language: that of the record, or else of the archive."""
         return self.description.language or archive.language
 
     @property
     def as_shown(self) -> "Recording":
-        """The recording under the name that its narrator wants to be shown, and no other."""
+        """The recording with the name that its narrator wants to be published."""
         said = self.description
         shown = said.consent.shown_as
         if not shown:
             return self
-        # Who signed, and what the file was called, often say the name as well.
+        # The signature and the file name often contain the name too.
         consent = replace(said.consent, by=said.consent.by and shown, guardian="", form="")
         described = replace(said, narrator=shown, consent=consent)
         return replace(self, original_name="", description=described)
 
     @property
     def photo(self) -> str:
-        """The name of the photo in master/, or empty."""
+        """The file name of the photo in master/, or empty."""
         return next((name for name in self.companions if is_photo(name)), "")
 
 
@@ -108,10 +108,10 @@ TEXT_SUFFIXES = frozenset({".txt", ".md"})
 
 
 def is_photo(name: str) -> bool:
-    """Whether a file name is that of a photo."""
+    """Check whether a file name is that of a photo."""
     return PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
 
 
 def is_text(name: str) -> bool:
-    """Whether a file name is that of a written text."""
+    """Check whether a file name is that of a text."""
     return PurePosixPath(name).suffix.lower() in TEXT_SUFFIXES

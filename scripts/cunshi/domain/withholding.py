@@ -1,4 +1,4 @@
-"""What people marked as not to be published, taken out of what is published: words and times."""
+"""Remove withheld lines from what is published: words and time ranges."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -7,16 +7,16 @@ from dataclasses import replace
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Transcript
 
-# Printed on the page, which is in Chinese whatever language the messages are in.
+# Shown on the page, which is always in Chinese.
 IN_ITS_PLACE = "〔这一段不公开〕"
 
 Ranges = tuple[tuple[float, float], ...]
 
 
 def as_published(transcript: Transcript) -> Transcript:
-    """The transcript as everybody may read it. Of a withheld line only its time is left.
+    """Return the transcript with withheld lines replaced by a notice.
 
-    Neighbouring ones become one, so that not even their number is told.
+    Adjacent ones are merged, so that their number is not revealed.
     """
     lines: list[Segment] = []
     for segment in transcript.segments:
@@ -31,12 +31,12 @@ def as_published(transcript: Transcript) -> Transcript:
 
 
 def withheld_ranges(segments: Iterable[Segment]) -> Ranges:
-    """The stretches, in seconds, whose sound nobody may hear; none overlap."""
+    """Return the ranges in seconds whose audio is withheld, without overlaps."""
     return merged((s.start, s.end) for s in segments if s.withheld)
 
 
 def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
-    """The stretches in order, those that touch made one."""
+    """Sort ranges and merge those that touch."""
     ranges: list[tuple[float, float]] = []
     for start, end in sorted(stretches):
         if ranges and start <= ranges[-1][1]:
@@ -47,16 +47,20 @@ def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
 
 
 def fingerprint(recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]) -> str:
-    """One word for all that is withheld of some recordings: stretches and names. Empty: nothing."""
+    """Return a hash of everything withheld in some recordings (ranges and names); empty if nothing
+    is.
+    """
     withheld = []
     for recording in recordings:
-        said = transcripts[recording.id]
+        transcript = transcripts[recording.id]
         shown = recording.description.consent.shown_as
-        withheld.append((recording.id, shown, said.silenced, said.unnamed, said.names))
-    told = sorted(entry for entry in withheld if any(entry[1:]))
-    return hashlib.sha256(repr(told).encode()).hexdigest() if told else ""
+        withheld.append(
+            (recording.id, shown, transcript.silenced, transcript.unnamed, transcript.names)
+        )
+    relevant = sorted(entry for entry in withheld if any(entry[1:]))
+    return hashlib.sha256(repr(relevant).encode()).hexdigest() if relevant else ""
 
 
 def overlapping(ranges: Iterable[tuple[float, float]], start: float, end: float) -> Ranges:
-    """Those that share time with a stretch; one that only touches it shares none."""
+    """Return the ranges that overlap a range; touching does not count."""
     return tuple((a, b) for a, b in ranges if a < end and start < b)

@@ -27,7 +27,7 @@ from cunshi.archive.transcript_file import (
     check_times,
     is_untouched_draft,
     parse_transcript,
-    tell_apart,
+    split_mandarin,
 )
 from cunshi.core.errors import RecordError
 from cunshi.core.files import exists, write_atomic
@@ -173,7 +173,7 @@ def _times(found: re.Match[str], path: Path, line: int) -> tuple[float, float]:
 
 def _segment(start: float, end: float, lines: Sequence[str]) -> Segment:
     """A line of a form that has no voices: the speaker stands before the words."""
-    spoken, meant = tell_apart(lines)
+    spoken, meant = split_mandarin(lines)
     named = _SPEAKER.match(spoken)
     text, speaker = (spoken[named.end() :], named[1]) if named else (spoken, "")
     return Segment(start, end, text, speaker=speaker, mandarin=meant)

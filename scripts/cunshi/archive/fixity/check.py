@@ -1,4 +1,4 @@
-"""Does the archive still hold what it promises? Fixity, records and consent → Problems."""
+"""Compare masters and consent scans with their registered hashes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from cunshi.core.progress import Reporter
 
 
 def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
-    """Hash every master anew and compare with its manifest; reads only."""
+    """Hash every master and compare it with its manifest."""
     accessions = project.accessions()
     problems: list[Problem] = []
     with reporter.task(_("核对主文件"), len(accessions), 0) as task:
@@ -26,9 +26,9 @@ def verify_fixity(project: Project, reporter: Reporter) -> list[Problem]:
 def compare_accession(
     project: Project, accession: Accession, scans: Mapping[str, str] | None = None
 ) -> list[Problem]:
-    """Hash the masters of one accession and compare them with its manifest.
+    """Hash the masters of an accession and compare them with its manifest.
 
-    ``scans`` is what its events say of the scans of what was signed, where they were read already.
+    ``scans`` are the hashes of consent scans in its events, if these were read already.
     """
     hashes = accession.hashes()
     if not hashes:
@@ -41,13 +41,13 @@ def compare_accession(
 
 
 def without_manifest(project: Project, accession: Accession) -> Problem:
-    """Nobody can tell of an accession whether its masters are those that were taken in."""
+    """Return the problem of an accession without a valid manifest."""
     where = project.relative(accession.manifest)
     return Problem(ExitCode.FIXITY, where, _("清单不见了或读不了"), _("从备份恢复"))
 
 
 def differing(project: Project, accession: Accession, found: Mapping[str, str]) -> list[Problem]:
-    """What the comparison with the manifest found, in words."""
+    """Return the differences from the manifest as problems."""
     said = {
         "missing": (_("主文件不见了"), _("从备份恢复")),
         "changed": (_("主文件的内容变了，与登记的不同"), _("从备份恢复，不要改清单")),
@@ -62,7 +62,7 @@ def differing(project: Project, accession: Accession, found: Mapping[str, str]) 
 def _compare_forms(
     project: Project, accession: Accession, scans: Mapping[str, str] | None
 ) -> list[Problem]:
-    """Whether the scans of what was signed are still those that were put in at the desk."""
+    """Compare the consent scans with their hashes in the events."""
     said = {
         "missing": (_("同意书的扫描件不见了"), _("从备份恢复，或重新扫描")),
         "changed": (_("同意书的扫描件变了，与登记的不同"), _("从备份恢复，或重新扫描")),

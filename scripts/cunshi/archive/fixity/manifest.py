@@ -1,4 +1,4 @@
-"""Fixity: hash in blocks, write and compare manifests in BagIt's line format (RFC 8493, 2.1.3)."""
+"""Hash files, and write and compare manifests in BagIt's format (RFC 8493, 2.1.3)."""
 
 import hashlib
 import os
@@ -12,13 +12,13 @@ _BLOCK = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, read in blocks of 1 MiB."""
+    """Return the SHA-256 of a file."""
     with attach_path(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def copy_hashed(source: Path, target: BinaryIO) -> str:
-    """Copy a file's bytes and return the SHA-256 of what was read."""
+    """Copy a file and return the SHA-256 of the data read."""
     digest = hashlib.sha256()
     with source.open("rb") as stream:
         while block := _read(stream, source):
@@ -33,9 +33,9 @@ def _read(stream: BinaryIO, source: Path) -> bytes:
 
 
 def copy_checked(source: Path, target: Path) -> str:
-    """Copy durably and read the copy again; the SHA-256. Its caller gives it its final name.
+    """Copy a file durably, read it again, and return its SHA-256; the caller renames it.
 
-    OSError when it cannot be written, ValueError when it reads differently.
+    Raises OSError if it cannot be written, ValueError if it reads differently.
     """
     with attach_path(target), target.open("wb") as stream:
         digest = copy_hashed(source, stream)
@@ -47,12 +47,12 @@ def copy_checked(source: Path, target: Path) -> str:
 
 
 def format_manifest(hashes: Mapping[str, str]) -> str:
-    """Manifest lines ``<sha256>  <path>``, sorted by path."""
+    """Return manifest lines ``<sha256>  <path>``, sorted by path."""
     return "".join(f"{hashes[path]}  {path}\n" for path in sorted(hashes))
 
 
 def parse_manifest(text: str) -> dict[str, str]:
-    """Path → SHA-256 from manifest lines; ValueError for a line of another form."""
+    """Parse manifest lines as path → SHA-256; ValueError for a line of another form."""
     hashes: dict[str, str] = {}
     for line in text.splitlines():
         digest, __, path = line.partition(" ")
@@ -64,14 +64,16 @@ def parse_manifest(text: str) -> dict[str, str]:
 
 
 def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
-    """Path → ``missing`` or ``unexpected`` for what differs below folder/master; reads no file."""
+    """Return paths in folder/master that are ``missing`` or ``unexpected``, without reading
+    files.
+    """
     present = {path.relative_to(folder).as_posix() for path in walk_files(folder / "master")}
     found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
     return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
 
 
 def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
-    """What :func:`look` finds, and ``changed`` for a file that has another hash."""
+    """Return what :func:`look` finds, and ``changed`` for files with another hash."""
     found = look(folder, hashes)
     for path in sorted(hashes.keys() - found.keys()):
         if sha256_of(folder / path) != hashes[path]:
