@@ -69,7 +69,7 @@ def test_what_ends_the_child_is_refused_and_the_next_is_heard(
     hostile: None, sample: Callable[[str], Path], tmp_path: Path, name: str, cause: str
 ) -> None:
     (tmp_path / name).write_bytes(b"?")
-    inspector = Inspector(least_seconds=2.0)
+    inspector = Inspector(min_seconds=2.0)
     with pytest.raises(DepositError, match=cause):
         inspector.inspect(tmp_path / name)
     assert inspector.inspect(sample("mottoes/顾家村")).has_sound

@@ -1,4 +1,4 @@
-"""Taking in: deposit → archive/<id>/ with a byte-identical master, fixity, record and events."""
+"""Accession deposits: archive/<id>/ with a byte-identical master, fixity, record and events."""
 
 import logging
 import time
@@ -34,12 +34,12 @@ from cunshi.intake.deposits import Deposit, find_deposits
 
 _log = logging.getLogger(__name__)
 
-_STABLE = 5.0  # seconds: a file changed more recently is looked at twice
-_LOOK_AGAIN = 1.0  # seconds between the two looks
+_STABLE = 5.0  # seconds: files changed more recently are checked twice
+_LOOK_AGAIN = 1.0  # seconds between the two checks
 
 
 class _StillCopyingError(DepositError):
-    """A deposit that changed while it was taken in: it waits for the next run."""
+    """A deposit that changed during accessioning; it waits for the next run."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ class Intake(Result):
 
     @property
     def changes(self) -> int:
-        """How much was done or said so far."""
+        """The number of changes and problems so far."""
         return sum(len(found) for found in (self.taken, self.amended, self.waiting, self.problems))
 
 
 def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
-    """Accession everything new below recordings/. Only under the lock."""
+    """Accession everything new in recordings/. Requires the lock."""
     project.sweep()
     intake = Intake()
     deposits = find_deposits(project, archive, intake.problems)
@@ -92,7 +92,7 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
 
 
 def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, str]) -> str:
-    """What it depends on whether a deposit has anything that its accession has not."""
+    """Return a stamp of everything on which a change of an accession by its deposit depends."""
     accession = project.accession(known.get(digest, digest))
     texts = (accession.record, accession.manifest)
     return stamp_of(
@@ -101,7 +101,7 @@ def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, 
 
 
 def _stable(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
-    """The deposits that nobody is still copying; the others wait for the next run."""
+    """Return the deposits that are no longer being copied; the others wait for the next run."""
     first = {path: stat_of(path) for deposit in deposits for path in deposit.files}
     moment = time.time()
     if any(moment - stat[1] / 1e9 < _STABLE for stat in first.values() if stat):
@@ -116,7 +116,7 @@ def _stable(project: Project, deposits: Iterable[Deposit], intake: Intake) -> li
 
 
 def _known_masters(project: Project) -> dict[str, str]:
-    """SHA-256 of every master → id of its accession."""
+    """Return the SHA-256 of every master with the id of its accession."""
     return {
         digest: accession.id
         for accession in project.accessions()
@@ -127,7 +127,7 @@ def _known_masters(project: Project) -> dict[str, str]:
 def _distinct(
     project: Project, deposits: Iterable[Deposit], inspections: DepositCache, intake: Intake
 ) -> list[tuple[Deposit, str]]:
-    """Each content once, with its hash; what is said beside other copies of it still limits it."""
+    """Return each content once, with its hash; descriptions of all copies restrict it."""
     copies: dict[str, list[Deposit]] = {}
     for deposit in deposits:
         try:
@@ -165,7 +165,7 @@ def _take_in_one(
 def _with_usable_companions(
     project: Project, deposit: Deposit, inspections: DepositCache, problems: list[Problem]
 ) -> Deposit:
-    """The deposit without the photos and texts that cannot be read, each of which is reported."""
+    """Return the deposit without companions that cannot be read, which are reported."""
     usable = []
     for path in deposit.companions:
         try:
@@ -177,7 +177,7 @@ def _with_usable_companions(
 
 
 def _accession(project: Project, deposit: Deposit, digest: str, technical: Technical) -> str:
-    """Make the accession aside, whole, then give it its name in one step."""
+    """Assemble an accession in a temporary folder, then give it its name in one step."""
     recording_id = _new_id(project, deposit, digest)
     aside = Accession(project.incoming / recording_id)
     aside.master.mkdir(parents=True)
@@ -220,11 +220,11 @@ def _first_events(
 
 
 def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
-    """Date and first hex digits of the master's hash; more digits only if those are taken."""
+    """Return date and first hex digits of the master's hash, with more digits if they are taken."""
     day = deposit.description.date
     prefix = day.strftime("%Y%m%d") if day else "undated"
     for folder in project.archive.glob(f"[!.]*-{digest[:8]}*"):
-        # Taken in again it would be a new item, open although the old one may be withdrawn.
+        # Otherwise it would become a new item, open although the old one may be withdrawn.
         hashes = Accession(folder).hashes()
         if folder.is_dir() and (not hashes or digest in hashes.values()):
             raise RecordError(
@@ -237,9 +237,9 @@ def _new_id(project: Project, deposit: Deposit, digest: str) -> str:
 
 
 def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
-    """The id with the file's suffix: ASCII, because names in other scripts break bags elsewhere."""
+    """Return the id with the file's suffix, in ASCII because other names break bags elsewhere."""
     suffix = "".join(c for c in path.suffix.lower() if c.isascii() and (c.isalnum() or c == "."))
-    suffix, number = suffix[:10].rstrip("."), 2  # Windows takes no dot at the end
+    suffix, number = suffix[:10].rstrip("."), 2  # Windows allows no trailing dot
     name = f"{recording_id}{suffix}"
     while f"master/{name}" in taken:
         name, number = f"{recording_id}-{number}{suffix}", number + 1
@@ -247,7 +247,7 @@ def _master_name(recording_id: str, path: Path, taken: Iterable[str]) -> str:
 
 
 def _copy(source: Path, target: Path) -> str:
-    """Copy byte for byte; the hash of what was read must be the hash of what was written."""
+    """Copy a file and verify the copy's hash."""
     temporary = temporary_name(target)
     try:
         digest = manifest.copy_checked(source, temporary)
@@ -264,7 +264,7 @@ def _bring_up_to_date(
     inspections: DepositCache,
     problems: list[Problem],
 ) -> bool:
-    """Add what the deposit's folder now says or holds beyond what the archive has."""
+    """Add what the deposit's folder contains beyond the accession."""
     accession = project.accession(recording_id)
     with project.writing():
         companions = _add_companions(accession, deposit, inspections)
@@ -274,7 +274,7 @@ def _bring_up_to_date(
 
 def _add_companions(accession: Accession, deposit: Deposit, inspections: DepositCache) -> bool:
     hashes = accession.hashes()
-    if not hashes:  # it was read a moment ago; written anew it would forget the master
+    if not hashes:  # a new manifest would not contain the master
         raise RecordError(
             _("清单不见了或读不了"),
             _("再运行一次；还是这样，就从备份恢复它"),
@@ -295,7 +295,7 @@ def _add_companions(accession: Accession, deposit: Deposit, inspections: Deposit
 def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> bool:
     record = RecordFile.open(accession)
     if record.problems:
-        return False  # reported where the record is read; a broken one is not touched
+        return False  # reported when the record is read; a damaged record is not changed
     ours, theirs, doubtful = record.description, deposit.description, deposit.doubtful
     logged, decided = _said_before(accession)
     merged = follow_deposit(ours, theirs, logged, doubtful=doubtful, decided=decided)
@@ -305,7 +305,7 @@ def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> b
         cause, remedy = _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
         problems.append(Problem(ExitCode.RECORD, error.where, cause, remedy))
         return False
-    # What was taken over is told after it is done, and told later if this run is killed here.
+    # The event is logged after the change, and by the next run if this one is killed in between.
     before, said, now = map(as_logged, (ours, theirs, merged))
     taken = _taken_over(before, said, now, logged)
     stays = decided - changed.keys()
@@ -320,7 +320,7 @@ def _taken_over(
     now: Mapping[str, Any],
     logged: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What the deposit says that the record now says too, or that has limited what it says."""
+    """Return the deposit's values that the record now has, or that have restricted it."""
     heeded = {n for n in theirs if now.get(n) == theirs[n] or now.get(n) != before.get(n)}
     gone = {n: None for n in logged if logged[n] and n not in now and n not in theirs}
     return {n: theirs[n] for n in heeded if theirs[n] != logged.get(n)} | gone

@@ -1,4 +1,4 @@
-"""What lies in recordings/: which files are deposits, and what their folders say about them."""
+"""Find the deposits in recordings/ with their descriptions."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from cunshi.domain.settings import Archive
 MOTTOES = "mottoes"
 _FOLDER_FILE = "folder.yml"
 _SIDECAR = ".yml"
-# What editors make of a sidecar's name without being asked.
+# Wrong suffixes of sidecars that editors add.
 _MISNAMED = (".yml.txt", ".yaml.txt", ".yaml")
 READMES = ("readme.md", "readme.txt")
 _SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".silk", ".wma"}
@@ -28,9 +28,9 @@ _SOUND = {".m4a", ".mp3", ".wav", ".amr", ".ogg", ".opus", ".mp4", ".aac", ".sil
 
 @dataclass(frozen=True)
 class Deposit:
-    """A file that a volunteer dropped, its companions, and all that is said about it.
+    """A file dropped by a volunteer, its companions and its description.
 
-    ``doubtful`` tells that some of what is said cannot be read. As that may be a withdrawal, a
+    ``doubtful`` means that a part of the description is invalid. As it may be a withdrawal, a
     doubtful deposit has no consent.
     """
 
@@ -46,14 +46,14 @@ class Deposit:
 
 
 def find_deposits(project: Project, archive: Archive, problems: list[Problem]) -> list[Deposit]:
-    """Every deposit below recordings/, ordered by path; what cannot be one is a problem."""
+    """Return every deposit in recordings/, sorted by path; other files are reported."""
     walk = _Walk(project, archive, problems)
     return list(walk.folder(project.recordings, _Said(Description())))
 
 
 @dataclass(frozen=True)
 class _Said:
-    """What is said so far, and whether all of it could be read."""
+    """A description so far, and whether a part of it is invalid."""
 
     description: Description
     doubtful: bool = False
@@ -75,8 +75,8 @@ class _Walk:
             files = [entry for entry in usable if entry.is_file()]
             folders = [entry for entry in usable if entry.is_dir()]
         except OSError as error:
-            told = DiskError(error)
-            self._complain(folder, told.cause, told.remedy)
+            failure = DiskError(error)
+            self._report(folder, failure.cause, failure.remedy)
             return
         said = said.then(self._load(folder / _FOLDER_FILE))
         beside = any(_may_be_sidecar(entry.name) for entry in entries)
@@ -86,7 +86,7 @@ class _Walk:
 
     def _subfolder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         if folder.suffix.lower() in _SOUND:
-            self._complain(
+            self._report(
                 folder,
                 _("这是一个文件夹，名字却像录音"),
                 _("把里面的录音移到课的文件夹里，再删去这个文件夹"),
@@ -100,24 +100,24 @@ class _Walk:
         if is_ignored(path.name) or path.name.lower() in READMES:
             return False
         if path.is_symlink() and not self._stays_inside(path):
-            self._complain(
+            self._report(
                 path,
                 _("这是一个指向别处的链接，没有收"),
                 _("把录音文件本身复制到 recordings 里"),
             )
             return False
         if path.is_symlink() and path.is_dir():
-            return False  # its target is visited where it really is
+            return False  # its target is visited at its real path
         return path.is_file() or path.is_dir() or self._strange(path)
 
     def _stays_inside(self, link: Path) -> bool:
         try:
             return link.resolve().is_relative_to(self.project.recordings)
-        except (OSError, RuntimeError):  # a link to itself; RuntimeError before Python 3.13
+        except (OSError, RuntimeError):  # a cyclic link; RuntimeError
             return False
 
     def _strange(self, path: Path) -> bool:
-        self._complain(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
+        self._report(path, _("这不是普通文件"), _("把它移出 recordings 文件夹"))
         return False
 
     def _files(
@@ -132,7 +132,7 @@ class _Walk:
             kind = Kind.MOTTO if in_mottoes else Kind.TALK
             yield self._deposit(path, kind, own, said, beside)
         for path in (path for left in companions.values() for path in left):
-            self._complain(
+            self._report(
                 path,
                 _("旁边没有同名的录音"),
                 _("照片和文字要与录音同名；家训的文字放进 mottoes 文件夹"),
@@ -142,7 +142,7 @@ class _Walk:
     def _deposit(
         self, path: Path, kind: Kind, companions: tuple[Path, ...], said: _Said, beside: bool
     ) -> Deposit:
-        """A recording; ``beside`` tells that there may be sidecars in its folder."""
+        """Return a deposit; ``beside`` is true if there may be sidecars in its folder."""
         said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
         for name in _sidecar_names(path) if beside else ():
             for sidecar in unicode_variants(path.with_name(name)):
@@ -153,13 +153,13 @@ class _Walk:
         return Deposit(path, kind, description, companions, said.doubtful)
 
     def _load(self, path: Path) -> _Said:
-        """What a folder.yml or a sidecar says; doubtful when it, or its name, has a mistake."""
+        """Read a folder.yml or sidecar; doubtful if the file or its name is invalid."""
         before = len(self.problems)
         said = load_description(path, self.project.relative(path), self.problems)
         for ending in _MISNAMED:
             name = path.name.removesuffix(_SIDECAR) + ending
             for misnamed in filter(exists, unicode_variants(path.with_name(name))):
-                self._complain(
+                self._report(
                     misnamed,
                     _("说明文件的名字不对，没有读"),
                     _("改名为 {name}（在资源管理器里先打开“显示文件扩展名”）").format(
@@ -179,30 +179,32 @@ class _Walk:
                 if path.name.lower().endswith(e)
             )
             if to_nfc(stem) not in stems:
-                self._complain(
+                self._report(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
                     _("把它改成与录音同名，例如 录音.m4a 配 录音.yml"),
                 )
 
-    def _complain(self, path: Path, cause: str, remedy: str = "") -> None:
+    def _report(self, path: Path, cause: str, remedy: str = "") -> None:
         where = self.project.relative(path)
         self.problems.append(Problem(ExitCode.DEPOSIT, where, cause, remedy))
 
 
 def _may_be_sidecar(name: str) -> bool:
-    """Whether a name is that of a sidecar or nearly so; to look for them beside each of thousands
-    of recordings takes longer than all else."""
+    """Check whether a name is that of a sidecar or similar.
+
+    Looking for sidecars of each of thousands of recordings would take longer than everything else.
+    """
     return name.lower() != _FOLDER_FILE and name.lower().endswith((_SIDECAR, *_MISNAMED))
 
 
 def _sidecar_names(path: Path) -> tuple[str, str]:
-    """``<name>.yml`` beside the file, where name is without or with its suffix."""
+    """Return the names of a file's sidecar: ``<name>.yml`` with and without its suffix."""
     return path.stem + _SIDECAR, path.name + _SIDECAR
 
 
 def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tuple[Path, ...]]]:
-    """Recordings, and by stem the photos and texts beside them; a motto may be a text alone."""
+    """Return recordings, and companions by stem; a motto may consist of a text alone."""
     main, companions = [], dict[str, tuple[Path, ...]]()
     for path in files:
         if is_photo(path.name) or is_text(path.name):

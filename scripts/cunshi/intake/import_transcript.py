@@ -1,7 +1,7 @@
-"""Transcripts and catalogue records from other systems: WebVTT, SubRip, OHMS XML → an accession.
+"""Import transcripts and records of other systems: WebVTT, SubRip, OHMS XML.
 
-What people have written here is never overwritten: a transcript comes in where there is none, or
-only a machine's draft, and a field of the record where it is empty.
+What people have written is never overwritten: a transcript is imported if there is none or only a
+draft, and a field of the record if it is empty.
 """
 
 import re
@@ -39,7 +39,7 @@ from cunshi.domain.file_names import parse_day
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment
 
-_LINE_ENDS = re.compile(r"\r\n|\r|\n")  # splitlines would part a sentence at other characters, too
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")  # splitlines also splits at other characters
 _TIME = r"(\d+:\d+:\d+[,.]\d+)"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _NUMBER = re.compile(r"\s*\d+\s*")
@@ -47,14 +47,14 @@ _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
 _SPEAKER = re.compile(r"(?!普通话：)([^\s：:，。、]{1,12})：(?=\S)")
 _SYNC = re.compile(r"(\d{1,6})\(\d+\)")
 _INTERVAL = re.compile(r"\s*(\d{1,3}):")
-_SECONDS = 60.0  # of an interval in the synchronisation of OHMS 5.4 that names none
+_SECONDS = 60.0  # default interval of sync marks in OHMS 5.4
 
 
 @dataclass(frozen=True)
 class ForeignTranscript:
     """What a file of another system says; ``values`` are keys of recording.yml.
 
-    ``text`` is the file where it is WebVTT, whose comments and settings can stay.
+    ``text`` is the file itself if it is WebVTT, whose comments and settings are kept.
     """
 
     lines: tuple[Segment, ...]
@@ -73,7 +73,7 @@ class Imported(Result):
 def bring_in(project: Project, recording: Recording, path: Path) -> Imported:
     """Take a file into an accession.
 
-    Raises RecordError when the file cannot be read, or when people have corrected the transcript.
+    Raises RecordError if the file cannot be read, or people have edited the transcript.
     """
     found = read_foreign(path, recording.technical.duration)
     accession = project.accession(recording.id)
@@ -142,7 +142,7 @@ def _read_webvtt(text: str, path: Path) -> ForeignTranscript:
 
 
 def _read_srt(text: str, path: Path) -> Iterator[Segment]:
-    """SubRip: a cue begins at a line with two times, and all that stands below belongs to it."""
+    """Read SubRip: a cue starts at a line with two times and contains all lines below."""
     lines = _LINE_ENDS.split(text)
     times = {n: found for n, line in enumerate(lines) if (found := _TIMES.fullmatch(line))}
     above = lines[: min(times, default=0)]
@@ -172,7 +172,7 @@ def _times(found: re.Match[str], path: Path, line: int) -> tuple[float, float]:
 
 
 def _segment(start: float, end: float, lines: Sequence[str]) -> Segment:
-    """A line of a form that has no voices: the speaker stands before the words."""
+    """Return a line of a format without voices: the speaker is before the words."""
     spoken, meant = split_mandarin(lines)
     named = _SPEAKER.match(spoken)
     text, speaker = (spoken[named.end() :], named[1]) if named else (spoken, "")
@@ -214,17 +214,17 @@ def _name(element: Element) -> str:
 
 
 def _paced(text: str, sync: str, duration: float) -> Iterator[Segment]:
-    """Lines of a transcript without times, between the marks that say where each interval begins.
+    """Yield the lines of a transcript with times interpolated between its sync marks.
 
-    A mark is ``line(word)``, at whose line the next interval begins
-    (https://www.oralhistoryonline.org/documentation/). Whatever the marks are, every line comes in
-    once.
+    A mark ``line(word)`` is where the next interval starts
+    (https://www.oralhistoryonline.org/documentation/). Every line is imported once, even if the
+    marks are invalid.
     """
     lines = [line.strip() for line in _LINE_ENDS.split(text)]
     named = _INTERVAL.match(sync)
     interval = _SECONDS * (int(named[1]) if named else 1)
     marks = (min(max(int(line) - 1, 0), len(lines)) for line in _SYNC.findall(sync))
-    # A mark before the one before it would leave lines out.
+    # A mark before the previous one would omit lines.
     bounds = [0, *accumulate(marks, max), len(lines)]
     for number, (first, last) in enumerate(pairwise(bounds)):
         spoken = list(_with_meanings(filter(None, lines[first:last])))
@@ -234,7 +234,7 @@ def _paced(text: str, sync: str, duration: float) -> Iterator[Segment]:
 
 
 def _with_meanings(lines: Iterable[str]) -> Iterator[list[str]]:
-    """Each line that is spoken, with those that say in Mandarin what it means."""
+    """Yield each spoken line with the Mandarin lines that follow it."""
     group: list[str] = []
     for line in lines:
         if group and not line.startswith(MEANING):
@@ -246,7 +246,7 @@ def _with_meanings(lines: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _spread(groups: Sequence[Sequence[str]], start: float, end: float) -> Iterator[Segment]:
-    """Lines over a stretch of time, by their lengths: no more is known of when each is said."""
+    """Interpolate the times of lines in a range by their lengths."""
     total, at = sum(len(lines[0]) for lines in groups), start
     for lines in groups:
         until = at + (end - start) * len(lines[0]) / total

@@ -1,8 +1,8 @@
-"""What a deposit is, found out in a process of its own, with limits.
+"""Inspect deposits in a child process with limits on time and memory.
 
-Decoders are large programs in C, and a file may be made to crash one, or to hold hours of silence
-in a few bytes. So a child process decodes each new file once, from its first to its last sample;
-what ends or holds up the child is refused, and the next file gets a new child.
+Decoders are large C programs that a file can crash, and hours of silence can be stored in a few
+bytes. So a child process decodes each new file completely; a file that ends or blocks it is
+rejected, and a new child is started for the next.
 """
 
 import json
@@ -20,25 +20,24 @@ from cunshi.core.yaml_fields import read_text
 from cunshi.domain.recording import Technical, is_photo, is_text
 from cunshi.media import photos
 
-# Decoding goes at hundreds of times real time; a phone's recording has about a megabyte a minute.
-_LEAST_SECONDS = 60.0
+# Decoding is hundreds of times faster than real time; phones record about a megabyte per minute.
+_MIN_SECONDS = 60.0
 _SECONDS_PER_MEGABYTE = 3.0
-_MEMORY = 4 << 30  # bytes of address space, where the system knows such a limit
+_MEMORY = 4 << 30  # bytes of address space, where the system supports a limit
 
 
 class Inspector:
-    """Asks a child process, which is started when the first question comes."""
+    """Inspects files in a child process, which is started on first use."""
 
-    def __init__(self, least_seconds: float = _LEAST_SECONDS):
-        self._least = least_seconds
+    def __init__(self, min_seconds: float = _MIN_SECONDS):
+        self._min_seconds = min_seconds
         self._child: subprocess.Popen[str] | None = None
 
     def inspect(self, path: Path) -> Technical:
-        """What a file is; DepositError when it cannot become a recording or a companion.
-
-        DiskError when it cannot be read.
+        """Return the technical data of a file; DepositError if it is unusable, DiskError if
+        unreadable.
         """
-        seconds = self._least + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE
+        seconds = self._min_seconds + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE
         answer = self._ask(path, seconds)
         if "technical" in answer:
             return Technical(**answer["technical"])
@@ -47,7 +46,7 @@ class Inspector:
         raise DepositError(answer["cause"], answer["remedy"])
 
     def close(self) -> None:
-        """End the child; the next question starts another."""
+        """End the child; the next inspection starts another."""
         child, self._child = self._child, None
         if child:
             child.kill()
@@ -58,7 +57,7 @@ class Inspector:
         watch = threading.Timer(seconds, child.kill)
         watch.start()
         try:
-            # A name may hold what is no text: JSON escapes carry it through.
+            # Names may not be valid text; JSON escapes preserve them.
             print(json.dumps(str(path)), file=child.stdin, flush=True)
             line = child.stdout.readline() if child.stdout else ""
         except OSError:
@@ -85,8 +84,8 @@ def _start() -> subprocess.Popen[str]:
 
 
 def look_at(path: Path) -> Technical:
-    """What a file is; in this process."""
-    from cunshi.media import audio  # decoders, which whoever only asks a child does without
+    """Inspect a file in this process."""
+    from cunshi.media import audio  # loads the decoders, which the parent process does not need
 
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
@@ -120,7 +119,7 @@ def _answer(path: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer questions, a line each, until nobody asks any more."""
+    """Inspect a file for each line of input."""
     _limit_memory()
     for line in sys.stdin:
         print(json.dumps(_answer(Path(json.loads(line)))), flush=True)

@@ -1,7 +1,7 @@
-"""Bringing in what another village's archive holds: the same bytes are the same recording.
+"""Merge another village's archive: equal masters are the same recording.
 
-Nothing that is here is changed, but that a limit which the other side knows holds here as well.
-Where two records of one recording differ, both are told and nobody decides.
+Nothing in this archive is changed, except that restrictions of the other one apply here too. If two
+records of a recording differ, both are reported and nothing is decided.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _CONSENT_LIMITS = ("until", "withdrawn_on", "embargo", "uses", "shown_as")
 
 @dataclass(frozen=True)
 class Difference:
-    """What two archives say of one recording, side by side."""
+    """A difference between two records of a recording."""
 
     id: str
     key: str
@@ -51,7 +51,7 @@ class Merged(Result):
 
 
 def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
-    """Bring in the accessions of a project, a backup, or a bag of one. Only under the lock."""
+    """Add the accessions of a project, a backup, or a bag of one. Requires the lock."""
     theirs = Project.at(_payload(folder))
     problems: list[Problem] = []
     archive = theirs.read_archive(problems)
@@ -72,14 +72,14 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
 
 
 def _payload(folder: Path) -> Path:
-    """The project in a folder: itself, or a bag's payload, which is verified first."""
+    """Return the project in a folder, or in a bag after verifying it."""
     if not (folder / "bagit.txt").is_file():
         return folder
     for manifest in sorted(folder.glob("manifest-*.txt")):
         algorithm = manifest.stem.removeprefix("manifest-")
         for line in manifest.read_text("utf-8").splitlines():
             digest, __, name = line.partition(" ")
-            if not _holds(folder, name.strip(), algorithm, digest):
+            if not _is_valid_file(folder, name.strip(), algorithm, digest):
                 raise RecordError(
                     _("这个包不完整：{name} 和清单不一样").format(name=name.strip()),
                     _("向对方再要一份"),
@@ -88,7 +88,7 @@ def _payload(folder: Path) -> Path:
     return folder / "data"
 
 
-def _holds(bag: Path, name: str, algorithm: str, digest: str) -> bool:
+def _is_valid_file(bag: Path, name: str, algorithm: str, digest: str) -> bool:
     path = (bag / name).resolve()
     if not path.is_relative_to((bag / "data").resolve()) or not path.is_file():
         return False
@@ -131,7 +131,7 @@ def _check_masters(accession: Accession) -> None:
 def _bring(
     project: Project, theirs: Project, accession: Accession, rights: str, merged: Merged
 ) -> None:
-    """Copy an accession aside, say whose it is, and give it its name in one step."""
+    """Copy an accession to a temporary folder, add its origin, and give it its name in one step."""
     problems: list[Problem] = []
     theirs.read_recording(accession, problems)
     aside = Accession(project.incoming / accession.id)
@@ -196,7 +196,7 @@ def _told(here: Accession, there: Accession) -> tuple[str, str]:
 def _limit(
     project: Project, here: Accession, ours: Recording, other: Recording, merged: Merged
 ) -> None:
-    """A withdrawal that the other village knows of holds here, and so does a stricter access."""
+    """Apply a withdrawal or a stricter access level of the other village."""
     strict = strictest((ours.description, other.description))
     if strict == ours.description:
         return
@@ -218,10 +218,11 @@ def _differing(one: object, other: object, names: Iterable[str]) -> dict[str, An
 
 
 def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:
-    """Note the limits before they stand in the record: from there nobody could tell whose they are.
+    """Log the restrictions before they are written to the record, where their origin is not
+    visible.
 
-    A run that dies in between leaves them told, and to be written by the next. They are no
-    ``fields``, which the folder's own words would then be held against.
+    A run that is killed in between leaves them logged, and the next run writes them. They are not
+    logged as ``fields``, which are compared with the deposit's folder.yml.
     """
     before = as_logged(ours.description)
     limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}

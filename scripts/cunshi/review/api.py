@@ -1,4 +1,4 @@
-"""Questions and answers of the desk's interface, in JSON, apart from how they travel."""
+"""Requests and responses of the desk's JSON API."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from cunshi.core.i18n import _
 
 
 class ApiError(Exception):
-    """An answer that is not what was asked for: HTTP status, cause, remedy and what else helps."""
+    """An error response: HTTP status, cause, remedy and details."""
 
     def __init__(self, status: int, cause: str, remedy: str = "", **more: Any):
         super().__init__(cause)
@@ -26,9 +26,9 @@ class ApiError(Exception):
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One question: who asks, the parts of the path, of the query, and the body (None without).
+    """A request: person, path and query parameters, and body (None without).
 
-    ``session`` is the id of the asker's session and ``address`` that of the asker's computer.
+    ``session`` is the id of the session and ``address`` that of the client.
     """
 
     person: str
@@ -39,7 +39,7 @@ class ApiRequest:
     address: str = ""
 
     def field(self, name: str, kind: type[Any]) -> Any:
-        """A field of the body that must be there with a type; else ApiError 400."""
+        """Return a field of the body; ApiError 400 if it is missing or has another type."""
         found = self.body.get(name) if isinstance(self.body, dict) else None
         if not isinstance(found, kind) or (kind is int and isinstance(found, bool)):
             raise ApiError(400, _("请求缺了 {name}").format(name=name))
@@ -47,12 +47,14 @@ class ApiRequest:
 
 
 def error_response(status: int, error: str, remedy: str = "", **more: Any) -> JSONResponse:
-    """The form that every answer has which is not what was asked for."""
+    """Return the JSON of an error response."""
     return JSONResponse({"error": error, "remedy": remedy, **more}, status)
 
 
 def route(method: str, path: str, answer: Callable[[ApiRequest], Any]) -> Route:
-    """A route that answers with JSON; ``answer`` runs in a thread and may raise ApiError."""
+    """Return a route that responds with JSON; ``answer`` runs in a thread and may raise
+    ApiError.
+    """
 
     async def endpoint(request: Request) -> Response:
         body = await _body(request) if method in {"POST", "PUT"} else None
@@ -77,7 +79,7 @@ async def _body(request: Request) -> Any:
     text = await request.body()
     try:
         found = json.loads(text, parse_float=_finite, parse_constant=_finite) if text else {}
-        # Half of a surrogate pair is no text: it could be neither written nor said again.
+        # A lone surrogate can neither be stored nor returned.
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -85,7 +87,7 @@ async def _body(request: Request) -> Any:
 
 
 def _finite(text: str) -> float:
-    """A number that JSON can say again: none of NaN, Infinity and 1e999."""
+    """Parse a number; reject NaN, Infinity and 1e999, which JSON cannot represent."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""The desk as an ASGI application: its pages, its interface, its static files."""
+"""The desk as an ASGI application: pages, API, static files."""
 
 import mimetypes
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from cunshi.review.todo import problems
 from cunshi.review.todo import routes as todo
 from cunshi.review.uploads import routes
 
-# Windows' registry may call a script plain text, which browsers then refuse to run.
+# Windows' registry may declare scripts as plain text, which browsers then refuse to run.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 mimetypes.add_type("image/svg+xml", ".svg")
 
-# Address → the page's shell in static/; what it shows comes from the interface.
+# Path → the page's shell in static/; its content comes from the API.
 _PAGES = {
     "/": "todo/todo.html",
     "/edit/{id}": "editor/editor.html",
@@ -43,13 +43,13 @@ _PAGES = {
 
 
 def application(desk: Desk) -> Starlette:
-    """The desk of one project, behind its door."""
+    """Return the desk of a project with its middleware."""
     made = Starlette(
         routes=[*_pages(), *_interface(desk), Route("/favicon.ico", _icon), _static()],
         middleware=[Middleware(SecurityHeaders), Middleware(AuthMiddleware, auth=desk.auth)],
         exception_handlers={HTTPException: _explain},
     )
-    # An address with a slash too many is none, and is answered like every other that is none.
+    # Do not redirect paths with an additional slash; they do not exist.
     made.router.redirect_slashes = False
     return made
 
@@ -89,7 +89,7 @@ def _static() -> Mount:
 
 
 def _explain(request: Request, error: Exception) -> Response:
-    """What the framework refuses, in the form of the desk's own refusals."""
+    """Return errors of the framework in the form of ApiError."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = error.headers if isinstance(error, HTTPException) else None
     words = {

@@ -1,4 +1,4 @@
-"""What all parts of the review desk share: the project and what belongs to one run of the desk."""
+"""The context shared by all parts of the desk: the project and the state of a run."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,19 +15,21 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass
 class Desk:
-    """One run of the desk. ``site`` is the address of the built site on this computer."""
+    """A run of the desk. ``site`` is the local URL of the built site."""
 
     project: Project
     auth: DeskAuth = field(default_factory=DeskAuth)
     site: str = ""
 
     def accession(self, recording_id: str) -> Accession:
-        """An accession by its id, which is compared, never joined to a path; else ApiError 404."""
+        """Return an accession; the id is compared and never joined to a path. ApiError 404 if
+        unknown.
+        """
         for accession in self.project.accessions():
             if accession.id == recording_id:
                 return accession
         raise ApiError(404, _("档案库里没有这件录音"), _("回到待办清单，刷新一下"))
 
     def recording(self, recording_id: str) -> Recording:
-        """A recording as its record says now, whatever is wrong with it."""
+        """Read a recording's current record, ignoring its problems."""
         return self.project.read_recording(self.accession(recording_id), [])

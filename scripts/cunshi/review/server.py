@@ -1,4 +1,4 @@
-"""Opens the desk on a port of this computer, or of a network, and the built site beside it."""
+"""Run the desk on a local or network port, with the built site on another port."""
 
 import socket
 import threading
@@ -18,8 +18,8 @@ from cunshi.review.context import Desk
 from cunshi.website import server
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for a password
-_LAST_SECONDS = 20  # that what is being saved or heard has left when the desk is closed
-# Reserved for documents (RFC 5737): nothing is sent, the system only says where it would be from.
+_LAST_SECONDS = 20  # seconds for requests in progress when the desk is closed
+# A reserved address (RFC 5737): nothing is sent, but the system returns the local address.
 _SOMEWHERE = ("192.0.2.1", 9)
 
 
@@ -31,7 +31,7 @@ def run(
     opens_browser: bool = True,
     say: Callable[[str], None],
 ) -> None:
-    """Keep the desk open until it is interrupted. With a password it is open to the network."""
+    """Run the desk until interrupted. With a password it is open to the network."""
     with ExitStack() as opened:
         host = _EVERYWHERE if password else server.HOST
         listening = opened.enter_context(closing(server.open_port(port, "review", host)))
@@ -50,7 +50,7 @@ def run(
 
 
 def check_password(password: str) -> str:
-    """The password of a desk on a network; ConfigurationError when it is too short."""
+    """Return the password of a network desk; ConfigurationError if it is too short."""
     if len(password) < SHORTEST_PASSWORD:
         raise ConfigurationError(
             _("密码太短了"), _("至少 {count} 个字符").format(count=SHORTEST_PASSWORD)
@@ -65,14 +65,14 @@ def _desk(project: Project, listening: socket.socket, beside: socket.socket, pas
 
 
 def _port_beside(listening: socket.socket) -> socket.socket:
-    """A port of this computer for the site, whose scripts must not share the desk's origin."""
+    """Open a local port for the site, whose scripts must not share the desk's origin."""
     with suppress(ConfigurationError, OverflowError):
         return server.open_port(listening.getsockname()[1] + 1, "review")
     return server.open_port(0, "review")
 
 
 def _names() -> list[str]:
-    """Under what other computers of the network find this one: addresses first, then names."""
+    """Return the addresses and host names by which other computers find this one."""
     name = socket.gethostname().lower()
     found = []
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -94,7 +94,7 @@ def _again(desk: Desk) -> str:
 
 
 def _addresses(desk: Desk) -> list[str]:
-    """What the window says at the beginning."""
+    """Return the lines that are printed at the start."""
     ends = _("关掉校对台：按 Ctrl+C，或关掉这个窗口。改好的都已经存下了。")
     here = _("打开浏览器看：{address}").format(address=_entrance(desk))
     if not desk.auth.people.needs_password:
@@ -116,13 +116,13 @@ def _in_background(work: Callable[..., object], *words: object) -> None:
 
 
 def server_of(desk: Desk) -> uvicorn.Server:
-    """The HTTP server of a desk, not yet started."""
+    """Return the HTTP server of a desk, not started."""
     config = uvicorn.Config(
         application(desk),
         log_level="warning",
         ws="none",
         lifespan="off",
-        # Who asks is who is connected: a header must not say otherwise.
+        # Ignore proxy headers: the client is the peer of the connection.
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_LAST_SECONDS,

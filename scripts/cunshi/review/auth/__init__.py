@@ -1,4 +1,4 @@
-"""Who may use the desk: sessions, passwords, the middleware before all routes.
+"""Access to the desk: sessions, passwords, and the middleware for all routes.
 
-It may import what `review` may. No other part of the desk decides who is let in.
+May import what `review` may. No other part of the desk decides who gets access.
 """

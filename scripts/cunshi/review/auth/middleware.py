@@ -1,7 +1,7 @@
-"""Who is let through to the desk: by host, origin, session, token, kind and size of what is sent.
+"""Check every request: host, origin, session, token, content type and size.
 
-Pure ASGI, outside of everything else. Nothing here looks at ``request.url``, which the Host header
-takes part in making; only at the path that is routed by.
+Pure ASGI, outside of everything else. Uses the routed path instead of ``request.url``, which
+depends on the Host header.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from cunshi.review.auth.sessions import SESSION_SECONDS, Session, SessionStore
 _log = logging.getLogger(__name__)
 
 SIGN_IN = "/sign-in"
-# What somebody sees and asks who is not signed in yet.
+# Paths that are allowed without a session.
 _OPEN = {
     SIGN_IN,
     "/api/sign-in",
@@ -58,10 +58,10 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be sent, in bytes, and how slowly, in seconds.
+    """Limits of request bodies in bytes, and of their duration in seconds.
 
-    JSON has to be there as a whole in ``json_seconds``; an upload may take its time, but never
-    ``stall_seconds`` for the next piece.
+    JSON must be complete within ``json_seconds``; an upload may take longer, but the next piece
+    must arrive within ``stall_seconds``.
     """
 
     json: int = 8 << 20
@@ -72,7 +72,7 @@ class Limits:
 
 @dataclass
 class BodyLimit:
-    """What one body may be; ``request.state.allowance``. A route may lower ``most`` itself."""
+    """The limit of a request's body, in ``request.state.allowance``. A route may lower ``most``."""
 
     most: int
     seconds: float
@@ -81,7 +81,7 @@ class BodyLimit:
 
 @dataclass
 class DeskAuth:
-    """The way into one desk: the names and port it answers to, and the people in it."""
+    """Access to a desk: its host names and port, and its sessions."""
 
     port: int = 8010
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
@@ -90,16 +90,18 @@ class DeskAuth:
 
     @property
     def cookie(self) -> str:
-        """The cookie's name. Browsers send cookies to every port of a host, so it names its own."""
+        """The cookie's name, which contains the port because browsers send cookies to all ports of
+        a host.
+        """
         return f"cunshi-{self.port}"
 
     def knows(self, host: str) -> bool:
-        """Whether a Host header is exactly one of this desk's own."""
+        """Check whether a Host header is one of this desk's."""
         bare = self.port == 80 and host.lower() in self.hosts
         return bare or host.lower() in {f"{name}:{self.port}" for name in self.hosts}
 
     def set_session_cookie(self, response: Response, session_id: str) -> None:
-        """Give a browser its session with an answer; an empty one takes it away."""
+        """Set the session cookie in a response; an empty id deletes it."""
         age = SESSION_SECONDS if session_id else 0
         response.set_cookie(
             self.cookie, session_id, max_age=age, path="/", httponly=True, samesite="strict"
@@ -107,7 +109,7 @@ class DeskAuth:
 
 
 class SecurityHeaders:
-    """The headers of every answer; an answer in words where the program has a fault."""
+    """Add security headers to every response, and respond to unexpected exceptions."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
@@ -145,12 +147,12 @@ class SecurityHeaders:
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in _HEADERS.items():
         headers[name] = value
-    # Files of the desk may be kept if they are asked about again; what it shows may not.
+    # Static files may be cached if revalidated; other responses may not.
     headers["cache-control"] = "no-cache" if path.startswith("/static/") else "no-store"
 
 
 class AuthMiddleware:
-    """Lets a request through, or answers it with the reason why not."""
+    """Pass a request on, or respond with the reason for its rejection."""
 
     def __init__(self, app: ASGIApp, auth: DeskAuth):
         self._app = app
@@ -171,12 +173,12 @@ class AuthMiddleware:
             await self._app(scope, _measured(receive, scope["state"]["allowance"]), send)
             return
         if scope["method"] not in _SAFE:
-            # What is still being sent is not worth reading.
+            # The rest of the body is not read.
             refusal.headers["connection"] = "close"
         await refusal(scope, receive, send)
 
     def _foreign(self, request: Request) -> Response | None:
-        """Refuses what other sites make a browser ask (DNS rebinding, CSRF, XS-Leaks)."""
+        """Reject requests caused by other sites (DNS rebinding, CSRF, XS-Leaks)."""
         method, headers = request.method, request.headers
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._door.knows(hosts[0]):
@@ -193,7 +195,7 @@ class AuthMiddleware:
         return error_response(403, _("这个请求是从别的网站来的，没有接受")) if refused else None
 
     def _unknown(self, request: Request) -> Response | None:
-        """Refuses who is not signed in, and notes who is."""
+        """Reject requests without a session, and store the session of others."""
         session_id = request.cookies.get(self._door.cookie, "")
         session = self._door.people.find(session_id)
         name = session.name if session else ""
@@ -210,7 +212,7 @@ class AuthMiddleware:
         return self._show_in(request)
 
     def _show_in(self, request: Request) -> Response:
-        """To the sign-in page; with the key it lets a name be given there."""
+        """Redirect to the sign-in page, where a valid key allows giving a name."""
         session_id = self._door.people.enter(_key(request))
         response = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER)
         if session_id:
@@ -218,7 +220,7 @@ class AuthMiddleware:
         return response
 
     def _unfit(self, request: Request) -> Response | None:
-        """Refuses bodies of another kind than the route takes, and those that say they are big."""
+        """Reject bodies of a wrong content type or declared size."""
         limits, headers = self._door.limits, request.headers
         is_upload = request.method == "PUT" and bool(_UPLOAD.fullmatch(request.scope["path"]))
         if is_upload:
@@ -237,7 +239,7 @@ class AuthMiddleware:
 
 
 def too_large(most: int) -> Response:
-    """The answer to a body of more than ``most`` bytes."""
+    """Return the response to a body of more than ``most`` bytes."""
     size = f"{most / (1 << 30):.3g} GB" if most >= 1 << 30 else f"{most / (1 << 20):.3g} MB"
     return error_response(413, _("太大了，没有接受"), _("最多 {size}").format(size=size))
 
@@ -251,7 +253,7 @@ def _is_data(path: str) -> bool:
 
 
 def _opens_a_page(request: Request) -> bool:
-    """Whether somebody follows a link to a page, which is all that other sites may have done."""
+    """Check for a link to a page, which other sites may contain."""
     headers = request.headers
     navigates = headers.get("sec-fetch-mode") == "navigate"
     into_a_tab = headers.get("sec-fetch-dest") == "document"
@@ -264,12 +266,12 @@ def _key(request: Request) -> str:
 
 
 def _plain(request: Request) -> Response | None:
-    """Takes the key out of the address of somebody who is signed in."""
+    """Redirect a signed-in person to the URL without the key."""
     return RedirectResponse("/", HTTPStatus.SEE_OTHER) if _key(request) else None
 
 
 def _untrue(request: Request, session: Session) -> Response | None:
-    """Refuses a change without the token, which only pages of the desk can read."""
+    """Reject a change without the token, which only pages of the desk can read."""
     token = request.headers.get("x-cunshi-token", "")
     right = hmac.compare_digest(token.encode(), session.token.encode())
     if request.method in _SAFE or right:
@@ -278,7 +280,7 @@ def _untrue(request: Request, session: Session) -> Response | None:
 
 
 def _measured(receive: Receive, allowance: BodyLimit) -> Receive:
-    """The same body, counted while it is read. HTTPException 413 and 408, 408 also for a stop."""
+    """Return the body with a limit on its size and duration; HTTPException 413 or 408."""
     begun, read, whole = time.monotonic(), 0, False
 
     async def receive_measured() -> Message:

@@ -1,4 +1,4 @@
-"""Signing in and out, and what a page has to know before it begins."""
+"""Signing in and out, and the initial data of a page."""
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,7 +15,7 @@ _HERE = "127.0.0.1"
 
 
 def routes(desk: Desk) -> list[Route]:
-    """The session's part of the interface."""
+    """Return the routes of the session."""
     people, auth = desk.auth.people, desk.auth
 
     def how(ask: ApiRequest) -> dict[str, object]:
@@ -69,7 +69,7 @@ def _about(desk: Desk, ask: ApiRequest) -> dict[str, object]:
 
 
 def _uses() -> dict[str, str]:
-    """What a narrator can agree to, one by one."""
+    """Return the uses of a consent with their labels."""
     return {
         "archive": _("存档"),
         "transcription": _("转写成文字"),

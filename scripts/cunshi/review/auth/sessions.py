@@ -1,6 +1,6 @@
-"""Who is signed in at the desk: the key of this computer, the password of a network, sessions.
+"""Sessions of the desk: this computer's key, a network's password, people.
 
-All of it is kept in memory and ends with the desk.
+Everything is kept in memory and ends with the desk.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _PUNCTUATION = frozenset(" ·•.-_’（）()")
 
 @dataclass(frozen=True)
 class Session:
-    """Somebody at a browser. Without a name the key was right and the name is still to come."""
+    """A browser's session. It has no name after a valid key, until one is given."""
 
     name: str
     until: float
@@ -33,9 +33,8 @@ class Session:
 
 
 def clean_name(text: str) -> str:
-    """A person's name as it is kept: one spelling, no outer spaces. Raises ApiError 422.
-
-    Only letters, digits and what stands in names: a name goes into records and onto pages.
+    """Normalise a person's name; ApiError 422 if it has other characters than letters, digits and
+    those of names.
     """
     name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
     known = all(c in _PUNCTUATION or unicodedata.category(c)[0] in "LMN" for c in name)
@@ -47,24 +46,24 @@ def clean_name(text: str) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two secrets are the same, in a time that tells nothing; JSON may hold half pairs."""
+    """Compare two secrets in constant time; JSON may contain lone surrogates."""
     pair = (text.encode("utf-8", "surrogatepass") for text in (one, other))
     return hmac.compare_digest(*pair)
 
 
 class SignInAttempts:
-    """Wrong passwords by address: the fourth and each later one doubles the wait."""
+    """Failed passwords by address; from the fourth on, the delay doubles."""
 
     def __init__(self, clock: Callable[[], float]):
         self._clock = clock
         self._wrong: dict[str, tuple[int, float]] = {}
 
     def wait(self, address: str) -> float:
-        """Seconds until this address may try again."""
+        """Return the seconds until this address may try again."""
         return max(0.0, self._wrong.get(address, (0, 0.0))[1] - self._clock())
 
     def fail(self, address: str) -> None:
-        """Note a wrong password, and forget addresses that have long been quiet."""
+        """Count a failed password, and forget old addresses."""
         now = self._clock()
         self._wrong = {a: w for a, w in self._wrong.items() if w[1] > now - 12 * _LONGEST_WAIT}
         count = self._wrong.get(address, (0, 0.0))[0] + 1
@@ -72,14 +71,14 @@ class SignInAttempts:
         self._wrong[address] = count, now + min(pause, _LONGEST_WAIT)
 
     def succeed(self, address: str) -> None:
-        """Somebody who knows the password sits there."""
+        """Forget the failures of an address."""
         self._wrong.pop(address, None)
 
 
 class SessionStore:
-    """The sessions of one desk. With a password it is the way in, else the key.
+    """The sessions of a desk. People sign in with the password if there is one, else with the key.
 
-    The key is good for one browser; then there is a new one, told to ``announce``.
+    A key is valid for one browser; then ``announce`` is called with a new one.
     """
 
     def __init__(self, password: str = "", clock: Callable[[], float] = time.time):
@@ -96,12 +95,14 @@ class SessionStore:
         return bool(self._password)
 
     def find(self, session_id: str) -> Session | None:
-        """The session with this id, unless it has ended."""
+        """Return the session with this id, if it is valid."""
         found = self._sessions.get(session_id)
         return found if found and found.until > self._clock() else None
 
     def enter(self, key: str) -> str:
-        """A session without a name for the right key, which is then used up; else empty."""
+        """Return the id of a nameless session for a valid key, which is then used up; else
+        empty.
+        """
         with self._lock:
             right = not self._password and _same(key, self.key)
             if not right:
@@ -112,7 +113,9 @@ class SessionStore:
         return session_id
 
     def sign_in(self, session_id: str, name: str, password: str, address: str) -> str:
-        """The id of a new session under a name; the old session ends. ApiError 401, 422 or 429."""
+        """Start a session with a name, end the old one, and return its id. ApiError 401, 422 or
+        429.
+        """
         name = clean_name(name)
         with self._lock:
             if self._password:
@@ -127,7 +130,7 @@ class SessionStore:
             return self._begin(name)
 
     def sign_out(self, session_id: str) -> None:
-        """End a session, if it is one."""
+        """End a session, if it exists."""
         with self._lock:
             self._sessions.pop(session_id, None)
 

@@ -1,4 +1,4 @@
-"""The transcript editor: documents, history, merging of two people's work, sound, approval.
+"""The transcript editor: documents, history, merging, audio, approval.
 
-It may import what `review` may. The format of transcript.vtt is defined in `archive`.
+May import what `review` may. The format of transcript.vtt is defined in `archive`.
 """

@@ -1,4 +1,4 @@
-"""Approving a transcript, and taking that back: recording.yml, events.jsonl and the history."""
+"""Approve a transcript or revoke its approval: recording.yml, events.jsonl and history."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from cunshi.review.editor.document import TranscriptDocument
 def approve(
     project: Project, accession: Accession, manuscript: TranscriptDocument, person: str
 ) -> dict[str, Any]:
-    """Set who approved it and when. ApiError 403 for somebody who may not, 422 without words."""
+    """Set approver and date; ApiError 403 if the person may not approve, 422 without words."""
     record = _open(accession)
     if record.description.approved_by:
         return _answer(manuscript, record.description)
@@ -38,7 +38,7 @@ def approve(
 
 
 def reopen(accession: Accession, manuscript: TranscriptDocument, person: str) -> dict[str, Any]:
-    """Take an approval back, so that the transcript can be corrected again."""
+    """Revoke an approval, so that the transcript can be edited again."""
     record = _open(accession)
     open_again = replace(record.description, approved_by="", approved_on=None)
     if record.set(open_again):
@@ -60,14 +60,14 @@ def _is_among(person: str, names: tuple[str, ...]) -> bool:
 
 
 def _open(accession: Accession) -> RecordFile:
-    """The record; RecordError when any of it cannot be read."""
+    """Open the record; RecordError if a part of it is invalid."""
     record = RecordFile.open(accession)
     record.check()
     return record
 
 
 def _tell(accession: Accession, manuscript: TranscriptDocument, what: str, person: str) -> None:
-    """After it is done; a kill in between leaves it done and untold."""
+    """Log the event after the change; if killed in between, the change is not logged."""
     digest = history.digest(manuscript.text)
     accession.add_event(
         Event(METADATA_MODIFICATION, agent=person, transcript=what, transcript_sha256=digest)

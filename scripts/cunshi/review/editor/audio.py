@@ -1,4 +1,4 @@
-"""What is heard at the desk and the waveform that is seen: the master, or a copy that plays."""
+"""Audio and waveform for the editor: the master, or a copy that browsers can play."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ from cunshi.review.context import Desk
 from cunshi.review.jobs.background import BackgroundWorker, Make, Progress
 
 PEAKS_PER_SECOND = 20
-PEAK_RATE = 8000  # samples per second that a waveform is drawn from
+PEAK_RATE = 8000  # samples per second used for waveforms
 _LOUDEST = 127
-# What Chrome, Edge, Firefox and Safari play: container and codecs as FFmpeg names them → type.
+# Formats that Chrome, Edge, Firefox and Safari play: FFmpeg's container and codecs → media type.
 _PLAYED = {
     "mov": ({"aac", "mp3"}, "audio/mp4"),
     "mp3": ({"mp3", "mp3float"}, "audio/mpeg"),
@@ -33,7 +33,7 @@ _VARIABLE_RATE = (b"Xing", b"VBRI")
 
 
 def routes(desk: Desk) -> list[Route]:
-    """The sound of a recording, and its waveform."""
+    """Return the routes of audio and waveforms."""
     maker = BackgroundWorker()
 
     def media(ask: ApiRequest) -> Response:
@@ -60,7 +60,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def played_as(technical: Technical, master: Path) -> str:
-    """The media type under which browsers play a file and seek in it exactly; else empty."""
+    """Return the media type with which browsers play a file and seek exactly, or empty."""
     codecs, kind = _PLAYED.get(technical.container, (set(), ""))
     if technical.codec not in codecs:
         return ""
@@ -70,14 +70,14 @@ def played_as(technical: Technical, master: Path) -> str:
 
 
 def _has_variable_rate(path: Path) -> bool:
-    """Whether a browser would guess where a second lies in an MP3, and be seconds off."""
+    """Check for an MP3 in which browsers can only estimate positions."""
     with path.open("rb") as stream:
         head = stream.read(1 << 16)
     return any(tag in head for tag in _VARIABLE_RATE)
 
 
 def _heard(desk: Desk, ask: ApiRequest) -> tuple[Recording, Path]:
-    """A recording that can be heard, and its master; ApiError 404 when there is nothing to hear."""
+    """Return a recording with audio and its master; ApiError 404 without audio."""
     accession = desk.accession(ask.path["id"])
     recording = desk.recording(accession.id)
     if not recording.technical.has_sound:
@@ -108,7 +108,7 @@ def _drawing(path: Path, recording: Recording, master: Path) -> Callable[[Progre
         for block in peaks(master, PEAKS_PER_SECOND):
             found += block.tolist()
             tell(min(1.0, len(found) / PEAKS_PER_SECOND / recording.technical.duration))
-        # As a share of the loudest, so that a quiet recording can be seen as well.
+        # Relative to the maximum, so that quiet recordings are visible.
         loudest = max(found, default=0.0) or 1.0
         drawn = {
             "sha256": recording.sha256,
@@ -122,7 +122,7 @@ def _drawing(path: Path, recording: Recording, master: Path) -> Callable[[Progre
 
 
 def peaks(path: Path, per_second: int) -> Iterator[audio.Samples]:
-    """The loudest sample, 0 to 1, of each stretch; ``per_second`` of them a second, in blocks."""
+    """Yield blocks of maximum amplitudes (0 to 1), ``per_second`` of them per second."""
     size, pending = PEAK_RATE // per_second, np.empty(0, np.float32)
     for block in audio.decode(path, PEAK_RATE):
         pending = np.concatenate([pending, block])

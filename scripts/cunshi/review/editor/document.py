@@ -1,7 +1,7 @@
-"""A transcript at the desk: its file, its history, and what becomes of the changes of several.
+"""A transcript in the editor: file, history, and merging of several people's changes.
 
-transcript.vtt is the file that people own. Whatever it says when the desk looks is what counts,
-and what somebody has written there with another program is taken into the history first.
+transcript.vtt belongs to people. Its current content counts, and changes made with other programs
+are first added to the history.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from cunshi.review.editor.merge import Lines, count_changed, merge
 
 @dataclass(frozen=True)
 class Saved:
-    """What became of a save: the state now, and whose changes it was joined with."""
+    """The result of a save: the current revision, and whose changes were merged."""
 
     revision: int
     lines: Lines
@@ -34,7 +34,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Why a save was not made: somebody has changed the same lines since ``base``."""
+    """The reason why a save was rejected: somebody has changed the same lines since ``base``."""
 
     revision: int
     base: Lines
@@ -45,7 +45,7 @@ class Conflict:
 
 @dataclass
 class TranscriptDocument:
-    """One transcript. Only while Project.writing is held."""
+    """A transcript. Use only while Project.writing is held."""
 
     accession: Accession
     where: str
@@ -64,19 +64,19 @@ class TranscriptDocument:
 
     @property
     def lines(self) -> Lines:
-        """RecordError when somebody has written what is no transcript."""
+        """Return the lines; RecordError if the file is not a valid transcript."""
         return self._parse(self.text)
 
     def lines_at(self, revision: int) -> Lines:
-        """RecordError when the history is damaged there, or it was no transcript then."""
+        """Return the lines of a revision; RecordError if it is damaged or invalid."""
         return self._parse(self.history.text(revision))
 
     def known_lines(self, base: int) -> Lines:
-        """What is there now and what was there in an earlier state."""
+        """Return the lines of the current state and of an earlier revision."""
         return (*self.lines, *(self._lines_if_known(base) or ()))
 
     def save(self, who: str, base: int, ours: Lines, tab: str = "") -> Saved | Conflict:
-        """Keep what somebody made of revision ``base``, joined with what others have made of it."""
+        """Save a person's lines based on revision ``base``, merged with changes of others."""
         theirs, merged = self.lines, None
         if base == self.revision or self._is_own(base, tab):
             merged = ours
@@ -85,12 +85,12 @@ class TranscriptDocument:
         if merged is None:
             return self._conflict(base)
         if merged not in (ours, theirs):
-            # Two people may have moved neighbours past each other.
+            # Adjacent lines may overlap after both people moved them.
             merged = tuple(sorted(merged, key=lambda line: line.start))
         others = self._others_since(base, tab)
         joined = merged != ours
         if merged != theirs:
-            # Where somebody was faster, the history says whose state it was joined with.
+            # If others saved in between, the history says whose changes were merged.
             what = history.MERGED if joined else history.SAVED
             text = format_corrected(self.text, self.accession.id, merged)
             if self._parse(text) != merged:
@@ -99,7 +99,7 @@ class TranscriptDocument:
         return Saved(self.revision, merged, others if joined else ())
 
     def restore(self, who: str, base: int, revision: int) -> Saved | Conflict:
-        """Put an earlier state in place of today's, if nobody has changed that since ``base``."""
+        """Restore an earlier revision, if nobody has changed the current one since ``base``."""
         if digest(self.text) != self._digest_at(base):
             return self._conflict(base)
         text = without_draft_note(self.history.text(revision))
@@ -111,18 +111,18 @@ class TranscriptDocument:
         return Saved(self.revision, lines)
 
     def is_at(self, base: int) -> bool:
-        """Whether somebody who knows revision ``base`` knows the transcript as it is."""
+        """Check whether the transcript is still that of revision ``base``."""
         return digest(self.text) == self._digest_at(base)
 
     def note(self, who: str, what: str) -> None:
-        """Put into the history what was decided about the transcript as it is."""
+        """Add a decision about the current state to the history."""
         self.history.append(self.text, who, what)
 
     def conflict(self, base: int) -> Conflict:
         return self._conflict(base)
 
     def correctors(self) -> tuple[str, ...]:
-        """Who has changed the words since the machine drafted them, in this order."""
+        """Return who has changed the words since the draft, in order."""
         names: list[str] = []
         for found in self.history.revisions():
             if found.what == history.DRAFTED:
@@ -137,7 +137,7 @@ class TranscriptDocument:
         return tuple(map(as_written, parse_transcript(text, self.where)))
 
     def _catch_up(self) -> None:
-        """Bring file and history together, whatever happened to them since the desk last looked."""
+        """Reconcile file and history after changes by other programs or an interrupted save."""
         last = self.history.last
         if last is not None and last.sha256 == digest(self.text):
             return
@@ -151,9 +151,9 @@ class TranscriptDocument:
             self.history.append(self.text, "", what, self._counted(before or "", self.text))
 
     def _was_interrupted(self, last: Revision | None) -> bool:
-        """Whether a save got into the history and was stopped before it got into the file.
+        """Check whether a save was written to the history but not to the file.
 
-        Whoever puts the state before it back with another program does that later.
+        Somebody who restores the previous state with another program does so later.
         """
         if last is None or last.what not in history.WRITTEN:
             return False
@@ -174,7 +174,7 @@ class TranscriptDocument:
             return None
 
     def _counted(self, before: str, after: str) -> int:
-        """How many lines changed; none where one of the texts is no transcript."""
+        """Return the number of changed lines; 0 if one of the texts is invalid."""
         try:
             return count_changed(self._parse(before), self._parse(after))
         except RecordError:
@@ -183,7 +183,7 @@ class TranscriptDocument:
     def _write(
         self, text: str, who: str, what: str, changed: int, *, of: int = 0, tab: str = ""
     ) -> None:
-        """First the history, then the file: what is in the history can always be finished."""
+        """Write the history, then the file, so that an interrupted save can be completed."""
         self.history.append(text, who, what, changed, of=of, tab=tab)
         write_atomic(self.accession.transcript, text)
         self.text = text
@@ -195,13 +195,15 @@ class TranscriptDocument:
         return found.sha256 if found else ""
 
     def _since(self, base: int) -> list[Revision]:
-        """What changed the words after a revision, oldest first."""
+        """Return the revisions after ``base`` that changed the words, oldest first."""
         changes = {*history.WRITTEN, history.ELSEWHERE, history.DRAFTED}
         later = (self.history.revision(n) for n in range(base + 1, self.revision + 1))
         return [found for found in later if found and found.what in changes]
 
     def _is_own(self, base: int, tab: str) -> bool:
-        """Whether all that came after ``base`` was saved by the same page, which knows of it."""
+        """Check whether all revisions after ``base`` were saved by the same page, which knows
+        them.
+        """
         numbers = range(base + 1, self.revision + 1)
         found = [self.history.revision(n) for n in numbers]
         return bool(tab) and all(
@@ -221,7 +223,7 @@ class TranscriptDocument:
 
 
 def name_of(found: Revision) -> str:
-    """Who made a revision, or what did where nobody is known."""
+    """Return who made a revision, or what did."""
     if found.who:
         return found.who
     return _("机器") if found.what == history.DRAFTED else _("别的程序")
@@ -233,13 +235,13 @@ def _modified(path: Path) -> int:
 
 @contextmanager
 def opened(project: Project, accession: Accession) -> Iterator[TranscriptDocument]:
-    """A transcript, with all other writers kept off until the end of the ``with``."""
+    """Open a transcript and lock out other writers during the block."""
     with project.writing():
         yield TranscriptDocument(accession, project.relative(accession.transcript))
 
 
 def draft_of_written(text: str) -> tuple[Segment, ...]:
-    """The words that a family wrote, as lines without times."""
+    """Return a family's written words as lines without times."""
     return tuple(
         line for part in text.splitlines() if (line := as_written(Segment(0.0, 0.0, part))).text
     )

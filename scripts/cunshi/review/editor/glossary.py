@@ -1,4 +1,4 @@
-"""The village's words: read them, add one, and leave every other byte of the file as it is."""
+"""Read the glossary, and add terms without changing other bytes of the file."""
 
 from dataclasses import asdict
 from typing import Any
@@ -23,7 +23,7 @@ _LONGEST = {"term": 40, "kind": 20, "village": 40, "pinyin": 200, "meaning": 100
 
 
 def routes(desk: Desk) -> list[Route]:
-    """The words, and adding one."""
+    """Return the routes for reading and adding terms."""
 
     def words(ask: ApiRequest) -> dict[str, Any]:
         return _as_json(desk.project.read_glossary([]))
@@ -43,7 +43,7 @@ def _as_json(terms: tuple[Term, ...]) -> dict[str, Any]:
 
 
 def read_term(body: Any) -> Term:
-    """A word as somebody sends it; ApiError 422 says of each field what it lacks."""
+    """Parse a term in a request; ApiError 422 lists what is missing in each field."""
     if not isinstance(body, dict):
         raise ApiError(400, _("请求缺了 {name}").format(name="term"))
     texts = {key: _line(body.get(key, "")) for key in _KEYS}
@@ -76,7 +76,7 @@ def _fault(key: str, cause: str, remedy: str) -> dict[str, str]:
 
 
 def add_term(project: Project, term: Term) -> tuple[Term, ...]:
-    """Add a word at the end; ApiError 409 when it is there or the file has mistakes."""
+    """Add a term at the end; ApiError 409 if it exists or the file is invalid."""
     with project.writing():
         found: list[Problem] = []
         before = project.read_glossary(found)
@@ -91,7 +91,7 @@ def add_term(project: Project, term: Term) -> tuple[Term, ...]:
 
 
 def _append(project: Project, term: Term, before: tuple[Term, ...]) -> None:
-    """Write the file with one more word, but only if it then reads as all others and this one."""
+    """Write the file with one more term, only if it can be read back unchanged otherwise."""
     path = project.glossary
     data = read_bytes_of(path) if path.exists() else b""
     text = decode_text(data, path)

@@ -1,8 +1,9 @@
-"""history.jsonl: every state of a transcript that the desk has seen, a line for each.
+"""history.jsonl: every revision of a transcript, one per line.
 
-Lines are only ever added. One holds what changed since the line before; every fiftieth holds the
-whole text, so that damage to a line costs at most the states up to the next of those. Each has
-the SHA-256 of its text. What a crash left half-written was promised to nobody, and goes.
+Lines are only appended. A line contains the difference from the previous one; every fiftieth
+contains the whole text, so that damage affects only the revisions up to the next of those. Each has
+the SHA-256 of its text. An incomplete last line of a crashed save, which was not confirmed, is
+removed.
 """
 
 import hashlib
@@ -23,18 +24,18 @@ DRAFTED, ELSEWHERE = "drafted", "elsewhere"
 SAVED, MERGED, RESTORED = WRITTEN = ("saved", "merged", "restored")
 APPROVED, REOPENED = "approved", "reopened"
 
-_WHOLE = 50  # revisions from one whole text to the next
-_LONGEST_DIFF = 2000  # lines that are compared one by one; of more, all between the ends is kept
+_WHOLE = 50  # revisions between whole texts
+_LONGEST_DIFF = 2000  # lines compared individually; larger differences are stored as one block
 
 Edit = tuple[int, int, list[str]]
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One state of a transcript, and how it came about.
+    """A revision of a transcript.
 
-    ``changed`` counts lines of the transcript; ``of`` is the revision that was restored; ``tab``
-    names the page that saved it, so that a page knows its own again.
+    ``changed`` counts its changed lines; ``of`` is the restored revision; ``tab`` identifies the
+    page that saved it, so that a page recognises its own.
     """
 
     revision: int
@@ -50,17 +51,17 @@ class Revision:
 
 
 def digest(text: str) -> str:
-    """The SHA-256 by which a history knows a text."""
+    """Return the SHA-256 that identifies a text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class History:
-    """The history of one transcript, as its file is now. Written only under Project.writing."""
+    """The history of a transcript. Write only while Project.writing is held."""
 
     def __init__(self, path: Path, where: str = ""):
         self._path, self._where = path, where
         data = path.read_bytes() if path.exists() else b""
-        # What follows the last line's end was never finished.
+        # An incomplete last line is ignored.
         self._whole = data.rfind(b"\n") + 1
         self._lines = data[: self._whole].split(b"\n")[:-1]
 
@@ -68,7 +69,7 @@ class History:
         return len(self._lines)
 
     def revision(self, number: int) -> Revision | None:
-        """A revision by its number, which is that of its line; None when the line is damaged."""
+        """Return a revision by number (its line); None if the line is damaged."""
         if not 1 <= number <= len(self._lines):
             return None
         try:
@@ -79,17 +80,17 @@ class History:
 
     @property
     def last(self) -> Revision | None:
-        """The newest revision; None when there is none or it is damaged."""
+        """Return the latest revision; None if there is none or it is damaged."""
         return self.revision(len(self._lines))
 
     def revisions(self) -> Iterator[Revision]:
-        """All that can be read, newest first."""
+        """Yield all readable revisions, latest first."""
         for number in range(len(self._lines), 0, -1):
             if found := self.revision(number):
                 yield found
 
     def text(self, number: int) -> str:
-        """The transcript as it was; nothing for revision 0. RecordError when that is lost."""
+        """Return the text of a revision, empty for 0; RecordError if it is lost."""
         if number == 0:
             return ""
         steps: list[Revision] = []
@@ -110,7 +111,7 @@ class History:
     def append(
         self, text: str, who: str, what: str, changed: int = 0, *, of: int = 0, tab: str = ""
     ) -> Revision:
-        """Add a state; when this returns it is on the disk."""
+        """Append a revision durably."""
         number = len(self._lines) + 1
         before = self._text_before(number)
         edits = () if before is None else tuple(_edits(before, text))
@@ -133,7 +134,7 @@ class History:
         return found
 
     def _text_before(self, number: int) -> str | None:
-        """The text to compare with, or None when the next line should hold a whole one."""
+        """Return the previous text, or None if the next line should contain the whole text."""
         recent = [self.revision(n) for n in range(max(1, number - _WHOLE + 1), number)]
         if not any(found and found.text is not None for found in recent):
             return None
@@ -178,7 +179,7 @@ def _format(found: Revision) -> bytes:
 
 
 def _edits(before: str, after: str) -> Iterator[Edit]:
-    """What makes one text of another, in lines: where, how many go, which come. Last one first."""
+    """Return the edits between two texts by line (position, deleted, inserted), last first."""
     old, new = before.split("\n"), after.split("\n")
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])

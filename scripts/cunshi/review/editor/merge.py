@@ -16,18 +16,18 @@ Lines = tuple[Segment, ...]
 _Pair = tuple[int, int]
 _Gap = tuple[range, range]
 
-# By what a line is found again: the first of these that no other line around it shares.
+# The fields by which a line is matched: the first of these sets that is unique around it.
 _KEYS = (("start", "end"), ("text",))
 # Fields of a line of which two people may not change different ones without seeing it: a meaning
 # in Mandarin is that of the text; what is withheld is the sound between two times.
 _TOGETHER = (("text", "mandarin"), ("start", "end", "withheld"), ("speaker",), ("golden",))
 _ALL = tuple(name for names in _TOGETHER for name in names)
-_NOTES = ("flags", "replaced", "suggested")  # the machine's; people only remove them
+_NOTES = ("flags", "replaced", "suggested")  # written by the machine; people only remove them
 
 
 @dataclass(frozen=True)
 class Part:
-    """A run of lines as each side has it; ``lines`` is the merge of them, None for a conflict."""
+    """A run of lines of each side; ``lines`` is the merged result, None for a conflict."""
 
     base: Lines
     ours: Lines
@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class _Change:
-    """The lines ``first`` to ``last`` (not included) of the base become ``lines``."""
+    """Replaces the lines ``first`` to ``last`` (exclusive) of the base by ``lines``."""
 
     first: int
     last: int
@@ -46,7 +46,7 @@ class _Change:
 
 @dataclass
 class _Group:
-    """Changes of both sides to the same lines of the base, ``first`` to ``last`` (not included)."""
+    """Changes of both sides to the same lines of the base, ``first`` to ``last`` (exclusive)."""
 
     first: int
     last: int
@@ -54,12 +54,12 @@ class _Group:
     theirs: list[_Change] = field(default_factory=list)
 
     def meets(self, change: _Change) -> bool:
-        """Whether the next change is to the same lines, or inserts at the same place."""
+        """Check whether the next change affects the same lines, or inserts at the same place."""
         return change.first < self.last or change.first == change.last == self.first
 
 
 def merge(base: Lines, ours: Lines, theirs: Lines) -> Lines | None:
-    """Both sides' changes of ``base`` in one list; None where a person has to choose."""
+    """Merge the changes of both sides; None if there is a conflict."""
     merged: list[Segment] = []
     for part in merge_parts(base, ours, theirs):
         if part.lines is None:
@@ -69,7 +69,7 @@ def merge(base: Lines, ours: Lines, theirs: Lines) -> Lines | None:
 
 
 def merge_parts(base: Lines, ours: Lines, theirs: Lines) -> list[Part]:
-    """The merge of both sides' changes of ``base``, run by run, conflicts among them."""
+    """Return the merge of both sides as runs, including conflicts."""
     parts = []
     at = 0
     for group in _groups(_changes(base, ours), _changes(base, theirs)):
@@ -83,7 +83,7 @@ def merge_parts(base: Lines, ours: Lines, theirs: Lines) -> list[Part]:
 
 
 def count_changed(before: Sequence[Segment], after: Sequence[Segment]) -> int:
-    """How many lines differ between two states."""
+    """Return the number of lines that differ between two states."""
     changes = _changes(tuple(before), tuple(after))
     return sum(max(change.last - change.first, len(change.lines)) for change in changes)
 
@@ -103,7 +103,7 @@ def _merge_run(base: Lines, ours: Lines, theirs: Lines) -> Lines | None:
 
 
 def _is_one_line(base: Lines, ours: Lines, theirs: Lines) -> bool:
-    """Whether both sides still have the one line of the base."""
+    """Check whether both sides still have the single line of the base."""
     is_one = len(base) == len(ours) == len(theirs) == 1
     return is_one and all(_is_same_line(base[0], side[0]) for side in (ours, theirs))
 
@@ -122,20 +122,22 @@ def _merge_line(base: Segment, ours: Segment, theirs: Segment) -> Segment | None
 
 
 def _together(base: Segment, ours: Segment, theirs: Segment) -> Sequence[tuple[str, ...]]:
-    """All fields of a line that stops being withheld: whoever publishes it has to see all of it."""
+    """Check all fields of a line that is no longer withheld, because it will be published as a
+    whole.
+    """
     is_published = base.withheld and not (ours.withheld and theirs.withheld)
     return (_ALL,) if is_published else _TOGETHER
 
 
 def _is_own(name: str, side: Segment, base: Segment, other: Segment) -> bool:
-    """Whether a field has a value that only this side gave it."""
+    """Check whether only this side changed a field to its value."""
     return getattr(side, name) not in (getattr(base, name), getattr(other, name))
 
 
 def _merge_notes(
     base: tuple[Any, ...], ours: tuple[Any, ...], theirs: tuple[Any, ...]
 ) -> tuple[Any, ...]:
-    """A note that one side has removed is removed."""
+    """Remove the notes that either side removed."""
     if theirs in (base, ours):
         return ours
     if ours == base:
@@ -144,7 +146,7 @@ def _merge_notes(
 
 
 def _groups(ours: Iterable[_Change], theirs: Iterable[_Change]) -> list[_Group]:
-    """The changes of both sides in the order of the base; those of the same lines together."""
+    """Yield the changes of both sides in order, grouped if they affect the same lines."""
     groups: list[_Group] = []
     changes = [(change, True) for change in ours] + [(change, False) for change in theirs]
     for change, is_ours in sorted(changes, key=lambda each: (each[0].first, each[0].last)):
@@ -164,7 +166,7 @@ def _applied(base: Lines, offset: int, changes: Sequence[_Change]) -> Lines:
 
 
 def _changes(base: Lines, side: Lines) -> list[_Change]:
-    """What makes ``side`` of ``base``, in order: one line each where lines are found again."""
+    """Return the changes from ``base`` to ``side`` in order, one per matched line."""
     changes = []
     at = to = 0
     for i, j in [*_pairs(base, side), (len(base), len(side))]:
@@ -177,7 +179,7 @@ def _changes(base: Lines, side: Lines) -> list[_Change]:
 
 
 def _pairs(base: Lines, side: Lines) -> list[_Pair]:
-    """The lines of the base that are found again, each with its place in ``side``."""
+    """Match lines of the base with lines of ``side``."""
     pairs: list[_Pair] = []
     for names in _KEYS:
         gaps = _gaps(pairs, len(base), len(side))
@@ -188,13 +190,13 @@ def _pairs(base: Lines, side: Lines) -> list[_Pair]:
 
 
 def _gaps(pairs: Sequence[_Pair], length: int, other: int) -> list[_Gap]:
-    """The places between pairs, in both lists."""
+    """Return the ranges between matched pairs in both lists."""
     edges = [(-1, -1), *pairs, (length, other)]
     return [(range(a + 1, b), range(i + 1, j)) for (a, i), (b, j) in pairwise(edges)]
 
 
 def _unique(base: Lines, side: Lines, gap: _Gap, names: Sequence[str]) -> list[_Pair]:
-    """Lines with equal fields that no other line of the gap has, as many as keep their order."""
+    """Match lines whose fields are equal and unique in the gap, as many as keep their order."""
     places = _places(side, gap[1], names)
     known = _places(base, gap[0], names)
     return _longest([(known[key], places[key]) for key in known if key in places])
@@ -208,7 +210,7 @@ def _places(lines: Lines, places: Iterable[int], names: Sequence[str]) -> dict[o
 
 
 def _longest(pairs: Iterable[_Pair]) -> list[_Pair]:
-    """The longest selection of pairs in which the second numbers rise, as the first ones do."""
+    """Return the longest subsequence of pairs that increases in both numbers."""
     ends: list[_Pair] = []
     before: dict[_Pair, _Pair | None] = {}
     for pair in pairs:
@@ -224,7 +226,7 @@ def _longest(pairs: Iterable[_Pair]) -> list[_Pair]:
 
 
 def _in_step(base: Lines, side: Lines, gap: _Gap) -> list[_Pair]:
-    """The lines of a gap one by one, if each may still be the same line."""
+    """Match the lines of a gap one by one, if each may be the same line."""
     pairs = list(zip(*gap, strict=False))
     same_count = len(gap[0]) == len(gap[1])
     return pairs if same_count and all(_is_same_line(base[i], side[j]) for i, j in pairs) else []

@@ -1,4 +1,4 @@
-"""The interface of the editor: a recording's transcript, its history, its approval."""
+"""The editor's API: a recording's transcript, history and approval."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ from cunshi.review.editor.segments_json import from_json, to_json
 from cunshi.transcription.draft import draft
 from cunshi.transcription.glossary_match import pinyin_of
 
-_TOGETHER = 60  # seconds between two saves of a person that are listed as one
+_TOGETHER = 60  # seconds between saves of a person that are listed as one
 _LONGEST_TAB = 100
 
 
@@ -42,7 +42,7 @@ _ADDRESS = "/api/recordings/{id}"
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Reading, saving, restoring and approving a transcript."""
+    """Return the routes for reading, saving, restoring and approving a transcript."""
     return [*_looking(desk), *_writing(desk), *_approving(desk)]
 
 
@@ -157,7 +157,7 @@ def _view(desk: Desk, accession: Accession, manuscript: TranscriptDocument) -> d
 
 
 def _heard(desk: Desk, accession: Accession) -> dict[str, Any]:
-    """What the machine heard and drafted. The first time it takes seconds for hours of talk."""
+    """Return the machine's draft; the first time may take seconds for hours of speech."""
     lines = _machine(accession, desk.project.read_glossary([]))
     return {
         "words": [[w.start, w.end, w.text, w.probability] for line in lines for w in line.words],
@@ -166,13 +166,13 @@ def _heard(desk: Desk, accession: Accession) -> dict[str, Any]:
 
 
 def _written(accession: Accession, recording: Recording) -> str:
-    """What a family wrote down itself, or nothing."""
+    """Return a family's written words, or nothing."""
     names = [name for name in (recording.master, *recording.companions) if is_text(name)]
     return read_text(accession.master / names[0]).strip() if names else ""
 
 
 def _machine(accession: Accession, terms: Sequence[Term]) -> tuple[Segment, ...]:
-    """The draft as the machine's words and today's glossary make it."""
+    """Return the draft made from machine.json with the current glossary."""
     if not accession.machine.is_file():
         return ()
     return _draft(accession.machine, accession.machine.stat().st_mtime_ns, tuple(terms))
@@ -202,7 +202,7 @@ def _day(day: dt.date | None) -> str:
 
 
 def _open(desk: Desk, accession: Accession) -> Recording:
-    """The recording, if its transcript may be changed; else ApiError 423."""
+    """Return the recording, if its transcript may be edited; else ApiError 423."""
     recording = desk.project.read_recording(accession, [])
     if recording.description.approved_by:
         raise ApiError(
@@ -272,7 +272,7 @@ def _what(found: Revision) -> str:
 
 
 def _listed(revisions: Iterable[Revision]) -> list[dict[str, Any]]:
-    """The revisions, newest first; saves of one person within a minute are told as one."""
+    """Return the revisions, latest first, with saves of a person within a minute as one."""
     listed: list[dict[str, Any]] = []
     newer: Revision | None = None
     for found in revisions:

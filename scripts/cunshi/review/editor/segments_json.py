@@ -1,4 +1,4 @@
-"""The lines of a transcript in the desk's JSON ↔ Segment. What cannot be a line is refused."""
+"""Convert lines of a transcript between the desk's JSON and Segment, and validate them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ _LONGEST = 10_000  # characters of one line
 _LONGEST_NAME = 100
 _MOST_NOTES = 100
 _FOREVER = 1e7  # seconds
-_BEYOND = 2.0  # seconds that a line may end behind the recording's end
+_BEYOND = 2.0  # seconds that a line may exceed the recording
 _MARKS = ("withheld", "golden")
 
 
 def to_json(segment: Segment) -> dict[str, Any]:
-    """A line as the pages of the desk know it."""
+    """Return a line as JSON."""
     return {
         "start": segment.start,
         "end": segment.end,
@@ -37,9 +37,9 @@ def to_json(segment: Segment) -> dict[str, Any]:
 def from_json(
     data: Sequence[Any], known: Iterable[Segment], duration: float
 ) -> tuple[Segment, ...]:
-    """The lines that somebody sends, by their times; ApiError when one of them cannot be.
+    """Parse and sort the lines of a request; ApiError for invalid ones.
 
-    None may end behind the recording or behind the last of the ``known`` lines.
+    None may end after the recording, or after the last of the ``known`` lines.
     """
     if len(data) > MOST:
         raise ApiError(422, _("句子太多了（最多 {count} 句）").format(count=MOST))
@@ -63,7 +63,7 @@ def from_json(
 
 
 def _line(data: Any) -> Segment:
-    """ApiError 400 for what is no line at all."""
+    """Parse a line; ApiError 400 if it is malformed."""
     if not isinstance(data, dict):
         raise _not_understood("segments")
     start, end = (_seconds(data, name) for name in ("start", "end"))
@@ -101,7 +101,7 @@ def _not_understood(name: str) -> ApiError:
 
 
 def _flags(data: list[Any]) -> tuple[Flag, ...]:
-    """The flags that exist; a page newer or older than this program may send others."""
+    """Return the known flags; a page of another version may send others."""
     codes = [entry.get("code") for entry in data[:_MOST_NOTES] if isinstance(entry, dict)]
     known = {flag.value: flag for flag in Flag}
     return tuple(known[code] for code in codes if isinstance(code, str) and code in known)

@@ -1,4 +1,4 @@
-"""One thread that makes files in the background, in the order in which they were asked for."""
+"""Make files in a background thread, in the order of requests."""
 
 import queue
 import threading
@@ -12,7 +12,7 @@ Make = Callable[[Progress], None]
 
 
 class BackgroundWorker:
-    """Makes each file once. Ends with the program, so what it makes has to be written whole."""
+    """Makes each file once. It ends with the program, so files must be written atomically."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Path, Make]] = queue.SimpleQueue()
@@ -22,9 +22,9 @@ class BackgroundWorker:
         self._thread: threading.Thread | None = None
 
     def ask(self, target: Path, make: Make) -> float:
-        """Have a file made, if it is not in the making; how much of it is done, 0 to 1.
+        """Request a file, if it is not in progress; return the progress from 0 to 1.
 
-        Raises once what went wrong, and tries again when it is asked for the next time.
+        Raises an earlier error once; the next request tries again.
         """
         with self._lock:
             if error := self._failed.pop(target, None):
@@ -51,6 +51,6 @@ class BackgroundWorker:
             make(lambda done: self._done.update({target: done}))
         except CunshiError as error:
             return error
-        except Exception as error:  # whatever a broken file makes a decoder raise
+        except Exception as error:  # decoders raise many kinds of errors for broken files
             return CunshiError(str(error) or type(error).__name__, where=target)
         return None

@@ -1,4 +1,4 @@
-"""The catalogue record, the consent, scans of signed forms, and forms to print.
+"""The record, consent, scans of signed forms, and forms to print.
 
-It may import what `review` may. How consent limits access is a rule of `domain`.
+May import what `review` may. How consent restricts access is a rule of `domain`.
 """

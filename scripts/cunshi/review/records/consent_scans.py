@@ -1,4 +1,4 @@
-"""Scans of what was signed: kept in the archive beside the recording, never published."""
+"""Scans of consent forms: stored in the archive with the recording, never published."""
 
 import os
 import secrets
@@ -24,9 +24,9 @@ from cunshi.review.auth.middleware import too_large
 from cunshi.review.context import Desk
 from cunshi.review.uploads.file_names import clean_name
 
-LARGEST = 50 << 20  # bytes; a form of ten pages, photographed by a telephone, has 40 MB
-_ABANDONED = 24 * 3600  # seconds after which nobody is still sending a file
-# What a browser shows by itself. Anything else, such as a page with scripts, is only saved.
+LARGEST = 50 << 20  # bytes; ten photographed pages have 40 MB
+_ABANDONED = 24 * 3600  # seconds after which an upload counts as abandoned
+# Formats displayed by browsers. Others, such as HTML with scripts, are only downloaded.
 _SHOWN = {
     ".pdf": "application/pdf",
     ".jpg": "image/jpeg",
@@ -37,7 +37,9 @@ _SHOWN = {
 
 
 def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Route]:
-    """Putting in a scan, answered with the ``view`` of the record, and looking at it."""
+    """Return the routes for adding a scan, answered with the ``view`` of the record, and for
+    showing it.
+    """
 
     def show(ask: ApiRequest) -> Response:
         accession = desk.accession(ask.path["id"])
@@ -71,7 +73,7 @@ def routes(desk: Desk, view: Callable[[Accession], dict[str, Any]]) -> list[Rout
 
 
 def scans_of(accession: Accession) -> list[Path]:
-    """The scans of an accession by name."""
+    """Return the scans of an accession by name."""
     if not accession.consent_forms.is_dir():
         return []
     found = (path for path in accession.consent_forms.iterdir() if path.is_file())
@@ -79,7 +81,7 @@ def scans_of(accession: Accession) -> list[Path]:
 
 
 def listed(accession: Accession) -> list[dict[str, Any]]:
-    """The scans as the interface lists them."""
+    """Return the scans as JSON."""
     return [{"name": path.name, "size": path.stat().st_size} for path in scans_of(accession)]
 
 
@@ -89,8 +91,8 @@ def _said_length(request: Request) -> int:
 
 
 async def _receive(project: Project, accession: Accession, request: Request) -> str:
-    """Write the body aside, then put it in; the name that it got."""
-    aside = _aside(project)
+    """Write the body to a temporary file, add it, and return its name."""
+    aside = _temporary_file(project)
     try:
         with aside.open("wb") as stream:
             async for block in request.stream():
@@ -103,8 +105,8 @@ async def _receive(project: Project, accession: Accession, request: Request) -> 
         aside.unlink(missing_ok=True)
 
 
-def _aside(project: Project) -> Path:
-    """A new file on the archive's disk, where no command sweeps up; old ones are removed."""
+def _temporary_file(project: Project) -> Path:
+    """Return a new file on the archive's disk that no command sweeps; remove abandoned ones."""
     folder = project.archive / ".uploads"
     folder.mkdir(exist_ok=True)
     for left in folder.iterdir():
@@ -114,7 +116,7 @@ def _aside(project: Project) -> Path:
 
 
 def keep(project: Project, accession: Accession, aside: Path, name: str, person: str) -> str:
-    """Put a scan into the archive under its name, never over another; the same bytes once.
+    """Add a scan to the archive under a free name; the same content only once.
 
     Raises ApiError 422 for an empty file.
     """

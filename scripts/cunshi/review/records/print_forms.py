@@ -1,4 +1,4 @@
-"""Forms to print: what a narrator signs, and what is noted down when somebody is recorded."""
+"""Forms to print: a consent form, and a form for notes during the recording."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from cunshi.domain.settings import MANDARIN, MIXED, WU
 from cunshi.review.api import ApiRequest, route
 from cunshi.review.context import Desk
 
-# The forms are in Chinese, as the pages of the site are: the people who sign them read Chinese.
+# The forms are in Chinese like the site, for the people who sign them.
 _LANGUAGES = ((MANDARIN, "普通话"), (WU, "本地话"), (MIXED, "两种都说"))
 
 
@@ -25,7 +25,7 @@ class _Use:
 
 
 def _uses(sends: bool) -> list[_Use]:
-    """The uses in the order of the form, in words that can be read aloud to an old person."""
+    """Return the uses in the order of the form, in words for reading aloud."""
     where = "" if sends else "听写用我们自己的电脑，不交给别的公司。"
     sentences = {
         ARCHIVE: ("存档", "录音原样存在档案库里，长期保存，不公开。不同意这一项，录音就还给您。"),
@@ -41,7 +41,7 @@ def _uses(sends: bool) -> list[_Use]:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Each form blank, and filled in with what is known of a recording."""
+    """Return the routes of the forms, blank or filled in for a recording."""
 
     def consent(ask: ApiRequest) -> Response:
         return _form(desk, "form_consent", ask.path.get("id", ""))

@@ -1,4 +1,4 @@
-"""The catalogue record and the consent of a recording, as the desk shows and changes them."""
+"""The desk's API for the record and consent of a recording."""
 
 import datetime as dt
 import hashlib
@@ -45,7 +45,7 @@ _CONSENT = {field.name for field in fields(Consent)}
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Reading and changing a record, withdrawing a consent, and the scans of what was signed."""
+    """Return the routes for reading and changing a record, withdrawing consent, and scans."""
 
     def read(ask: ApiRequest) -> dict[str, Any]:
         return view(desk, desk.accession(ask.path["id"]))
@@ -82,7 +82,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def view(desk: Desk, accession: Accession) -> dict[str, Any]:
-    """All that the page of a record shows."""
+    """Return the data of a record's page."""
     problems: list[Problem] = []
     base, said = _base(accession), _said(accession)
     recording = desk.project.read_recording(accession, problems)
@@ -120,7 +120,7 @@ def _said(accession: Accession) -> Description:
 
 
 def _values(said: Description) -> dict[str, Any]:
-    """A record in JSON: dates as text, ``uses`` None where nothing in particular was ticked."""
+    """Return a record as JSON; ``uses`` is None if no use was ticked."""
     logged = as_logged(said)
     values: dict[str, Any] = {name: logged.get(name, "") for name in sorted(_LINES | _TEXTS)}
     consent = {name: logged.get("consent", {}).get(name, "") for name in sorted(_CONSENT)}
@@ -138,7 +138,7 @@ def _last(accession: Accession) -> dict[str, str] | None:
 
 
 def _save(accession: Accession, person: str, values: Mapping[str, Any]) -> None:
-    """Write what was decided into recording.yml; ApiError 422, with nothing written."""
+    """Write decided values to recording.yml; ApiError 422 without writing if they are invalid."""
     record = RecordFile.open(accession) if accession.record.is_file() else None
     if record is None or not record.text:
         raise _untakable("", _("目录卡不见了"), _("从备份恢复 recording.yml"))
@@ -160,7 +160,7 @@ def _untakable(key: str, cause: str, remedy: str = "") -> ApiError:
 
 
 def _check_guardian(wanted: Description, values: Mapping[str, Any]) -> None:
-    """A minor's consent is a guardian's. That somebody is a minor can always be said."""
+    """Require a guardian for a minor's consent; minority itself can always be set."""
     consent = wanted.consent
     given = consent.by and consent.withdrawn_on is None
     if "consent" in values and wanted.minor and given and not consent.guardian:
@@ -172,7 +172,7 @@ def _check_guardian(wanted: Description, values: Mapping[str, Any]) -> None:
 
 
 def _entries(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Key → value as recording.yml writes it, ``consent.by`` for what stands in the consent."""
+    """Return key → value as in recording.yml, with ``consent.by`` for keys of the consent."""
     flat = {key: value for key, value in values.items() if key != "consent"}
     consent = values.get("consent", {})
     if not isinstance(consent, dict):
@@ -221,7 +221,7 @@ def _text(key: str, value: str) -> Any:
 
 
 def _wanted(ours: Description, entries: Mapping[str, Any]) -> Description:
-    """What the record is to say, read by the reader of the files."""
+    """Return the requested description, parsed like the file."""
     inside = {key.removeprefix("consent."): key for key in entries if key.startswith("consent.")}
     lines = [(key, f"{key}: ") for key in entries if key not in inside.values()]
     if inside:
@@ -231,7 +231,7 @@ def _wanted(ours: Description, entries: Mapping[str, Any]) -> Description:
     text = "".join(text for __, text in written)
     said = read_description(parse_fields(text, "", problems, ALIASES), finish=False)
     if problems:
-        # A text of several lines is written in several.
+        # Texts with line breaks are written as block scalars.
         keys = [key for key, text in written for __ in range(text.count("\n"))]
         told = [{"key": keys[p.line - 1], "cause": p.cause, "remedy": p.remedy} for p in problems]
         raise ApiError(422, told[0]["cause"], told[0]["remedy"], problems=told)

@@ -1,4 +1,4 @@
-"""The to-do list: how far each recording has come, and what is wrong.
+"""The to-do list: the progress of each recording, and problems.
 
-It may import what `review` may. It reads files and changes none.
+May import what `review` may. It changes no files.
 """

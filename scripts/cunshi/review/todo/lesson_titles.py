@@ -1,4 +1,4 @@
-"""The lessons of the course as the desk needs them: numbers and titles, read anew when changed."""
+"""Numbers and titles of the lessons, read again when they change."""
 
 import functools
 
@@ -8,7 +8,7 @@ from cunshi.domain.course import LESSON_COUNT, Lesson
 
 
 def lesson_titles(project: Project) -> dict[int, str]:
-    """Number → title of every lesson of the course; empty where nobody has written it yet."""
+    """Return number → title of every lesson, empty if it is not written."""
     titles = dict.fromkeys(range(1, LESSON_COUNT + 1), "")
     for lesson in written_lessons(project):
         titles[lesson.number] = lesson.title
@@ -16,12 +16,12 @@ def lesson_titles(project: Project) -> dict[int, str]:
 
 
 def written_lessons(project: Project) -> tuple[Lesson, ...]:
-    """The lessons that can be read, in the order of the course."""
+    """Return the readable lessons in the order of the course."""
     return _lessons(project, _stamp(project))
 
 
 def lesson_name(number: int, title: str) -> str:
-    """A lesson as people call it: 第 3 课 金村庙会."""
+    """Return a lesson's name for people: 第 3 课 金村庙会."""
     return f"第 {number} 课 {title}".strip()
 
 
@@ -32,7 +32,7 @@ def _stamp(project: Project) -> tuple[tuple[str, int], ...]:
 
 @functools.lru_cache(maxsize=4)
 def _lessons(project: Project, stamp: tuple[tuple[str, int], ...]) -> tuple[Lesson, ...]:
-    """What is wrong with the lessons is told on the page of problems."""
+    """Read the lessons; their problems are shown on the page of problems."""
     course = read_course(project.courses / "course.yml", "", [])
     paths = (project.courses / name / "lesson.md" for name in course.lessons)
     inside = (path for path in paths if path.is_relative_to(project.courses) and path.is_file())

@@ -1,4 +1,4 @@
-"""What is wrong, as the desk shows it: with the recording whose page is the place to mend it."""
+"""The problems page: each problem with the recording on whose page it can be corrected."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable
@@ -21,7 +21,7 @@ from cunshi.workflow.results import Surveyed
 
 
 def routes(desk: Desk) -> list[Route]:
-    """The problems of the whole project, as publishing would meet them."""
+    """Return the route of the project's problems, as publishing would report them."""
 
     def problems(ask: ApiRequest) -> dict[str, Any]:
         return survey(desk)
@@ -47,7 +47,7 @@ def survey(desk: Desk) -> dict[str, Any]:
 
 
 def _made(index: Path) -> str | None:
-    """When the site on this computer was made, None when it never was."""
+    """Return when the local site was built, None if never."""
     if not index.is_file():
         return None
     moment = dt.datetime.fromtimestamp(index.stat().st_mtime, dt.UTC)
@@ -55,7 +55,7 @@ def _made(index: Path) -> str | None:
 
 
 def as_json(problems: Iterable[Problem], ids: Collection[str]) -> list[dict[str, Any]]:
-    """Problems with the id of the recording they are about, None where they are about none."""
+    """Return problems as JSON, with the id of their recording or None."""
     return [
         {
             "cause": problem.cause,
@@ -69,7 +69,7 @@ def as_json(problems: Iterable[Problem], ids: Collection[str]) -> list[dict[str,
 
 
 def _recording(problem: Problem, ids: Collection[str]) -> str | None:
-    """A problem of a lesson names the recording that it cites in its cause."""
+    """Return the recording of a problem; that of a lesson is named in its cause."""
     folder = problem.where.removeprefix("archive/").split("/")[0].split(" ")[0]
     if problem.where.startswith("archive/") and folder in ids:
         return folder

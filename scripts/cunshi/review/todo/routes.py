@@ -1,4 +1,4 @@
-"""The to-do list: how far each recording has come, told from the files alone."""
+"""The to-do list: the progress of each recording, derived from its files."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,10 +24,10 @@ from cunshi.review.todo.lesson_titles import lesson_titles
 from cunshi.review.todo.problems import as_json
 from cunshi.review.todo.status_cache import RecordingStatus, StatusCache
 
-# What stands first wins. Consent comes before correcting: without it nothing is ever heard, and
-# registering it takes a minute where correcting takes an evening.
+# The first state that applies is shown. Consent comes first: it is required for everything, and
+# registering it takes a minute, where correcting takes an evening.
 TROUBLED, TO_HEAR, TO_ALLOW = "有问题", "待转录", "待授权"
-NOT_HEARD = "不转写"  # whoever tells it did not agree to that: there is nothing to do
+NOT_HEARD = "不转写"  # no consent to transcription, so there is nothing to do
 _STATES = {
     TranscriptStatus.MISSING: TO_HEAR,
     TranscriptStatus.DRAFT: "待校对",
@@ -37,7 +37,7 @@ _STATES = {
 
 
 def routes(desk: Desk) -> list[Route]:
-    """The list of all recordings."""
+    """Return the route of the list."""
     cards = StatusCache(desk.project)
 
     def recordings(ask: ApiRequest) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
-    """All that the page of the to-do list shows."""
+    """Return the data of the to-do page."""
     problems: list[Problem] = []
     archive, days = project.read_archive(problems), days_of(project, problems)
     project.read_glossary(problems)
@@ -62,7 +62,7 @@ def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
 
 
 def describe(card: RecordingStatus, archive: Archive, days: Days) -> dict[str, Any]:
-    """A recording as the list shows it."""
+    """Return a recording as JSON for the list."""
     recording, said = card.recording, card.recording.description
     decision = access_decision(recording, days)
     consent = consent_state(decision)
@@ -87,7 +87,7 @@ def describe(card: RecordingStatus, archive: Archive, days: Days) -> dict[str, A
 
 
 def consent_state(decision: AccessDecision) -> str:
-    """The state of a consent, whatever level it leads to."""
+    """Return the state of a consent, whatever the access level."""
     if decision.has_consent:
         return "held"
     ended = {AccessReason.WITHDRAWN: "withdrawn", AccessReason.EXPIRED: "expired"}
@@ -95,7 +95,7 @@ def consent_state(decision: AccessDecision) -> str:
 
 
 def state(card: RecordingStatus, consent: str) -> str:
-    """The one word that says what to do next."""
+    """Return the next task for a recording as one word."""
     if card.problems:
         return TROUBLED
     if card.words.status is TranscriptStatus.MISSING:
@@ -126,7 +126,7 @@ def _course(project: Project, cards: Iterable[RecordingStatus]) -> list[dict[str
 def _recordings_to_come(
     project: Project, archive: Archive, cards: Iterable[RecordingStatus], problems: list[Problem]
 ) -> tuple[list[str], list[Problem]]:
-    """Names of deposits that nobody has taken in yet, and why others could not be."""
+    """Return the names of new deposits, and problems with others."""
     deposits, inspections = find_deposits(project, archive, problems), DepositCache(project)
     taken = {card.recording.original_name: card.recording for card in cards}
     masters = {h for a in project.accessions() for h in a.hashes().values()}
@@ -142,9 +142,9 @@ def _recordings_to_come(
 
 
 def _was_taken(project: Project, path: Path, taken: Mapping[str, Recording]) -> bool:
-    """Whether a file looks like what was taken in under its name.
+    """Check whether a file was probably accessioned under its name.
 
-    In a project that was copied nothing is remembered of its files, and to hash them takes long.
+    After a project was copied, the cache has no entries for its files, and hashing takes long.
     """
     recording = taken.get(project.relative(path).removeprefix("recordings/"))
     if recording is None:

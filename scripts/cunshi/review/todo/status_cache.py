@@ -1,4 +1,4 @@
-"""What each recording's files say of it, looked at again only when one of them has changed."""
+"""Cache the status of recordings until one of their files changes."""
 
 import json
 import threading
@@ -18,13 +18,13 @@ from cunshi.core.problem import Problem
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import TranscriptStatus
 
-_BLOCK = 1 << 16  # bytes read at a time from the end of a history
+_BLOCK = 1 << 16  # bytes read per step from the end of a history
 _VERSION = f"2 {language()}"  # causes and remedies are kept in the language of the messages
 
 
 @dataclass(frozen=True)
 class Words:
-    """How far a transcript has come, and why it cannot be read."""
+    """The progress of a transcript, or why it cannot be read."""
 
     status: TranscriptStatus = TranscriptStatus.MISSING
     doubtful: int = 0
@@ -33,7 +33,9 @@ class Words:
 
 @dataclass(frozen=True)
 class RecordingStatus:
-    """What is known of a recording whatever the day is; ``last`` is who worked on it and when."""
+    """The status of a recording that does not depend on the date; ``last`` is who worked on it and
+    when.
+    """
 
     recording: Recording
     words: Words
@@ -51,10 +53,10 @@ class StatusCache:
         self._project = project
         self._known: dict[str, tuple[Stats, RecordingStatus]] = {}
         self._words = FileCache(project.cache / "todo.json", _VERSION)
-        self._reading = threading.Lock()  # several people may ask at once
+        self._reading = threading.Lock()  # several requests may come at once
 
     def all(self) -> list[RecordingStatus]:
-        """The status of every recording, in the order of their ids."""
+        """Return the status of every recording, sorted by id."""
         with self._reading:
             self._known = {a.id: self._status(a) for a in self._project.accessions()}
             self._words.save(self._known.keys())
@@ -98,7 +100,7 @@ def _lost(project: Project, recording: Recording) -> Problem | None:
 
 
 def read_words_of(project: Project, recording: Recording) -> Words:
-    """What the to-do list needs of a transcript."""
+    """Return the transcript data for the to-do list."""
     try:
         transcript = read_transcript(project, recording)
     except CunshiError as error:
@@ -122,9 +124,9 @@ def _words_from(kept: Any) -> Words | None:
 
 
 def last_worked(history: Path) -> dict[str, str] | None:
-    """Who worked on a transcript last, and when: the last whole line that names somebody.
+    """Return who last worked on a transcript and when: the last complete line with a name.
 
-    A line may hold a whole transcript and a history many of them, so it is read from its end.
+    Read from the end, because a history may contain many whole transcripts.
     """
     try:
         with history.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""Recordings that people add in the browser, written into recordings/.
+"""Recordings added in the browser, written to recordings/.
 
-It may import what `review` may. It only ever adds files; taking them in is the work of `intake`.
+May import what `review` may. It only adds files; `intake` accessions them.
 """

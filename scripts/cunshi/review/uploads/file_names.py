@@ -1,4 +1,4 @@
-"""Names of files as people send them → names that every system takes and that say what is known."""
+"""Make valid and descriptive file names for uploads."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -8,16 +8,16 @@ from cunshi.core.text import is_reserved
 from cunshi.domain.file_names import describe_name
 from cunshi.domain.recording import Description
 
-MOST_CHARACTERS, MOST_BYTES = 120, 200  # most systems take 255 bytes; a sidecar adds four
+MOST_CHARACTERS, MOST_BYTES = 120, 200  # most systems allow 255 bytes; a sidecar's suffix adds four
 _FORBIDDEN = str.maketrans(dict.fromkeys('<>:"/\\|?*', "-"))
 
 
 def clean_name(name: str, instead: str = "录音") -> str:
-    """A name that Windows, macOS and Linux take alike, on one line, shorter than the limits."""
+    """Return a name that is valid on Windows, macOS and Linux, on one line, and not too long."""
     kept = "".join(c for c in unicodedata.normalize("NFC", name) if _is_visible(c))
     kept = " ".join(kept.translate(_FORBIDDEN).split())
     stem, suffix = _split(kept.rstrip(". "))
-    # What begins so is hidden, or counts as left behind by an office program.
+    # Such names are hidden, or temporary files of office programs.
     stem = stem.lstrip(".~$ ").rstrip(". ") or instead
     if is_reserved(stem):
         stem = f"{instead}-{stem}"
@@ -25,13 +25,15 @@ def clean_name(name: str, instead: str = "录音") -> str:
 
 
 def _is_visible(character: str) -> bool:
-    """Neither a control character nor one that turns the direction of writing, nor a stray half."""
+    """Check for control characters, direction marks and lone surrogates."""
     space = character.isspace()
     return space or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Stem and suffix; of a suffix that is none (``王阿婆 2026.1.12``) a part of the stem."""
+    """Split a name into stem and suffix; an invalid suffix (``王阿婆 2026.1.12``) belongs to the
+    stem.
+    """
     suffix = PurePath(name).suffix if not name.startswith(".") else ""
     if 1 < len(suffix) <= 8 and suffix[1:].isascii() and suffix[1:].isalnum():
         return name[: -len(suffix)], suffix
@@ -45,9 +47,9 @@ def _shortened(stem: str, suffix: str) -> str:
 
 
 def named_after(said: Description, name: str, villages: tuple[str, ...]) -> str:
-    """A name that tells village, narrator and date, where one can be read back as them.
+    """Return a name with village, narrator and date, if it can be parsed back.
 
-    Else the file keeps its own name, unless that says what nobody means.
+    Otherwise the file keeps its name, unless that would be parsed as something else.
     """
     day = said.date.isoformat() if said.date else ""
     told = "_".join(filter(None, (said.village, said.narrator, day)))
@@ -61,7 +63,7 @@ def named_after(said: Description, name: str, villages: tuple[str, ...]) -> str:
 
 
 def numbered(name: str) -> Iterator[str]:
-    """The name, and others like it for when it is taken: 金村村_金老师_2026-01-12_2.m4a."""
+    """Yield the name, then numbered variants: 金村村_金老师_2026-01-12_2.m4a."""
     stem, suffix = _split(name)
     yield name
     for number in range(2, 10_000):
@@ -70,5 +72,5 @@ def numbered(name: str) -> Iterator[str]:
 
 
 def stem_of(name: str) -> str:
-    """What a recording and its companions have in common."""
+    """Return the stem shared by a recording and its companions."""
     return PurePath(name).stem

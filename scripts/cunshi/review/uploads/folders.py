@@ -1,4 +1,4 @@
-"""The folders below recordings/ into which people can put recordings, by ids that say nothing."""
+"""The folders in recordings/ for uploads, identified by opaque ids."""
 
 import hashlib
 import os
@@ -15,12 +15,12 @@ from cunshi.review.api import ApiError
 from cunshi.review.todo.lesson_titles import lesson_name, lesson_titles
 from cunshi.review.uploads.file_names import clean_name
 
-_DEEPEST = 3  # levels of folders that are offered
+_MAX_DEPTH = 3  # levels of subfolders
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A place for recordings; ``path`` may be one that is made when the first comes."""
+    """A folder for recordings; ``path`` may not exist until the first upload."""
 
     path: Path
     title: str
@@ -29,7 +29,7 @@ class Folder:
 
     @property
     def id(self) -> str:
-        """Says nothing, and is only ever compared."""
+        """An opaque id, which is only compared."""
         return hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
 
     def as_json(self) -> dict[str, Any]:
@@ -38,7 +38,7 @@ class Folder:
 
 
 def find_folder(project: Project, folder_id: str) -> Folder:
-    """The folder of an id, which is compared, never joined to a path; else ApiError 404."""
+    """Return the folder with an id, which is never joined to a path; ApiError 404 if unknown."""
     for folder in list_folders(project):
         if folder.id == folder_id:
             return folder
@@ -46,7 +46,9 @@ def find_folder(project: Project, folder_id: str) -> Folder:
 
 
 def list_folders(project: Project) -> list[Folder]:
-    """Every lesson, those without a folder too, the mottoes, other folders, and recordings/."""
+    """Return the folders of all lessons (even new ones), mottoes, other folders, and
+    recordings/.
+    """
     root = project.recordings
     found = [_folder(project, path) for path in _folders_below(root, 1)]
     there = {folder.lesson for folder in found if folder.path.parent == root}
@@ -66,7 +68,7 @@ def _folders_below(folder: Path, depth: int) -> list[Path]:
     for path in entries:
         if path.is_dir() and not path.is_symlink() and not is_ignored(path.name):
             found.append(path)
-            found += _folders_below(path, depth + 1) if depth < _DEEPEST else []
+            found += _folders_below(path, depth + 1) if depth < _MAX_DEPTH else []
     return found
 
 

@@ -1,4 +1,4 @@
-"""Putting recordings into recordings/ from the browser: streamed, whole, over nobody's file."""
+"""Streaming uploads to recordings/: atomic, and never overwriting a file."""
 
 import errno
 import hashlib
@@ -33,19 +33,19 @@ from cunshi.review.uploads.file_names import clean_name, named_after, numbered, 
 from cunshi.review.uploads.folders import Folder, find_folder, list_folders
 
 LIMIT = 8 << 30  # bytes of one file
-_BLOCK = 1 << 20  # bytes that are written at a time
+_BLOCK = 1 << 20  # bytes written per step
 _READ_AWAY = 64 << 20  # bytes
-_RESERVE = 200 << 20  # bytes that stay free on the disk
+_RESERVE = 200 << 20  # bytes to keep free on the disk
 _LONGEST = 200  # characters of a village's or a narrator's name
-_ASIDE = ".cunshi-*.part"  # of a name that taking in overlooks
-# One file is given its name at a time: whether one is free depends on what lies beside it.
+_ASIDE = ".cunshi-*.part"  # temporary name that intake ignores
+# Only one file is renamed at a time, because whether a name is free depends on other files.
 _PLACING = threading.Lock()
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass
 class _Arriving:
-    """A file on its way: where it is written, its hash and size so far."""
+    """An upload in progress: temporary file, hash and size."""
 
     path: Path
     size: int = 0
@@ -53,7 +53,7 @@ class _Arriving:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Where recordings can be put, and putting them there."""
+    """Return the routes for listing folders and uploading."""
     sweep(desk.project)
 
     def folders(ask: ApiRequest) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _as_json(said: Description) -> dict[str, str]:
 
 
 def sweep(project: Project) -> None:
-    """Remove what uploads left that ended with the program."""
+    """Remove unfinished uploads of an earlier run."""
     for left in project.recordings.rglob(_ASIDE):
         left.unlink(missing_ok=True)
 
@@ -103,7 +103,7 @@ async def _deposit(project: Project, request: Request) -> Response:
         await _receive(request.stream(), arriving)
         return await run_in_threadpool(_keep, project, folder, name, said, arriving)
     except ClientDisconnect:
-        return Response(status_code=400)  # nobody hears it
+        return Response(status_code=400)  # the client is gone
     except OSError as error:
         raise _unwritable(error) from error
     finally:
@@ -111,20 +111,20 @@ async def _deposit(project: Project, request: Request) -> Response:
 
 
 async def _read_away(request: Request) -> bool:
-    """Read what is still being sent, up to a limit: browsers hear an answer only after that."""
+    """Read the rest of a body up to a limit, because browsers only then read the response."""
     read = 0
     try:
         async for piece in request.stream():
             read += len(piece)
             if read > _READ_AWAY:
                 return False
-    except RuntimeError:  # how Starlette says that there is nothing left
+    except RuntimeError:  # raised by Starlette if nothing is left
         pass
     return True
 
 
 def _refuse_unread(name: str) -> None:
-    """What lies in recordings/ and is no recording, photo or text would be passed over there."""
+    """Reject files that are neither audio, photo nor text, because intake would ignore them."""
     lower = name.lower()
     if is_ignored(lower) or lower.endswith((".yml", ".yaml", ".yml.txt", ".yaml.txt")):
         raise ApiError(422, _("这不是录音：{name}").format(name=name), _("选录音、照片或文字文件"))
@@ -133,7 +133,7 @@ def _refuse_unread(name: str) -> None:
 
 
 def _read_said(query: Mapping[str, str]) -> Description:
-    """What whoever adds a recording says of it; ApiError 422 for what cannot be read."""
+    """Parse the description in a request; ApiError 422 if it is invalid."""
     texts = {key: " ".join(query.get(key, "").split()) for key in ("village", "narrator")}
     day = query.get("date", "").strip()
     problems = [
@@ -151,13 +151,13 @@ def _read_said(query: Mapping[str, str]) -> Description:
 
 
 def _announced(request: Request) -> int:
-    """The length that the request says it has, 0 when it says none."""
+    """Return the declared length, 0 if there is none."""
     said = request.headers.get("content-length", "")
     return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _begin(root: Path, size: int) -> _Arriving:
-    """Where a file is written until it is whole: on the disk of recordings/, in no folder yet."""
+    """Create a temporary file on the disk of recordings/, outside of its folders."""
     _refuse_too_large(size)
     if size and size + _RESERVE > _free(root):
         raise _full()
@@ -194,7 +194,7 @@ def _unwritable(error: OSError) -> ApiError:
 
 
 async def _receive(pieces: AsyncIterator[bytes], arriving: _Arriving) -> None:
-    """Write the body to the disk as it comes; only a block of it is ever in memory."""
+    """Write the body to the disk block by block."""
     with arriving.path.open("wb") as stream:
 
         def write(block: bytes) -> None:
@@ -221,7 +221,7 @@ def _flush(flush: Callable[[], None], handle: int) -> None:
 def _keep(
     project: Project, folder: Folder, name: str, said: Description, arriving: _Arriving
 ) -> Response:
-    """Give an arrived file its name; whoever sends the same bytes again is told that."""
+    """Give an upload its name; repeated uploads of the same content are reported as such."""
     _refuse_unsound(arriving.path, name)
     villages = project.read_archive([]).villages
     with _PLACING:
@@ -238,7 +238,7 @@ def _keep(
 
 
 def _refuse_lonely(folder: Folder, name: str) -> None:
-    """A photo or a text needs a recording of its name; a motto may be a text alone."""
+    """Reject a photo or text without a recording of its name; a motto may be a text alone."""
     if folder.is_motto and is_text(name):
         return
     stem = stem_of(name)
@@ -253,7 +253,7 @@ def _is_companion(name: str) -> bool:
 
 
 def _refuse_unsound(path: Path, name: str) -> None:
-    """Tell at once what taking in would refuse by a look at its beginning."""
+    """Reject what intake would reject, as far as the start of the file shows it."""
     try:
         if path.stat().st_size == 0:
             raise ApiError(422, _("文件是空的（0 字节）"), _("从手机重新复制一次"))
@@ -268,7 +268,7 @@ def _refuse_unsound(path: Path, name: str) -> None:
 
 
 def _same_bytes(project: Project, arriving: _Arriving) -> str:
-    """Where the same bytes already are, or nothing; only files of the same size are hashed."""
+    """Return where the same content already exists; only files of equal size are hashed."""
     digest = arriving.digest.hexdigest()
     for accession in project.accessions():
         if digest in accession.hashes().values():
@@ -284,7 +284,7 @@ def _same_bytes(project: Project, arriving: _Arriving) -> str:
 def _put_in_place(
     arrived: Path, folder: Path, name: str, said: Description, villages: tuple[str, ...]
 ) -> str:
-    """The name that it got: never one that something has, nor one that something describes."""
+    """Return the upload's final name, which no file or sidecar uses."""
     for candidate in numbered(name):
         if _is_described(folder, candidate):
             continue
@@ -304,9 +304,10 @@ def _put_in_place(
 
 
 def _is_described(folder: Path, name: str) -> bool:
-    """Whether a file, or a sidecar or companion of another recording, would be mixed up with it.
+    """Check whether a file would be confused with one, a sidecar or a companion of another
+    recording.
 
-    A photo or a text is put beside the recording of its name on purpose.
+    A photo or text has the name of its recording on purpose.
     """
     if (folder / name).exists():
         return True
@@ -318,7 +319,9 @@ def _is_described(folder: Path, name: str) -> bool:
 
 
 def _sidecar(said: Description, name: str, villages: tuple[str, ...]) -> str:
-    """What the file's own name does not say, as YAML; nothing when it says all."""
+    """Return the description as YAML without what the file name says; empty if that is
+    everything.
+    """
     told = describe_name(stem_of(name), villages)
     values = {
         key: value
@@ -336,13 +339,13 @@ def _write_new(path: Path, text: str) -> None:
 
 
 def _link(arrived: Path, target: Path) -> None:
-    """Give a file its name in one step; FileExistsError when something has it."""
+    """Rename a file in one step; FileExistsError if the name is taken."""
     try:
         os.link(arrived, target)
     except FileExistsError:
         raise
     except OSError:
-        # Sticks and network shares know no links: take the name first, then move onto it.
+        # File systems without hard links: reserve the name first, then replace it.
         target.open("x").close()
         arrived.replace(target)
     sync_folder(target.parent)
