@@ -148,7 +148,7 @@ class Stages:
             evaluated.extend(ids)
             return {id_: [[], False] for id_ in ids}
 
-        patch.setattr(evaluation, "_in_a_child", evaluate)
+        patch.setattr(evaluation, "_evaluate_in_process", evaluate)
         evaluation.measure(self.project, [recording], [])
         return bool(evaluated)
 
@@ -157,7 +157,7 @@ class Stages:
         patch.setattr(build_kits, "_make", lambda *__: [made.append(ID), ({}, {})][1])
         archive = self.project.read_archive([])
         entry = Entry(recording, transcripts.Transcript())
-        build_kits.Kits(self.project, catalogue_of(archive, entry)).make_rest()
+        build_kits.Kits(self.project, catalogue_of(archive, entry)).finish()
         return bool(made)
 
 
@@ -295,8 +295,8 @@ def test_the_desks_list_is_read_again_with_each_text(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accession, read = project.accession(ID), list[str]()
-    real = status_cache.read_words
-    monkeypatch.setattr(status_cache, "read_words", lambda *a: [read.append(ID), real(*a)][1])
+    real = status_cache.read_transcript
+    monkeypatch.setattr(status_cache, "read_transcript", lambda *a: [read.append(ID), real(*a)][1])
     for path in inputs_of(project, recording_of(project)).texts:
         read.clear()
         settle(path, 1)

@@ -403,8 +403,7 @@ def test_a_pack_says_how_many_recordings_their_consents_reserve_for_classrooms(
     project, __, __ = told
     say(project, "金村村_金老师", "同意: {用途: 存档、转写、课程}\n")
     workflow.ingest(project, SilentReporter())
-    packed = workflow.pack(project, SilentReporter(), None).pack
-    assert packed is not None
+    packed = workflow.pack(project, SilentReporter(), None)
     assert packed.classroom == 1
     with zipfile.ZipFile(packed.path) as zipped:
         [read_me] = [name for name in zipped.namelist() if name.endswith(usb_pack.READ_ME)]

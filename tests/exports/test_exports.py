@@ -25,7 +25,7 @@ from cunshi.domain.transcript import Segment
 from cunshi.exports.archival.captions import format_srt, format_webvtt
 from cunshi.exports.archival.catalogue_sheet import catalogue_sheet
 from cunshi.exports.archival.description import describe
-from cunshi.exports.archival.dublin_core import dublin_core, harmless
+from cunshi.exports.archival.dublin_core import dublin_core, escape_formula
 from cunshi.exports.archival.ohms import NAMESPACE, format_ohms
 from cunshi.exports.archival.ro_crate import NAME, format_crate
 from support.exports import Run, catalogue_of, entry_of, exported, printable, segments, with_address

@@ -89,13 +89,13 @@ def test_only_what_has_changed_is_read_again(
         for path in (accession.transcript, accession.record, accession.manifest, accession.master):
             settle(path)
     read: list[str] = []
-    real = status_cache.read_words
+    real = status_cache.read_transcript
 
     def counted(project: Project, recording: Recording) -> Transcript:
         read.append(recording.id)
         return real(project, recording)
 
-    monkeypatch.setattr(status_cache, "read_words", counted)
+    monkeypatch.setattr(status_cache, "read_transcript", counted)
     first = StatusCache(project)
     before = first.all()
     assert sorted(read) == sorted([open_id, sealed_id])

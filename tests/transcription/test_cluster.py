@@ -30,7 +30,7 @@ TASK = 0.3  # seconds that a passage takes the engine of the tests
 @pytest.fixture(autouse=True)
 def _frail(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engines.ENGINES, "frail", engines.EngineEntry("support.cluster_worker"))
-    monkeypatch.setattr(dask_cluster, "FIRST", 300.0)  # this computer may have other work
+    monkeypatch.setattr(dask_cluster, "FIRST_WORKER_TIMEOUT", 300.0)  # it may be busy
 
 
 @pytest.fixture

@@ -131,14 +131,16 @@ def _is_audible(recording: Recording, transcript: Transcript) -> bool:
     return recording.technical.has_sound and transcript.silenced != (whole,)
 
 
-def _shown(transcript: Transcript, recording: Recording, narrator: str) -> Transcript:
+def _published_transcript(
+    transcript: Transcript, recording: Recording, narrator: str
+) -> Transcript:
     """What may be read of a transcript, once somebody asks for its lines."""
 
     def read() -> tuple[Segment, ...]:
         shown = _apply_consent(as_published(transcript), recording, narrator)
         return tuple(shown.segments)
 
-    nothing = _as_shown(replace(transcript, segments=()), recording, narrator)
+    nothing = _apply_consent(replace(transcript, segments=()), recording, narrator)
     return replace(nothing, segments=transcript.derived.other_segments(read))
 
 

@@ -16,7 +16,7 @@ def golden_lines(entry: Entry) -> Iterator[Clip]:
     transcript = entry.transcript
     corrected = transcript.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
     lines = transcript.segments
-    if people and transcript.derived.value("golden", lambda: any(s.golden for s in lines)):
+    if corrected and transcript.derived.value("golden", lambda: any(s.golden for s in lines)):
         for lines in _runs(transcript.segments):
             hidden = overlapping(transcript.silenced, lines[0].start, lines[-1].end)
             if not hidden:

@@ -29,7 +29,7 @@ _FAST = 1  # zlib level: reduces to a third, quickly
 
 
 @dataclass(frozen=True)
-class _Written:
+class _SourceFiles:
     """The texts of a recording as they were when its words were read for the first time.
 
     Packed: they stay in memory until the site is made, in case that a page needs the words again.
@@ -68,15 +68,15 @@ def _transcript(
         texts = _read(accession, recording, inputs)
         if cache:
             cached = cache.recording(recording.id, inputs.stamp_as_read(texts))
-        written = _pack(texts)
-        known = cached.get("known")
-        origin = None if known else read_origin(accession.machine)
-        if not known and not origin and exists(accession.machine):
+        sources = _pack(texts)
+        facts = cached.get("known")
+        origin = None if facts else read_origin(accession.machine)
+        if not facts and not origin and exists(accession.machine):
             cached = CachedRecording()  # it cannot be read at the moment: next time perhaps it can
-        lines = CachedSegments(lambda: tuple(_words(project, recording, written).segments), cached)
-        if not known:
-            known = _known(project, archive, recording, written, lines, origin)
-            cached.put("known", known)
+        lines = CachedSegments(lambda: tuple(_parse(project, recording, sources).segments), cached)
+        if not facts:
+            facts = _facts(project, archive, recording, sources, lines, origin)
+            cached.put("known", facts)
     except (CunshiError, OSError) as error:
         problems.append(Problem.for_item(error, project.relative(accession.transcript)))
         return Transcript(silenced=_ranges_if_unreadable(accession, recording, names), names=names)
@@ -103,7 +103,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Return the facts about a transcript that do not need its lines, as JSON."""
     accession, names = project.accession(recording.id), names_of(recording, archive)
-    transcript = _words(project, recording, written)
+    transcript = _parse(project, recording, sources)
     lines.preload(tuple(transcript.segments))
     transcript = with_engine(transcript, origin)
     language, engine = recording.language(archive), transcript.engine
@@ -142,10 +142,10 @@ def _ranges_if_unreadable(accession: Accession, recording: Recording, names: Nam
     return ((0.0, recording.technical.duration),) if hides else ()
 
 
-def read_words(project: Project, recording: Recording) -> Transcript:
+def read_transcript(project: Project, recording: Recording) -> Transcript:
     """The transcript without what machine.json knows of it; CunshiError when it cannot be read."""
     accession, inputs = project.accession(recording.id), inputs_of(project, recording)
-    return _words(project, recording, _pack(_read(accession, recording, inputs)))
+    return _parse(project, recording, _pack(_read(accession, recording, inputs)))
 
 
 def _read(accession: Accession, recording: Recording, inputs: Inputs) -> dict[Path, bytes | None]:
@@ -156,28 +156,28 @@ def _read(accession: Accession, recording: Recording, inputs: Inputs) -> dict[Pa
     return texts
 
 
-def _pack(texts: Mapping[Path, bytes | None]) -> _Written:
+def _pack(texts: Mapping[Path, bytes | None]) -> _SourceFiles:
     found = {path: data for path, data in texts.items() if data is not None}
-    return _Written({path: zlib.compress(data, _FAST) for path, data in found.items()})
+    return _SourceFiles({path: zlib.compress(data, _FAST) for path, data in found.items()})
 
 
 def _parse(project: Project, recording: Recording, sources: _SourceFiles) -> Transcript:
     accession = project.accession(recording.id)
-    path, text = accession.transcript, written.text_of(accession.transcript)
+    path, text = accession.transcript, sources.text_of(accession.transcript)
     transcript = Transcript()
     if text is not None:
         transcript = transcript_of(text, project.relative(path), recording)
-    return _written_motto(accession, recording, transcript, written)
+    return _written_motto(accession, recording, transcript, sources)
 
 
 def _written_motto(
-    accession: Accession, recording: Recording, heard: Transcript, written: _Written
+    accession: Accession, recording: Recording, heard: Transcript, sources: _SourceFiles
 ) -> Transcript:
     """What the family itself wrote stands for a machine's draft of what they said."""
     path = motto_path(accession, recording)
     by_people = heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
     if not path or by_people or any(segment.withheld for segment in heard.segments):
         return heard
-    lines = filter(None, map(str.strip, (written.text_of(path) or "").splitlines()))
+    lines = filter(None, map(str.strip, (sources.text_of(path) or "").splitlines()))
     segment = Segment(0.0, recording.technical.duration, "\n".join(lines))
     return Transcript((segment,), TranscriptStatus.APPROVED, written=True)

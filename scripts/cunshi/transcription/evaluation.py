@@ -138,7 +138,9 @@ def nothing_to_compare(project: Project) -> Problem:
     )
 
 
-def _approved(project: Project, recording: Recording, problems: list[Problem]) -> _Said | None:
+def _approved_reference(
+    project: Project, recording: Recording, problems: list[Problem]
+) -> _Reference | None:
     """The approved transcript. A motto's written words are no transcript of what is heard."""
     path = project.accession(recording.id).transcript
     if not recording.description.approved_by or not path.exists():
@@ -274,7 +276,9 @@ def _approval(recording: Recording) -> tuple[dt.date, str]:
     return recording.description.approved_on or dt.date.min, recording.id
 
 
-def _in_a_child(project: Project, ids: list[str], problems: list[Problem]) -> dict[str, Any]:
+def _evaluate_in_process(
+    project: Project, ids: list[str], problems: list[Problem]
+) -> dict[str, Any]:
     """The answer of ``main`` for some recordings; the dictionaries to draft with take 90 MB.
 
     If it fails, a problem is reported and the site shows no error rate.

@@ -295,7 +295,7 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     """
     accession = job.accession
     digest = manifest.sha256_of(accession.machine)
-    told = any(event.machine_sha256 == digest for event in accession.read_events())
+    is_logged = any(event.machine_sha256 == digest for event in accession.read_events())
     basis = _basis(digest, terms)
     if is_logged and accession.transcript.exists() and basis in read_text(accession.transcript):
         return
@@ -306,17 +306,17 @@ def _finish(job: _Job, terms: Sequence[Term]) -> None:
     with job.project.writing():
         if not _is_edited(job):
             write_atomic(accession.transcript, text)
-        if not told:
-            accession.add_event(_creation(heard, digest))
+        if not is_logged:
+            accession.add_event(_creation(machine, digest))
 
 
-def _creation(heard: MachineTranscript, digest: str) -> Event:
+def _creation(machine: MachineTranscript, digest: str) -> Event:
     return Event(
         CREATION,
         object="machine.json",
-        agent=f"{heard.engine} {heard.engine_version}",
-        model=heard.model,
-        model_sha256=heard.model_sha256,
+        agent=f"{machine.engine} {machine.engine_version}",
+        model=machine.model,
+        model_sha256=machine.model_sha256,
         machine_sha256=digest,
     )
 

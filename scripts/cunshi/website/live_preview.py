@@ -61,7 +61,7 @@ class Preview:
         return any(Path(path).is_relative_to(self._project.recordings) for __, path in changes)
 
 
-def _matters(change: Change, path: str) -> bool:
+def _is_relevant(change: Change, path: str) -> bool:
     """Whether a person may have done it: not locks, nor what is still being written."""
     near = Path(*Path(path).parts[-2:])
     return not (is_hidden(near) or is_ignored(near.name) or near.name.endswith("~"))

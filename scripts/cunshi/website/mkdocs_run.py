@@ -51,10 +51,10 @@ def run_mkdocs(
     with ThreadPoolExecutor(1) as pool:
         pages = [path for path in (*shared, *framed) if path.endswith(".md")]
         extra = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
-        by_mkdocs = pool.submit(_start_mkdocs, project, aside, extra)
-        meanwhile()
+        by_mkdocs = pool.submit(_start_mkdocs, project, staging, extra)
+        while_building()
         by_mkdocs.result()
-    made = {path: (aside / path).with_suffix(".html") for path in frames.sources}
+    made = {path: (staging / path).with_suffix(".html") for path in frames.sources}
     html = {path: file.read_text("utf-8") for path, file in made.items()}
     for file in made.values():
         file.unlink()
@@ -72,7 +72,7 @@ def _text(project: Project, path: str) -> str:
     return (project.docs / path).read_text("utf-8")
 
 
-def _start_mkdocs(project: Project, aside: Path, extra: Mapping[str, object]) -> None:
+def _start_mkdocs(project: Project, staging: Path, extra: Mapping[str, object]) -> None:
     added = {
         "INHERIT": "mkdocs.yml",
         "docs_dir": project.docs.relative_to(project.root).as_posix(),

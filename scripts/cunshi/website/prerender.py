@@ -21,8 +21,8 @@ from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.exports.archival.iiif import manifest
-from cunshi.website.pages.assemble import words_asked
-from cunshi.website.pages.mentions import Spoken
+from cunshi.website.pages.assemble import mention_terms
+from cunshi.website.pages.mentions import MentionIndex
 from cunshi.website.pages.recording import recording_path
 from cunshi.website.recording_files import write_single
 
@@ -39,9 +39,11 @@ def prerender_recordings(
 ) -> None:
     """Fill the cache of recordings, and write their pages, if there are many to do."""
     due = [r for r in recordings if _is_due(project, r, days, cache)]
-    if len(due) >= MANY:
-        parts = [due[at : at + _AT_ONCE] for at in range(0, len(due), _AT_ONCE)]
-        run_in_processes(__name__, (project, outline(project, archive, days.today), days), parts)
+    if len(due) >= MIN_RECORDINGS:
+        parts = [due[at : at + _BATCH_SIZE] for at in range(0, len(due), _BATCH_SIZE)]
+        run_in_processes(
+            __name__, (project, gather_course_only(project, archive, days.today), days), parts
+        )
 
 
 def _is_due(project: Project, recording: Recording, days: Days, cache: RecordingCache) -> bool:
@@ -54,15 +56,15 @@ def _is_due(project: Project, recording: Recording, days: Days, cache: Recording
     return allowed and not (project.docs / recording_path(recording)).is_file()
 
 
-def _make(common: tuple[Project, Catalogue, Days], part: list[Recording]) -> None:
+def _prerender(common: tuple[Project, Catalogue, Days], part: list[Recording]) -> None:
     project, outlined, days = common
     cache = RecordingCache(project, outlined.archive)
     transcripts = read_transcripts(project, outlined.archive, part, [], cache)
     decisions = access_decisions(part, days)
-    entries = entries_of(part, renamed(part, transcripts), transcripts, decisions)
+    entries = published_entries(part, apply_pseudonyms(part, transcripts), transcripts, decisions)
     catalogue = replace(outlined, entries=tuple(entries.values()))
     # What is asked here is kept, and the build will ask the same.
-    Spoken(catalogue, words_asked(catalogue))
+    MentionIndex(catalogue, mention_terms(catalogue))
     for entry in catalogue.entries:
         list(golden_lines(entry))
         list(manifest(catalogue, entry, []))

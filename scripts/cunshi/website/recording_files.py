@@ -36,7 +36,7 @@ def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
     if not derived.is_current(name, _stamp(project, catalogue, entry)):
         write_pages(project, chain(framed_pages(catalogue, entry), captions(catalogue, entry)))
         derived.record(name, _stamp(project, catalogue, entry))
-    spoken_in(entry)
+    transcript_entry(entry)
     derived.release()
 
 

@@ -92,9 +92,9 @@ def transcript_parts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
             yield f"search/part-{number}-{digest[:8]}.js", script
 
 
-def spoken_in(entry: Entry) -> str:
+def transcript_entry(entry: Entry) -> str:
     """What is spoken in a recording, as a member of a JSON object: seconds and words."""
-    return entry.transcript.derived.text("spoken", lambda: _spoken_in(entry))
+    return entry.transcript.derived.text("spoken", lambda: _format_transcript(entry))
 
 
 def _format_transcript(entry: Entry) -> str:

@@ -13,7 +13,7 @@ from cunshi.archive.bag import facts_of
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.fixity.schedule import Verified, check_in_turn
 from cunshi.archive.project import Project
-from cunshi.catalogue.course.lesson_draft import Drafted, open_source, refuse, write_draft
+from cunshi.catalogue.course.lesson_draft import Drafted, check_sources, prepare_source, write_draft
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.errors import ConfigurationError, ExitCode
 from cunshi.core.i18n import _
@@ -221,11 +221,11 @@ def draft_lesson(
         recordings = {recording.id: recording for recording in stages.read_recordings(context)}
         cited = [recordings[i] for i in ids if i in recordings]
         transcripts = read_transcripts(project, context.archive, cited, context.problems)
-        if refused := refuse(ids, recordings, transcripts, context.days):
+        if refused := check_sources(ids, recordings, transcripts, context.days):
             return context.finish(Refused(problems=refused))
         terms = project.read_glossary(context.problems)
         most = max(1, _MOST_CLIPS // len(cited))
-        sources = [open_source(project, r, transcripts[r.id], terms, most) for r in cited]
+        sources = [prepare_source(project, r, transcripts[r.id], terms, most) for r in cited]
         return context.finish(write_draft(project, number, sources, terms, slug))
 
 

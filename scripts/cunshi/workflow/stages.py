@@ -91,11 +91,11 @@ def transcribe(context: Context, recordings: Sequence[Recording], choice: Choice
 
 def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
     """Build the site, unless nothing has changed since: then only what is still wrong is said."""
-    from cunshi.website.social_cards import face_for  # drawing, which most commands do without
+    from cunshi.website.social_cards import card_face  # drawing, which most commands do without
 
     project = context.project
     index = project.site / "index.html"
-    asked = (context.archive, context.days, context.strict, face_for(project))
+    asked = (context.archive, context.days, context.strict, card_face(project))
     stamp = SiteStamp(project, recordings, *asked)
     if stamp.holds:
         context.problems.extend(stamp.problems)

@@ -88,7 +88,7 @@ def prepare_source(
 
 def write_draft(
     project: Project, number: int, sources: Sequence[Source], terms: Sequence[Term], slug: str = ""
-) -> LessonDraft:
+) -> Drafted:
     """Write courses/<number>-<slug>/lesson.md and add it to course.yml.
 
     Raises LessonError if the lesson already has a folder.
@@ -102,7 +102,7 @@ def write_draft(
     name = f"{number:02d}-{_slug(slug or _title(sources)) or 'lesson'}"
     path = project.courses / name / "lesson.md"
     write_atomic(path, format_draft(sources, terms))
-    return LessonDraft(path, name, _add_to_course(project, name))
+    return Drafted(path, name, _add_to_course(project, name))
 
 
 def _slug(text: str) -> str:

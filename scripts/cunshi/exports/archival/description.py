@@ -63,7 +63,7 @@ def describe(catalogue: Catalogue) -> list[Described]:
 def describe_entry(catalogue: Catalogue, entry: Entry) -> Described:
     """Return the description of a published recording."""
     recording, archive = entry.recording, catalogue.archive
-    said, technical = recording.description, recording.technical
+    description, technical = recording.description, recording.technical
     spoken = entry.transcript
     text = spoken.derived.text("text", lambda: " ".join(s.text for s in spoken.segments))
     numbers = lessons_of(catalogue, recording)
@@ -100,7 +100,7 @@ def _listed(catalogue: Catalogue, recording: Recording) -> Described:
 
 
 def _common(catalogue: Catalogue, recording: Recording) -> dict[str, str]:
-    said, archive = recording.description, catalogue.archive
+    description, archive = recording.description, catalogue.archive
     return {
         "id": recording.id,
         "title": clean(recording_title(recording)),

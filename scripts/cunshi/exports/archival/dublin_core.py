@@ -24,11 +24,11 @@ def dublin_core(described: Iterable[Described]) -> str:
     columns = list(_elements(NOTHING))
     writer = csv.DictWriter(stream, columns, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: escape_formula(value) for name, value in row.items()} for row in rows)
     return stream.getvalue()
 
 
-def harmless(value: str) -> str:
+def escape_formula(value: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
 

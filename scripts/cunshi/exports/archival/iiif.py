@@ -12,7 +12,7 @@ from cunshi.core.text import clean
 from cunshi.domain.course import Catalogue, Clip, Entry, Page
 from cunshi.exports.archival import ExportFile, ExportSource
 from cunshi.exports.archival.captions import captions_path, srt_path
-from cunshi.exports.archival.description import Described, describe_one
+from cunshi.exports.archival.description import Described, describe_entry
 
 _COLLECTION = "iiif/collection.json"
 _CONTEXT = "http://iiif.io/api/presentation/3/context.json"
@@ -32,7 +32,7 @@ def export(source: ExportSource) -> Iterator[ExportFile]:
 def manifest(catalogue: Catalogue, entry: Entry, described: list[Described]) -> Iterator[Page]:
     """The IIIF manifest of a talk, where the site has an address; ``described`` grows by it."""
     if catalogue.course.address and entry.audio:
-        described.append(describe_one(catalogue, entry))
+        described.append(describe_entry(catalogue, entry))
         said = format_manifest(catalogue, entry, described[-1])
         yield Page(manifest_path(entry.recording.id), said)
 

@@ -18,7 +18,7 @@ from cunshi.exports.classroom.pdf import is_current_pdf, print_pdf
 
 
 @dataclass(frozen=True)
-class _Due:
+class _PendingKit:
     """A kit that is to be made; once its documents are there, ``sheets``: those that are to be set
     anew, HTML by path.
 
@@ -53,12 +53,12 @@ class Kits:
         self._pending: dict[str, _PendingKit] = {}
         self._cancelled = False
         for lesson, clips in catalogue.lessons:
-            sounding = tuple(_sounding(self._docs, clips))
+            sounding = tuple(_with_available_audio(self._docs, clips))
             kit = replace(Kit.of(catalogue, lesson, sounding), quiz_clips=quiz_clips)
             files, cited = kit_files(lesson, clips), _cited(project, catalogue, kit).stamp()
-            due = _Due(kit, files, cited)
+            due = _PendingKit(kit, files, cited)
             if not self._stamps.is_current(files.plan.path, _stamp(self._docs, due)):
-                self._due[files.plan.path] = due
+                self._pending[files.plan.path] = due
 
     def make_in_processes(self) -> None:
         """Make documents on all cores, then PDFs in one process, which takes 200 MB."""
@@ -85,17 +85,17 @@ class Kits:
         if sheets:
             self._pending[name] = replace(pending, sheets=sheets)
         else:
-            self._stamps.record(name, _stamp(self._docs, due))
-            del self._due[name]
+            self._stamps.record(name, _stamp(self._docs, pending))
+            del self._pending[name]
 
 
-def _stamp(docs: Path, due: _Due) -> str:
+def _stamp(docs: Path, due: _PendingKit) -> str:
     """What a kit depends on, and its files as they are; empty if a recording has no stamp."""
     kit, made = due.kit, sorted(due.files.paths)
     sounds = [docs / clip.audio for clip in kit.clips if clip.audio]
     cited = {clip.ref.recording_id for clip in (*kit.clips, *kit.quiz_clips.values())}
-    guesses = sorted(kit.guesses & cited)  # a set has another order in every run
-    kit, files = replace(kit, guesses=frozenset()), [*sounds, *(docs / path for path in made)]
+    guesses = sorted(kit.guessed_ids & cited)  # a set has another order in every run
+    kit, files = replace(kit, guessed_ids=frozenset()), [*sounds, *(docs / path for path in made)]
     return stamp_of(due.cited, kit, guesses, made, files=files) if due.cited else ""
 
 

@@ -141,7 +141,7 @@ def _section_links(catalogue: Catalogue) -> list[tuple[str, str, str]]:
     ]
 
 
-def _named(catalogue: Catalogue) -> list[tuple[str, CalendarEvent]]:
+def _events_by_id(catalogue: Catalogue) -> list[tuple[str, CalendarEvent]]:
     return list({event_id(event): event for event in catalogue.course.events}.items())
 
 

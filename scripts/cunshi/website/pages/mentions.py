@@ -141,7 +141,7 @@ def _spoken_text(entry: Entry) -> _SpokenText:
     def make() -> str:
         return json.dumps(_join_passages(entry), ensure_ascii=False)
 
-    return _Told(*json.loads(entry.transcript.derived.text("told", make)))
+    return _SpokenText(*json.loads(entry.transcript.derived.text("told", make)))
 
 
 def _join_passages(entry: Entry) -> _SpokenText:
