@@ -13,6 +13,7 @@ import pytest
 from cunshi.archive.project import Project
 from cunshi.catalogue.gather import gather
 from cunshi.core.text import safe_file_name
+from cunshi.domain.access import Days
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
@@ -44,7 +45,7 @@ SECRETS = (
 
 @pytest.fixture
 def catalogue(village: Project) -> Catalogue:
-    """What may be shown of a village that withholds something in every way there is."""
+    """What may be shown of a village that withholds a line, a name and recordings."""
     with_address(village)
     (village.courses / "course.yml").write_text("title: 村史\nlessons: []\n", "utf-8")
     said = {
@@ -82,8 +83,8 @@ def catalogue(village: Project) -> Catalogue:
     }
     recordings = [recording for recording, __ in said.values()]
     archive = Archive(institution="金村村档案室", rights="属于讲述人")
-    today = catalogue_of().today
-    return gather(village, archive, recordings, transcripts, today, [])
+    days = Days(today=catalogue_of().today, clock=catalogue_of().today)
+    return gather(village, archive, recordings, transcripts, days, [])
 
 
 def _recording(id_: str, **said: object) -> Recording:

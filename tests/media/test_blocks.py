@@ -85,7 +85,7 @@ def test_half_an_hour_in_blocks_has_exact_times_and_every_moment_once(
     path = village.recordings / "金村村_金老师_2026-01-12.wav"
     settle(write(path, recording))
     monkeypatch.setattr(Ruler, "recording", recording)
-    monkeypatch.setitem(engines.ENGINES, "ruler", EngineEntry("test_blocks"))
+    monkeypatch.setitem(engines.ENGINES, "ruler", EngineEntry(__name__))
     run(village, "ingest")
     code, text = run(village, "transcribe", "--engine", "ruler")
     assert code == 0, text

@@ -144,7 +144,7 @@ def two_languages(
     village: Project, drop: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> Project:
     """A village with a motto in each of two languages, of which Wu has its own model."""
-    monkeypatch.setitem(engines.ENGINES, "named", EngineEntry("test_dialects"))
+    monkeypatch.setitem(engines.ENGINES, "named", EngineEntry(__name__))
     monkeypatch.setattr(NamedEngine, "opened", [])
     drop("mottoes/金村村", "mottoes/金村村_金家_2026-02-01.amr")
     drop("mottoes/欧桥村", "mottoes/本地话/欧桥村_陆家_2026-02-01.m4a")
