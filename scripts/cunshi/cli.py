@@ -1,4 +1,4 @@
-"""The command line: arguments, messages, exit code. No logic."""
+"""The command line: arguments, messages, exit codes."""
 
 import logging
 import os
@@ -38,7 +38,7 @@ def _reporter() -> Reporter:
 
 
 def _finish(done: Result) -> NoReturn:
-    """Say what a command did, and end with its exit code."""
+    """Print a result and exit with its code."""
     _say(report.lines(done))
     for code, count in sorted(Counter(problem.code for problem in done.problems).items()):
         _log.info("%d problems of code %d", count, code)
@@ -81,10 +81,10 @@ def cli(context: click.Context, root: Path, verbose: bool) -> None:
 
 
 def _project(context: click.Context) -> Project:
-    """The project that a command is for; what the command does goes into the project's log."""
+    """Return the project of a command, and log the command in it."""
     root, name = context.find_root(), context.info_name or ""
     project = Project.at(root.obj)
-    # A command that only reads writes nothing, unless it fails.
+    # Commands that only read write no log, unless they fail.
     root.with_resource(log_to(project.log, logging.WARNING if name in _READING else logging.INFO))
     root.with_resource(log_command(name, __version__))
     return project
@@ -203,7 +203,7 @@ def serve(context: click.Context, port: int, still: bool) -> None:
 
 
 def _rebuild(project: Project, everything: bool) -> bool:
-    """Make the site again after a change, and say what is wrong; whether it was made."""
+    """Rebuild the site after a change and print problems; return whether it was built."""
     try:
         made = workflow.rebuild(project, _reporter(), everything=everything)
     except CunshiError as error:
@@ -340,7 +340,7 @@ def _fail(error: CunshiError) -> NoReturn:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; the one place where exceptions become messages and exit codes."""
+    """Run the command line; the only place that turns exceptions into messages and exit codes."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -361,5 +361,5 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo(_("\n停下了。已经做好的都在，下次接着做。"), err=True)
         sys.stdout.flush()
-        # Threads may be deep in recognition; every file is written whole, so leaving now is safe.
+        # Threads may be busy with recognition; files are written atomically, so exiting is safe.
         os._exit(int(ExitCode.INTERRUPTED))

@@ -1,6 +1,6 @@
-"""Results of commands as people read them: what was done, what is wrong and what to do next.
+"""Format results of commands for people: what was done, what is wrong, what to do next.
 
-`lines` puts any result into words: each class of results registers a function for its own.
+`lines` formats any result: each class of results registers a function.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ _MOST = 20
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    """Each problem: file and line, cause, remedy. Notes have another sign."""
+    """Yield each problem: file and line, cause, remedy. Notes have another sign."""
     for problem in problems:
         line = _("第 {line} 行").format(line=problem.line) if problem.line else ""
         place = " ".join(filter(None, [printable(problem.where), line]))
@@ -52,27 +52,27 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
 
 @singledispatch
 def lines(done: Result) -> Iterator[str]:
-    """What a command did, and everything that is wrong."""
+    """Yield what a command did, and all problems."""
     return problem_lines(done.problems)
 
 
 @lines.register
 def ingested(done: Ingested) -> Iterator[str]:
-    """What was taken in."""
+    """Report what was accessioned."""
     yield from _taken_in(done)
     yield from _to_mend(done)
 
 
 @lines.register
 def transcribed(done: Transcribed) -> Iterator[str]:
-    """What got a draft."""
+    """Report what was transcribed."""
     yield from _drafted(done)
     yield from _to_mend(done)
 
 
 @lines.register
 def ingested_and_transcribed(done: IngestedAndTranscribed) -> Iterator[str]:
-    """What was taken in and what got a draft."""
+    """Report what was accessioned and transcribed."""
     yield from _taken_in(done)
     yield from _drafted(done)
     yield from _to_mend(done)
@@ -80,14 +80,14 @@ def ingested_and_transcribed(done: IngestedAndTranscribed) -> Iterator[str]:
 
 @lines.register
 def built(done: Built) -> Iterator[str]:
-    """All that the main job did, where the site is, and what to do next."""
+    """Report the whole build, where the site is, and what to do next."""
     yield from ingested_and_transcribed(done)
     yield from _next_steps(done.site)
 
 
 @lines.register
 def built_site(done: BuiltSite) -> Iterator[str]:
-    """Where the site is, and what to do next."""
+    """Report where the site is, and what to do next."""
     yield from _to_mend(done)
     yield from _next_steps(done)
 
@@ -136,7 +136,7 @@ def _next_steps(site: BuiltSite) -> Iterator[str]:
 
 @lines.register
 def packed(done: Packed) -> Iterator[str]:
-    """Where the pack is, what is in it, and what to mind."""
+    """Report where the pack is, what it contains, and what to consider."""
     yield from _to_mend(done)
     yield ""
     yield _("礼包做好了：{path}（{size} MB，{count} 个文件，逐个核对过）").format(
@@ -152,7 +152,7 @@ def packed(done: Packed) -> Iterator[str]:
 
 @lines.register
 def exported(done: Exported) -> Iterator[str]:
-    """Where the export is, and what it is not."""
+    """Report where the export is, and what it does not contain."""
     yield from problem_lines(done.problems)
     yield _("导出好了：{path}").format(path=done.path)
     yield _("里面只有公开的内容，没有原件；整个文件夹是一个 BagIt 包，可以核对。")
@@ -160,7 +160,7 @@ def exported(done: Exported) -> Iterator[str]:
 
 @lines.register
 def checked(done: Checked) -> Iterator[str]:
-    """Whether everything is in order."""
+    """Report whether everything is in order."""
     yield from problem_lines(done.problems)
     if not done.wrong:
         yield _("都好：{count} 件录音与登记的一样，课程里的引用都找得到。").format(
@@ -170,7 +170,7 @@ def checked(done: Checked) -> Iterator[str]:
 
 @lines.register
 def verified(done: Verified) -> Iterator[str]:
-    """What was verified, and what waits for its turn."""
+    """Report what was verified, and what is not yet due."""
     yield from problem_lines(done.problems)
     yield _("看过每一件；其中 {count} 件的主文件从头到尾核对过。").format(count=len(done.hashed))
     if done.waiting:
@@ -183,7 +183,7 @@ def verified(done: Verified) -> Iterator[str]:
 
 @lines.register
 def backed_up(done: BackedUp) -> Iterator[str]:
-    """What was copied into the second copy."""
+    """Report what was copied to the backup."""
     yield from problem_lines(done.problems)
     yield _("备份在 {path}：新拷 {new} 个文件，更新 {changed} 个，{same} 个没有变。").format(
         path=done.target, new=len(done.new), changed=len(done.changed), same=len(done.same)
@@ -193,7 +193,7 @@ def backed_up(done: BackedUp) -> Iterator[str]:
 
 @lines.register
 def handed_over(done: HandedOver) -> Iterator[str]:
-    """Where the bag is, and what to mind."""
+    """Report where the bag is, and what to consider."""
     yield from problem_lines(done.problems)
     yield _("包做好了：{path}（{count} 个文件）").format(path=done.target, count=len(done.new))
     yield _("里面是整个档案库，包括封存的录音：只交给接管档案的单位，不要放到网上。")
@@ -201,7 +201,7 @@ def handed_over(done: HandedOver) -> Iterator[str]:
 
 @lines.register
 def restored(done: Restored) -> Iterator[str]:
-    """What came back, or would come back."""
+    """Report what was or would be restored."""
     yield from problem_lines(done.problems)
     for sign, paths in (("+", done.new), ("~", done.changed)):
         yield from (f"{sign} {printable(path)}" for path in paths)
@@ -215,7 +215,7 @@ def restored(done: Restored) -> Iterator[str]:
 
 @lines.register
 def imported(done: Imported) -> Iterator[str]:
-    """What came in from a file of another system."""
+    """Report what was imported."""
     yield from problem_lines(done.problems)
     yield _("收进了 {lines} 行文字；目录卡补上了：{fields}").format(
         lines=done.lines, fields="、".join(done.fields) or "—"
@@ -225,7 +225,7 @@ def imported(done: Imported) -> Iterator[str]:
 
 @lines.register
 def merged(done: Merged) -> Iterator[str]:
-    """What came in from another archive, and what the two say differently."""
+    """Report what was merged, and the differences."""
     yield from problem_lines(done.problems)
     yield _("从{holder}并入 {new} 件；{same} 件两边都有。").format(
         holder=printable(done.holder) or _("另一个档案库"),
@@ -242,7 +242,7 @@ def merged(done: Merged) -> Iterator[str]:
 
 @lines.register
 def drafted(done: Drafted) -> Iterator[str]:
-    """Where the draft of a lesson is, and what its author does next."""
+    """Report where the draft lesson is, and what its author does next."""
     yield from problem_lines(done.problems)
     yield _("草稿写好了：{path}").format(path=done.path)
     if not done.added:
@@ -254,7 +254,7 @@ def drafted(done: Drafted) -> Iterator[str]:
 
 @lines.register
 def published(done: Published) -> Iterator[str]:
-    """What was published, or would be."""
+    """Report what was or would be published."""
     yield from problem_lines(done.problems)
     found = done.publication
     changes = found.changes
@@ -277,7 +277,7 @@ def published(done: Published) -> Iterator[str]:
 
 @lines.register
 def rolled_back(done: RolledBack) -> Iterator[str]:
-    """What is served again."""
+    """Report what is served again."""
     yield from problem_lines(done.problems)
     yield _published_as(done.where, done.made)
 
@@ -288,7 +288,7 @@ def _published_as(where: str, made: str) -> str:
 
 @lines.register
 def not_published(done: NotPublished) -> Iterator[str]:
-    """Why nothing was published."""
+    """Report why nothing was published."""
     yield from problem_lines(done.problems)
     yield _("没有发布。先处理上面 ✗ 开头的问题。")
 
@@ -299,7 +299,7 @@ def _with_status(found: Surveyed | BuiltSite, status: TranscriptStatus) -> list[
 
 @lines.register
 def surveyed(found: Surveyed) -> Iterator[str]:
-    """What is there, what is missing, and what waits for whom."""
+    """Report the state of the archive, and what is missing or pending."""
     recordings = found.recordings
     talks = sum(r.kind is Kind.TALK for r in recordings)
     yield _("档案库：讲述 {talks} 件，家训 {mottoes} 件；公开 {published} 件").format(
@@ -367,6 +367,6 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 @lines.register
 def evaluated(done: Evaluation) -> Iterator[str]:
-    """How far drafts are from what people approved."""
+    """Report the error rates of drafts."""
     yield from table(done)
     yield from problem_lines(done.problems)

@@ -1,4 +1,4 @@
-"""The folder of one accession: the names of its files, its hashes and events."""
+"""The folder of an accession: its files, hashes and events."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class Accession:
 
     @property
     def earlier_machines(self) -> list[Path]:
-        """What other engines, models or options heard, set aside when it was heard anew."""
+        """Earlier versions of machine.json, by other engines, models or options."""
         return sorted(self.folder.glob("machine-*.json"))
 
     @property
@@ -47,12 +47,12 @@ class Accession:
 
     @property
     def history(self) -> Path:
-        """Every state of transcript.vtt that the review desk has seen."""
+        """All revisions of transcript.vtt made at the review desk."""
         return self.folder / "history.jsonl"
 
     @property
     def consent_forms(self) -> Path:
-        """Scans of what was signed. Never published."""
+        """Scans of consent forms. Never published."""
         return self.folder / "consent"
 
     @property
@@ -60,24 +60,24 @@ class Accession:
         return self.folder / "events.jsonl"
 
     def hashes(self) -> dict[str, str]:
-        """Path → SHA-256 of the masters; empty when the manifest is missing or damaged."""
+        """Return path → SHA-256 of the masters; empty if the manifest is missing or damaged."""
         try:
             return fixity.parse_manifest(self.manifest.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
 
     def own_hashes(self) -> dict[str, str]:
-        """Path → SHA-256 of what bears the accession's own name: its master, perhaps a photo."""
+        """Return path → SHA-256 of files named by the accession's id: the master, maybe a photo."""
         return {path: h for path, h in self.hashes().items() if Path(path).stem == self.id}
 
     def form_hashes(self) -> dict[str, str]:
-        """Path → SHA-256 of the scans in ``consent_forms``, as they were when they were put in."""
+        """Return path → SHA-256 of the scans in ``consent_forms``, as registered."""
         return scans_in(self.read_events())
 
     def read_events(self) -> list[Event]:
-        """What happened to this accession, oldest first."""
+        """Return the events, oldest first."""
         try:
-            # Not splitlines: a title may hold a line separator, which JSON does not escape.
+            # Not splitlines: a title may contain a line separator, which JSON does not escape.
             lines = self.events.read_text("utf-8").split("\n")
             return [parse_event(line) for line in lines if line]
         except FileNotFoundError:
@@ -92,17 +92,19 @@ class Accession:
             ) from error
 
     def unpublished_events(self) -> list[bytes]:
-        """The lines of events.jsonl but for those of publications, which change nothing here."""
+        """Return the lines of events.jsonl except publications, which do not affect the
+        accession.
+        """
         try:
             lines = self.events.read_bytes().splitlines()
         except OSError:
-            lines = []  # whoever needs them complains
+            lines = []  # reported where they are needed
         return [line for line in lines if not line.startswith(b'{"event": "dissemination"')]
 
     def add_event(self, event: Event) -> None:
-        """Add an event to events.jsonl; RecordError when what is there cannot be read.
+        """Append an event to events.jsonl; RecordError if the existing events cannot be read.
 
-        Of an accession that others know already, only under ``Project.writing``.
+        For an existing accession, ``Project.writing`` must be held.
         """
         self.read_events()
         data = self.events.read_bytes() if exists(self.events) else b""

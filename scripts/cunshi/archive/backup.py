@@ -1,8 +1,8 @@
-"""A second copy of an archive that can be checked, and what comes back from it.
+"""Back up an archive so that it can be verified, and restore from the backup.
 
-The copy has the form of a project, so that every command that reads works on it. Only what is new
-is copied, under a temporary name, and read again. Nothing in it is ever deleted: what changed is
-set aside under ``earlier/`` first, and a master that changed is never copied over the old one.
+A backup has the form of a project, so that all reading commands work on it. New files are copied
+under a temporary name and verified. Nothing is deleted: a changed file is first moved to
+``earlier/``, and a changed master is never copied over the old one.
 """
 
 import errno
@@ -40,7 +40,7 @@ _MASTER_PARTS = 4  # archive/<id>/master/<name>
 
 @dataclass(frozen=True)
 class Copied(Result):
-    """Which files were copied between the project and ``target``: paths below the project."""
+    """The files copied between the project and ``target``, as relative paths."""
 
     target: Path
     new: list[str] = field(default_factory=list)
@@ -50,23 +50,23 @@ class Copied(Result):
 
 @dataclass(frozen=True)
 class BackedUp(Copied):
-    """The backup in ``target`` was brought up to date."""
+    """The result of a backup to ``target``."""
 
 
 @dataclass(frozen=True)
 class HandedOver(Copied):
-    """The whole archive was written into the bag ``target``."""
+    """The result of writing the whole archive to the bag ``target``."""
 
 
 @dataclass(frozen=True)
 class Restored(Copied):
-    """Files came back from the backup in ``target``; in a rehearsal they only would."""
+    """The result of a restore from ``target``; in a rehearsal nothing was written."""
 
     rehearsed: bool = False
 
 
 def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
-    """Bring the copy in a folder up to date. A run that was stopped is taken up by the next."""
+    """Update the backup in a folder. An interrupted run is continued by the next."""
     if folder.resolve().is_relative_to(project.root):
         raise ConfigurationError(
             _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
@@ -82,15 +82,17 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
             except OSError as error:
                 copied.problems.append(Problem.for_item(error, project.relative(path)))
             task.finish_one(path.name)
-    if folder.stat().st_dev != device:  # the rest went to the disk below the one that is gone
+    if (
+        folder.stat().st_dev != device
+    ):  # the disk is gone, and files went to the disk of its mount point
         raise DiskError(OSError(errno.ENODEV, ""), folder)
     return copied
 
 
 def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> HandedOver:
-    """The whole archive, sealed recordings and all, as one bag for whoever takes it over.
+    """Write the whole archive, including sealed recordings, to a bag for a new holder.
 
-    SiteError when today's is there already.
+    Raises SiteError if today's bag exists already.
     """
     name = safe_file_name(project.root.name)
     target = folder / f"{name} {day.isoformat()}"
@@ -98,7 +100,7 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
         raise SiteError(
             _("这里已经有一份今天的包，不会覆盖它"), _("换一个文件夹，或先把它移走"), where=target
         )
-    for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of a run that was stopped
+    for left in folder.glob(f".{escape(name)} {_DAY}.*tmp"):  # of an interrupted run
         shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
     copied = HandedOver(target)
@@ -110,9 +112,9 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
 
 
 def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
-    """What cannot be made again: the archive, the lessons, and what was said in recordings/.
+    """Yield the files that cannot be recreated: archive, lessons, and descriptions in recordings/.
 
-    A folder that cannot be opened is one of the ``problems``; without them it is an OSError.
+    An unreadable folder is added to ``problems``; without these, OSError is raised.
     """
 
     def refused(error: OSError) -> None:
@@ -162,7 +164,7 @@ def _set_aside(copy: Path, target: Path) -> None:
     stamp = now().strftime("%Y%m%dT%H%M%SZ")
     relative = target.relative_to(copy)
     folder = copy / _EARLIER / relative.parent
-    # A run that was stopped may have set it aside already.
+    # An interrupted run may have moved it already.
     if any(sha256_of(p) == sha256_of(target) for p in folder.glob(f"{escape(relative.name)}.*Z*")):
         return
     kept = folder / f"{relative.name}.{stamp}"
@@ -174,12 +176,12 @@ def _set_aside(copy: Path, target: Path) -> None:
 
 
 def _copy_checked(source: Path, target: Path) -> None:
-    """Copy durably and read the copy again."""
+    """Copy a file durably and verify the copy."""
     put_in_place(_copy_aside(source, target), target)
 
 
 def _copy_aside(source: Path, target: Path) -> Path:
-    """A checked copy under a temporary name; its time is the source's, which ends the next look."""
+    """Copy and verify under a temporary name; the modification time marks the file as unchanged."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(target)
     try:
@@ -191,10 +193,10 @@ def _copy_aside(source: Path, target: Path) -> Path:
 
 
 def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Restored:
-    """Bring back what is missing here, and masters that are damaged here and whole there.
+    """Restore missing files, and masters that are damaged here and intact in the backup.
 
-    Whatever is here and whole stays as it is. A damaged master is set aside in its accession.
-    With ``rehearse`` nothing is written: the copy is read in full, and what would come back told.
+    Intact files are not changed. A damaged master is moved to another folder of its accession. With
+    ``rehearse``, the backup is verified and the result reported, but nothing is written.
     """
     copy = Project.at(folder)
     found = Restored(folder, rehearsed=rehearse)
@@ -216,7 +218,7 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
 
 
 def _check_copy(copy: Project, accession: Accession, found: Copied) -> bool:
-    """Whether the masters of an accession in the copy are those of its manifest."""
+    """Check the masters of an accession in the backup against its manifest."""
     hashes = accession.hashes()
     bad = [n for n, h in hashes.items() if not _has_hash(accession.folder / n, h)]
     for name in bad or ([] if hashes else ["manifest-sha256.txt"]):
@@ -242,7 +244,7 @@ def _bring_back(
         found.same.append(name)
         return
     if not rehearse:
-        # The whole one first: a disk that is full must not leave neither of the two.
+        # Copy first: a full disk must not leave neither version.
         whole = _copy_aside(path, target)
         if damaged:
             _move_aside(target)
@@ -264,7 +266,7 @@ def _is_damaged(project: Project, master: Path) -> bool:
 
 
 def _move_aside(master: Path) -> None:
-    """A damaged master may still be the best there is of something: it is kept."""
+    """Move a damaged master, which may still be useful, to another folder."""
     stamp = now().strftime("%Y%m%dT%H%M%SZ")
     kept = master.parent.parent / "damaged" / f"{master.name}.{stamp}"
     kept.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
-"""events.jsonl: what happened to an accession, in the event names of PREMIS.
+"""events.jsonl: the events of an accession, with PREMIS event types.
 
-Every line is an event in JSON. Lines are only added: what another version has written stays as it
-is, with keys that this one does not know.
+A line is an event in JSON. Lines are only appended: lines of other versions are kept, with unknown
+keys.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from cunshi.core.clock import now
 
-# Kinds of events, from https://id.loc.gov/vocabulary/preservation/eventType
+# Event types of https://id.loc.gov/vocabulary/preservation/eventType
 ACCESSION = "accession"
 CREATION = "creation"
 DISSEMINATION = "dissemination"
@@ -29,11 +29,11 @@ def _timestamp() -> str:
 
 @dataclass(frozen=True)
 class Event:
-    """One event; None for what an event of its kind does not say.
+    """An event; None for keys that an event of its type does not have.
 
-    The fields are in the order of the keys of a line. ``fields`` is what was taken over from the
-    deposit's folder or file name, ``decided`` what a person set, ``limited`` what another archive
-    limited; all three are fields of the record as ``as_logged`` has them.
+    Fields are in the order of the keys in a line. ``fields`` was adopted from the deposit's
+    folder.yml or file name, ``decided`` set by a person, ``limited`` restricted by another archive;
+    all three are fields of the record in the form of ``as_logged``.
     """
 
     kind: str
@@ -59,7 +59,7 @@ class Event:
     shown: bool | None = None
 
 
-# Key of a line → the type of its value, of all keys that an event may lack.
+# Optional keys of a line → types of their values.
 _TYPES: Mapping[str, Any] = {
     name: get_origin(types[0]) or types[0]
     for name, hint in get_type_hints(Event).items()
@@ -69,7 +69,7 @@ _READ_STRICTLY = ("hashes", "sizes", "fields", "decided")
 
 
 def parse_event(line: str) -> Event:
-    """An event; ValueError or TypeError for a line that none has written."""
+    """Parse a line; ValueError or TypeError if it is not an event."""
     found = dict(json.loads(line))
     kind, time = found.get("event"), found.get("time")
     if not isinstance(kind, str) or not isinstance(time, str):
@@ -83,7 +83,7 @@ def parse_event(line: str) -> Event:
 
 
 def format_event(event: Event) -> str:
-    """The line of an event, with only the keys that it has."""
+    """Return the line of an event, without empty keys."""
     values = {name: getattr(event, name) for name in _TYPES}
     said = {name: value for name, value in values.items() if value is not None}
     line = {"event": event.kind, "time": event.time} | said
@@ -91,6 +91,6 @@ def format_event(event: Event) -> str:
 
 
 def scans_in(events: Iterable[Event]) -> dict[str, str]:
-    """Path → SHA-256 of what lies in ``consent_forms``, from all events of an accession."""
+    """Return path → SHA-256 of the files in ``consent_forms``, from the events of an accession."""
     hashes = (pair for event in events for pair in (event.hashes or {}).items())
     return {path: digest for path, digest in hashes if path.startswith("consent/")}

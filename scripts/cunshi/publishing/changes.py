@@ -1,4 +1,4 @@
-"""Bringing the finished site to where people see it, and what that changes there."""
+"""Compare the built site with what is published."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from cunshi.core.files import walk_files
 
 @dataclass(frozen=True)
 class Changes:
-    """What a publication does to the files that are there: paths in the site."""
+    """The changes of a publication, as paths in the site."""
 
     appear: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class Changes:
 
 
 def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
-    """The difference between two sets of files, each path → digest."""
+    """Return the changes between two sets of files, each path → digest."""
     return Changes(
         appear=tuple(sorted(new.keys() - old.keys())),
         change=tuple(sorted(p for p in new.keys() & old.keys() if old[p] != new[p])),
@@ -30,17 +30,17 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
 
 
 def digests(folder: Path, digest: Callable[[Path], str]) -> dict[str, str]:
-    """Path → digest of every file below a folder."""
+    """Return path → digest of every file below a folder."""
     return {p.relative_to(folder).as_posix(): digest(p) for p in walk_files(folder)}
 
 
 def git_blob(path: Path) -> str:
-    """The name that git gives a file's content."""
+    """Return the id of a file's content in git."""
     data = path.read_bytes()
     head = b"blob %d\0" % len(data)
     return hashlib.sha1(head + data, usedforsecurity=False).hexdigest()
 
 
 def recordings_in(site: Path) -> set[str]:
-    """The ids of the recordings that a built site shows."""
+    """Return the ids of the recordings that a built site shows."""
     return {path.stem for path in (site / "recordings").glob("*.html")} - {"index"}

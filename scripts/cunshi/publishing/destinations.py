@@ -1,4 +1,4 @@
-"""Publishes the built site to its destination: a folder or share, a git branch, a server."""
+"""Publish the built site to its destination: a folder or share, a git branch, a server."""
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from cunshi.publishing.changes import Changes
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published and where; ``made`` names it, and is empty when nothing was."""
+    """The result of publishing; ``made`` names the publication, empty if there is none."""
 
     where: str
     made: str
@@ -22,13 +22,13 @@ class Publication:
 
 @dataclass(frozen=True)
 class RolledBack(Result):
-    """The release that is served again, and where."""
+    """The release that is served again, and its destination."""
 
     where: str
     made: str
 
 
-# Each opens a publisher for a destination; by the field of the destination that names the place.
+# Functions that open a publisher, by the field of Destination that names the place.
 PUBLISHERS: Mapping[str, Callable[[Path, Destination], Publisher]] = {
     "folder": folder.open_publisher,
     "branch": git_branch.open_publisher,
@@ -37,7 +37,7 @@ PUBLISHERS: Mapping[str, Callable[[Path, Destination], Publisher]] = {
 
 
 def open_publisher(root: Path, where: Destination) -> Publisher:
-    """The publisher for a destination, checked; ``root`` is the project's folder."""
+    """Return the checked publisher of a destination; ``root`` is the project's folder."""
     if not where.kind:
         raise no_folder()
     publisher = PUBLISHERS[where.kind](root, where)
@@ -48,9 +48,9 @@ def open_publisher(root: Path, where: Destination) -> Publisher:
 def publish_to(
     project: Project, where: Destination, withheld: str, *, dry_run: bool = False
 ) -> Publication:
-    """Bring the built site to a destination; a dry run only finds the changes.
+    """Publish the built site; a dry run only determines the changes.
 
-    ``withheld`` is a digest of what is withheld of the recordings in it.
+    ``withheld`` is a digest of what is withheld in its recordings.
     """
     publisher, made = open_publisher(project.root, where), ""
     if not dry_run:
@@ -58,12 +58,12 @@ def publish_to(
     changes = publisher.changes(project.site)
     if changes and not dry_run:
         made = publisher.publish(project.site, withheld)
-    elif not dry_run:  # a run that died may have left what nobody may hear any more
+    elif not dry_run:  # a killed run may have left what has been withheld since
         publisher.tidy(project.site, withheld)
     return Publication(publisher.where, made, changes)
 
 
 def roll_back(project: Project, where: Destination, allowed: Set[str], withheld: str) -> RolledBack:
-    """Serve the release before the published one again, if all in it may still be heard."""
+    """Serve the previous release again, if everything in it may still be published."""
     publisher = open_publisher(project.root, where)
     return RolledBack(publisher.where, publisher.roll_back(allowed, withheld))

@@ -1,7 +1,7 @@
-"""Publishing into a folder or a network share: ``releases/<stamp>``, and ``current`` to serve.
+"""Publish to a folder or network share: ``releases/<stamp>``, and ``current`` to serve.
 
-A release is copied whole and read again before ``current`` becomes it, in one step where the disk
-knows symbolic links. Killed at any moment, the old release is still served.
+A release is copied completely and verified before ``current`` points to it, in one step if the file
+system has symbolic links. If it is killed at any moment, the old release is still served.
 """
 
 import os
@@ -24,13 +24,13 @@ _STAMP = ".cunshi-release"
 
 @dataclass(frozen=True)
 class Share:
-    """The folder that was asked for."""
+    """The destination folder."""
 
     target: Path
 
     @property
     def current(self) -> Path:
-        """What a web server serves, or people open."""
+        """What a web server serves."""
         return self.target / "current"
 
     @property
@@ -39,23 +39,25 @@ class Share:
 
     @property
     def served(self) -> str:
-        """The stamp of the release that is served; empty before the first."""
+        """The stamp of the served release; empty before the first."""
         return _read_stamp(self.current)[0]
 
     def stamps(self) -> list[str]:
-        """The finished releases that are kept, oldest first; a served folder is one of them."""
+        """The complete releases, oldest first, including a served folder."""
         found = {p.parent.name for p in self.releases.glob(f"[!.]*/{_STAMP}")}
         return sorted(found | {self.served} - {""})
 
     def folder(self, stamp: str) -> Path:
-        """Where a release is: the served one may have been moved to be ``current`` itself."""
+        """Return the folder of a release, which is ``current`` itself for a served one without
+        links.
+        """
         kept = self.releases / stamp
         return kept if kept.is_dir() else self.current
 
 
 @dataclass(frozen=True)
 class FolderPublisher(Publisher):
-    """Publishes to a share outside the project, whose folder is ``root``."""
+    """Publishes to a folder outside the project."""
 
     share: Share
     root: Path
@@ -98,19 +100,19 @@ class FolderPublisher(Publisher):
 
 
 def open_publisher(root: Path, where: Destination) -> FolderPublisher:
-    """For a folder: absolute, or relative to the project's folder."""
+    """Open a folder: absolute, or relative to the project's folder."""
     return FolderPublisher(Share(root / where.folder), root)
 
 
 def publish_to_folder(share: Share, site: Path, stamp: str, withheld: str = "") -> str:
-    """Make a site the one that is served; the stamp of its release.
+    """Copy a site and serve it; return the stamp of its release.
 
-    ``withheld`` names what is withheld of the recordings in it: earlier releases that withhold
-    something else are removed, because they may say or show what nobody may hear any more.
+    ``withheld`` identifies what is withheld in its recordings: earlier releases that withhold
+    something else are removed, because they may contain what has been withheld since.
     """
     recover(share)
     for left in [late for late in share.stamps() if late > share.served]:
-        shutil.rmtree(share.releases / left)  # made by a run that died before it was served
+        shutil.rmtree(share.releases / left)  # of a run that was killed before it was served
     stamp = _unused(share, stamp)
     _copy(site, share.releases / stamp, stamp, withheld)
     _switch(share, stamp)
@@ -119,10 +121,10 @@ def publish_to_folder(share: Share, site: Path, stamp: str, withheld: str = "") 
 
 
 def roll_back(share: Share, allowed: Set[str], withheld: str = "") -> str:
-    """Serve the release before the served one again; its stamp.
+    """Serve the previous release again and return its stamp.
 
-    SiteError when there is none, when it shows a recording that is not in ``allowed``, or when it
-    withholds something else of them than ``withheld`` names.
+    Raises SiteError if there is none, if it shows a recording that is not in ``allowed``, or if it
+    withholds something else than ``withheld``.
     """
     recover(share)
     earlier = [stamp for stamp in share.stamps() if stamp < share.served]
@@ -146,7 +148,7 @@ def roll_back(share: Share, allowed: Set[str], withheld: str = "") -> str:
 
 
 def _read_stamp(release: Path) -> tuple[str, str]:
-    """The stamp of a release and what it withholds; empty when it is none."""
+    """Return the stamp of a release and what it withholds; empty if it is not a release."""
     try:
         lines = (release / _STAMP).read_text("utf-8").splitlines()
     except OSError:
@@ -156,7 +158,7 @@ def _read_stamp(release: Path) -> tuple[str, str]:
 
 
 def recover(share: Share) -> None:
-    """Remove what a killed run left, and finish a switch by renaming that was cut in two."""
+    """Remove what a killed run left, and complete a switch by two renames."""
     for left in (*share.releases.glob(".*.tmp"), *share.target.glob(".current.tmp")):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
@@ -168,7 +170,7 @@ def recover(share: Share) -> None:
 
 
 def _unused(share: Share, stamp: str) -> str:
-    """A stamp after all others: two publications may fall into one second, and clocks go back."""
+    """Return a stamp later than all others, even within a second or after a clock was set back."""
     last = max(share.stamps(), default="")
     if stamp > last:
         return stamp
@@ -202,7 +204,7 @@ def _switch(share: Share, stamp: str) -> None:
         try:
             _point(share, stamp)
         except (OSError, NotImplementedError):
-            pass  # Windows without the right to make links, or a share that has none
+            pass  # Windows without permission for links, or a share without links
         else:
             return
     _move(share, stamp)
@@ -216,8 +218,8 @@ def _point(share: Share, stamp: str) -> None:
 
 
 def _move(share: Share, stamp: str) -> None:
-    """Two renames, one right after the other; a run that dies between them is finished later."""
-    if share.current.is_symlink():  # made where there are links
+    """Switch by two renames; if killed in between, the next run completes it."""
+    if share.current.is_symlink():  # made on a system with links
         share.current.unlink()
     elif share.served:
         share.current.replace(share.releases / share.served)
@@ -225,9 +227,9 @@ def _move(share: Share, stamp: str) -> None:
 
 
 def tidy(share: Share, site: Path, withheld: str = "") -> None:
-    """Keep the served release of a site and the one before it, and remove the others.
+    """Keep the served release and the previous one, and remove the others.
 
-    Also the one before, if it shows what is not to be shown any more.
+    The previous one is also removed if it shows what is no longer published.
     """
     shown, served = recordings_in(site), share.served
     kept = {served, *[stamp for stamp in share.stamps() if stamp < served][-1:]}

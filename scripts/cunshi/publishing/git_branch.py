@@ -1,7 +1,7 @@
-"""Publishing to a branch of the project's git repository, from which a host serves it.
+"""Publish to a branch of the project's git repository, from which a host serves it.
 
-The branch has one commit and no history: what has been withdrawn is not to be found in an earlier
-one. Only a branch that was made here is ever replaced.
+The branch has a single commit, so that withdrawn files are not in its history. Only a branch
+created by this program is replaced.
 """
 
 import os
@@ -17,7 +17,7 @@ from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher
 from cunshi.publishing.changes import Changes, compare, digests, git_blob
 
-# The first words of the commit, by which the branch is known again.
+# The start of the commit message, which identifies the branch.
 MESSAGE = "Publish the site of cunshi"
 _ADDED = ".nojekyll"
 _LAST_LINES = 8
@@ -25,7 +25,7 @@ _LAST_LINES = 8
 
 @dataclass(frozen=True)
 class BranchPublisher(Publisher):
-    """Publishes to a branch at a remote of the repository in which the project lies."""
+    """Publishes to a branch at a remote of the project's repository."""
 
     root: Path
     remote: str
@@ -61,11 +61,11 @@ class BranchPublisher(Publisher):
         return self._git("rev-parse", f"refs/heads/{self.name}").strip()
 
     def _git(self, *words: str) -> str:
-        """What git prints; SiteError when it fails."""
+        """Return the output of git; SiteError if it fails."""
         return _run(["git", *words], self.root)
 
     def _fetch(self) -> bool:
-        """Make FETCH_HEAD what the remote has of the branch; whether it has anything."""
+        """Fetch the branch to FETCH_HEAD; return whether the remote has it."""
         ref = f"refs/heads/{self.name}"
         if not self._git("ls-remote", "--heads", self.remote, ref):
             return False
@@ -73,7 +73,7 @@ class BranchPublisher(Publisher):
         return True
 
     def _files(self) -> dict[str, str]:
-        """Path → name of its content, of every file that the remote has on the branch."""
+        """Return path → content id of every file on the remote branch."""
         if not self._fetch():
             return {}
         found = {}
@@ -85,7 +85,7 @@ class BranchPublisher(Publisher):
 
 
 def open_publisher(root: Path, where: Destination) -> BranchPublisher:
-    """For a branch of the repository in which the project's folder lies."""
+    """Open a branch of the repository that contains the project."""
     return BranchPublisher(root, where.remote, where.branch)
 
 

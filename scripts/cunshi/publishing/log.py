@@ -1,7 +1,7 @@
-"""What was published when: every change of a site, file by file with its hash.
+"""Log publications: every change of the site, file by file with its hash.
 
-archive/publications.jsonl only grows. From its lines follows what stood in the site on any day;
-that a recording appeared or disappeared also stands in its own events.jsonl.
+Lines are only appended to archive/publications.jsonl. They determine the content of the site on any
+day; the appearance and disappearance of a recording is also logged in its own events.jsonl.
 """
 
 import datetime as dt
@@ -29,9 +29,9 @@ _TIME = re.compile(r'{"event": "[^"]*", "time": "([^"]+)"')
 
 @dataclass(frozen=True)
 class _Publication:
-    """A line of publications.jsonl: what one publication changed, in the order of its keys.
+    """A line of publications.jsonl; fields are in the order of its keys.
 
-    ``files`` are the paths that are new or changed, with their SHA-256.
+    ``files`` are new or changed paths with their SHA-256.
     """
 
     time: str
@@ -44,14 +44,14 @@ class _Publication:
 
 @dataclass(frozen=True)
 class _State:
-    """What the lines so far come to: path → SHA-256, and the recordings that are shown."""
+    """The state after all lines: path → SHA-256, and the published recordings."""
 
     hashes: Mapping[str, str]
     recordings: frozenset[str]
 
 
 def note_publication(project: Project, edition: str = SITE) -> None:
-    """Register what the built site has in it, if that is not what was registered last."""
+    """Log the content of the built site, if it differs from the last logged state."""
     before = _read(project, edition)
     hashes = _hashes(project)
     shown = recordings_in(project.site)
@@ -69,17 +69,17 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     )
     path = project.publications
     text = path.read_text("utf-8") if path.is_file() else ""
-    # The accessions first: a run that dies in between tells them again, and loses nothing.
+    # Log the accessions first: a killed run then logs them again, and loses nothing.
     for recording_id in (*new.appeared, *new.withdrawn):
         _tell(project, edition, recording_id, shown=recording_id in shown)
     write_atomic(path, text + _format(new))
 
 
 def days_of(project: Project, problems: list[Problem]) -> Days:
-    """The days by which access is decided now; a clock behind the last publication is a problem."""
+    """Return the dates for access decisions; a clock before the last publication is reported."""
     day, line = last_day(project)
     clock = today()
-    if (day - clock).days > 1:  # one may be the way around the earth
+    if (day - clock).days > 1:  # one day may be due to time zones
         cause = _("电脑的日期是 {clock}，可是 {day} 已经做过网站：到期的同意书按后一天算")
         remedy = _("把电脑的日期调对，再运行一次；如果是那时的日期错了，改对这一行里的 time")
         where, cause = project.relative(project.publications), cause.format(clock=clock, day=day)
@@ -88,9 +88,9 @@ def days_of(project: Project, problems: list[Problem]) -> Days:
 
 
 def last_day(project: Project) -> tuple[dt.date, int]:
-    """The latest day on which something was published, and the line that says so.
+    """Return the date of the last publication, and its line.
 
-    Only the times are looked at: every command asks.
+    Only the times are parsed, because every command calls this.
     """
     path, days = project.publications, [(dt.date.min, 0)]
     try:
@@ -102,7 +102,7 @@ def last_day(project: Project) -> tuple[dt.date, int]:
     except FileNotFoundError:
         pass
     except ValueError:
-        pass  # reported where the lines are read
+        pass  # reported when the lines are parsed
     return max(days)
 
 
@@ -150,8 +150,8 @@ def _format(publication: _Publication) -> str:
 
 
 def _hashes(project: Project) -> dict[str, str]:
-    """Each file of the site with its hash, which is computed once until the file changes."""
-    # Without a grain: files of the site are replaced by whole ones, which takes longer than that.
+    """Return the SHA-256 of every file of the site, cached until the file changes."""
+    # No grain: files of the site are replaced by complete ones, which takes longer than that.
     cache = FileCache(project.site.parent / "cache" / "published.json", _CACHE_VERSION, grain=0.0)
     hashes = dict[str, str]()
     for name in sorted(walk_file_names(project.site)):

@@ -1,7 +1,7 @@
-"""Publishing to a server with rsync: ``host:path``, as ssh reaches it.
+"""Publish to a server with rsync (``host:path``) over ssh.
 
-Files are sent aside and get their names at the very end (``--delay-updates``). A folder on the
-server that holds anything else is never touched: deleting is part of publishing.
+Files are sent to temporary names and renamed at the end (``--delay-updates``). A folder with other
+content is never changed, because publishing deletes files.
 """
 
 import os
@@ -17,11 +17,11 @@ from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher
 from cunshi.publishing.changes import Changes
 
-# By this file, which is sent first, a folder on the server is known to be Cunshi's.
+# This file, which is sent first, identifies a folder as Cunshi's.
 MARK = ".cunshi-site"
-# An ssh host and a path on it; a dash would be an option, "::" and "//" other protocols.
+# An ssh host and path; a dash would be an option, "::" and "//" other protocols.
 _PLACE = re.compile(r"[\w.@][\w.@-]*:(?!:)(?!//).+")
-_PARTIAL_TRANSFER = 23  # rsync's exit code when a folder is not there, among other things
+_PARTIAL_TRANSFER = 23  # rsync's exit code for a missing folder, among others
 _LAST_LINES = 8
 
 
@@ -69,7 +69,7 @@ class RsyncPublisher(Publisher):
         return "rsync"
 
     def _names(self) -> set[str]:
-        """What is in the folder on the server; nothing if there is no such folder."""
+        """Return the names in the folder on the server; empty if there is no folder."""
         done = _start("--list-only", "--8-bit-output", "--", self._folder)
         if done.returncode == _PARTIAL_TRANSFER and "No such file or directory" in done.stderr:
             return set()
@@ -84,7 +84,7 @@ class RsyncPublisher(Publisher):
 
 
 def open_publisher(root: Path, where: Destination) -> RsyncPublisher:
-    """For a folder on a server, as ssh reaches it."""
+    """Open a folder on a server by ssh."""
     return RsyncPublisher(where.rsync)
 
 

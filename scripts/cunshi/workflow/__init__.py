@@ -1,7 +1,7 @@
-"""The whole flow on one page: deposit → recording → transcript → lesson → page → site.
+"""The commands: deposit → recording → transcript → lesson → page → site.
 
-A command is a function of a project. It begins a `Context`, passes it through its `stages`, which
-add to the context's problems, and returns a `Result` of its own, which `report` puts into words.
+A command is a function of a project. It creates a `Context`, passes it through `stages`, which add
+to its problems, and returns a `Result`, which `report` puts into words.
 """
 
 from collections.abc import Sequence
@@ -46,11 +46,11 @@ from cunshi.workflow.results import (
 )
 from cunshi.workflow.stages import begin, locked
 
-_MOST_CLIPS = 4  # in the draft of a lesson: one hour has time for no more
+_MOST_CLIPS = 4  # in a draft lesson: a lesson has no time for more
 
 
 def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool = False) -> Built:
-    """The main job: take in, transcribe, build. What fails for one recording stops no other."""
+    """Accession, transcribe and build. An error in one recording does not stop the others."""
     with locked(project, reporter, strict=strict) as context:
         intake = stages.take_in(context)
         recordings = stages.read_recordings(context)
@@ -62,14 +62,14 @@ def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool 
 
 
 def ingest(project: Project, reporter: Reporter) -> Ingested:
-    """Take in what is new below recordings/."""
+    """Accession new deposits in recordings/."""
     with locked(project, reporter) as context:
         intake = stages.take_in(context)
         return context.finish(Ingested(stages.read_recordings(context), intake))
 
 
 def ingest_and_transcribe(project: Project, reporter: Reporter) -> IngestedAndTranscribed:
-    """Take in what is new below recordings/ and transcribe it: all but the site."""
+    """Accession and transcribe new deposits: everything except the site."""
     with locked(project, reporter) as context:
         intake = stages.take_in(context)
         recordings = stages.read_recordings(context)
@@ -80,7 +80,7 @@ def ingest_and_transcribe(project: Project, reporter: Reporter) -> IngestedAndTr
 
 
 def transcribe(project: Project, reporter: Reporter, choice: Choice) -> Transcribed:
-    """Transcribe what is in the archive and has no transcript yet."""
+    """Transcribe the recordings in the archive that have no transcript yet."""
     with locked(project, reporter) as context:
         if choice.scheduler and not context.archive.cluster:
             raise ConfigurationError(
@@ -93,18 +93,18 @@ def transcribe(project: Project, reporter: Reporter, choice: Choice) -> Transcri
 
 
 def build_site(project: Project, reporter: Reporter, *, strict: bool = False) -> BuiltSite:
-    """Make the site from the archive and the lessons."""
+    """Build the site from the archive and the lessons."""
     with locked(project, reporter, strict=strict) as context:
         return context.finish(stages.update_site(context, stages.read_recordings(context)))
 
 
 def rebuild(project: Project, reporter: Reporter, *, everything: bool) -> Built | BuiltSite:
-    """Make the site again after a change; ``everything``: what is new in recordings/ as well."""
+    """Build the site after a change; with ``everything``, also process new deposits."""
     return build(project, reporter, Choice()) if everything else build_site(project, reporter)
 
 
 def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
-    """Make the zip for a USB stick: the site for classrooms, with a page to start from."""
+    """Make the zip for a USB stick: the classroom edition of the site with a start page."""
     from cunshi.website import build
 
     with locked(project, reporter) as context:
@@ -118,7 +118,7 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
 
 
 def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
-    """Write all that may be shown into a bag, in the forms that other archives read."""
+    """Write everything published to a bag, in archival formats."""
     with locked(project, reporter) as context:
         catalogue = stages.build_site(context, stages.read_recordings(context)).catalogue
         return context.finish(make_export(project.docs, catalogue, folder))
@@ -127,9 +127,9 @@ def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
 def publish(
     project: Project, reporter: Reporter, asked: Destination | None, *, dry_run: bool
 ) -> Published | NotPublished:
-    """Build the site anew and publish it, unless anything is wrong with the archive or the lessons.
+    """Build the site and publish it, unless there are problems with the archive or the lessons.
 
-    ``asked`` stands for the destination that archive.yml names; a dry run only finds the changes.
+    ``asked`` replaces the destination of archive.yml; a dry run only determines the changes.
     """
     with locked(project, reporter) as context:
         recordings = stages.read_recordings(context)
@@ -145,7 +145,7 @@ def publish(
 
 
 def roll_back(project: Project, asked: Destination | None) -> RolledBack:
-    """Serve the release before the published one again, if all in it may still be heard."""
+    """Serve the previous release again, if everything in it may still be published."""
     with locked(project) as context:
         recordings = stages.read_recordings(context)
         transcripts = read_transcripts(project, context.archive, recordings, context.problems)
@@ -156,53 +156,53 @@ def roll_back(project: Project, asked: Destination | None) -> RolledBack:
 
 
 def survey(project: Project, *, strict: bool = False) -> Surveyed:
-    """What is there and what waits for whom; reads only."""
+    """Report the state of all recordings; writes nothing."""
     context = begin(project, strict=strict)
     return context.finish(stages.gather(context, stages.read_recordings(context)))
 
 
 def check(project: Project, reporter: Reporter, *, strict: bool = False) -> Checked:
-    """Survey, and hash every master anew; reads only."""
+    """Report the state of all recordings, and hash every master; writes nothing."""
     found = survey(project, strict=strict)
     problems = [*found.problems, *verify_fixity(project, reporter)]
     return Checked(**vars(found) | {"problems": problems})
 
 
 def verify(project: Project, reporter: Reporter, seconds: float | None) -> Verified:
-    """Look at every accession, and hash those whose turn it is; says so in their events."""
+    """Check every accession, hash those that are due, and log this in their events."""
     with locked(project, reporter) as context:
         return context.finish(check_in_turn(project, reporter, seconds))
 
 
 def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
-    """Bring a second copy up to date while nothing here changes."""
+    """Update a backup, while the archive is locked."""
     with locked(project, reporter) as context:
         return context.finish(backup.back_up(project, folder, reporter))
 
 
 def hand_over(project: Project, folder: Path) -> HandedOver | Refused:
-    """Make a bag of everything for whoever takes over the archive."""
+    """Make a bag of the whole archive for a new holder."""
     with locked(project) as context:
         if any(problem.code is ExitCode.DISK for problem in context.problems):
-            return context.finish(Refused())  # the bag would not say whose it is
+            return context.finish(Refused())  # the bag would have no source organisation
         facts = facts_of(context.archive, project.root.name)
         return context.finish(backup.hand_over(project, folder, facts, context.days.today))
 
 
 def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: bool) -> Restored:
-    """Bring back from a copy what is missing or damaged here, or tell what would be."""
+    """Restore missing or damaged files from a backup, or report what would be restored."""
     with locked(project, reporter) as context:
         return context.finish(backup.restore(project, folder, reporter, rehearse=rehearse))
 
 
 def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
-    """Bring in what another archive holds."""
+    """Merge another archive."""
     with locked(project, reporter) as context:
         return context.finish(merge_archive.merge(project, folder, reporter))
 
 
 def import_file(project: Project, recording_id: str, path: Path) -> Imported:
-    """Take a transcript from another system into an accession."""
+    """Import a transcript from another system into an accession."""
     with locked(project) as context:
         recordings = {recording.id: recording for recording in stages.read_recordings(context)}
         if recording_id not in recordings:
@@ -216,7 +216,7 @@ def import_file(project: Project, recording_id: str, path: Path) -> Imported:
 def draft_lesson(
     project: Project, number: int, ids: Sequence[str], slug: str = ""
 ) -> Drafted | Refused:
-    """Begin a lesson from recordings that may be published; nothing when one of them may not."""
+    """Draft a lesson from recordings, if all of them may be published."""
     with locked(project) as context:
         recordings = {recording.id: recording for recording in stages.read_recordings(context)}
         cited = [recordings[i] for i in ids if i in recordings]
@@ -230,7 +230,7 @@ def draft_lesson(
 
 
 def evaluate(project: Project, reference: Path | None, json: Path | None) -> Evaluation:
-    """How far drafts are from what people approved; reads only, but for the file ``json``."""
+    """Compare drafts with approved transcripts; writes only the file ``json``."""
     context = begin(project)
     recordings = stages.read_recordings(context)
     found = evaluation.evaluate(project, recordings, reference, context.problems)

@@ -1,4 +1,4 @@
-"""What the commands that have several stages return; other results are those of their one stage."""
+"""Results of commands with several stages; other results are defined by their stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from cunshi.transcription.jobs import Transcribed
 
 @dataclass(frozen=True)
 class Ingested(Result):
-    """What was taken in, and the recordings that are in the archive now."""
+    """What was accessioned, and all recordings of the archive."""
 
     recordings: Sequence[Recording]
     intake: Intake
@@ -25,12 +25,12 @@ class Ingested(Result):
 
 @dataclass(frozen=True)
 class IngestedAndTranscribed(Ingested, Transcribed):
-    """What was taken in and what got a draft."""
+    """What was accessioned and transcribed."""
 
 
 @dataclass(frozen=True)
 class BuiltSite(Result):
-    """The site in build/, with whose recordings; ``catalogue`` is None if it was up to date."""
+    """The site in build/ and its recordings; ``catalogue`` is None if it was up to date."""
 
     index: Path
     days: Days
@@ -41,14 +41,14 @@ class BuiltSite(Result):
 
 @dataclass(frozen=True)
 class Built(IngestedAndTranscribed):
-    """The whole main job."""
+    """The result of accessioning, transcribing and building."""
 
     site: BuiltSite
 
 
 @dataclass(frozen=True)
 class Published(Result):
-    """The site was built and brought to its destination, or would be in a dry run."""
+    """The site was built and published, or would be in a dry run."""
 
     recordings: Sequence[Recording]
     catalogue: Catalogue
@@ -57,7 +57,7 @@ class Published(Result):
 
 @dataclass(frozen=True)
 class NotPublished(Result):
-    """The site was built, and not published because of the problems."""
+    """The site was built but not published, because of problems."""
 
     recordings: Sequence[Recording]
     catalogue: Catalogue
@@ -65,7 +65,7 @@ class NotPublished(Result):
 
 @dataclass(frozen=True)
 class Surveyed(Result):
-    """All that is there, and what of it may be shown."""
+    """The state of all recordings, and what may be published."""
 
     archive: Archive
     days: Days

@@ -1,4 +1,4 @@
-"""What commands have in common: how they begin, and the stages that they pass through."""
+"""The common start of all commands, and the stages that they share."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Result)
 
 @dataclass(frozen=True)
 class Context:
-    """What a command works on; its stages add what is wrong to ``problems``."""
+    """The context of a command; stages add to its ``problems``."""
 
     project: Project
     reporter: Reporter
@@ -42,12 +42,12 @@ class Context:
     strict: bool = False
 
     def finish(self, result: R) -> R:
-        """The result with every problem of the command, in the order in which they were found."""
+        """Return the result with all problems of the command, in order."""
         return replace(result, problems=[*self.problems, *result.problems])
 
 
 def begin(project: Project, reporter: Reporter | None = None, *, strict: bool = False) -> Context:
-    """Read what every command needs to know: archive.yml and which day it is."""
+    """Create a context: read archive.yml and determine the date."""
     problems: list[Problem] = []
     archive = project.read_archive(problems)
     days = days_of(project, problems)
@@ -58,31 +58,31 @@ def begin(project: Project, reporter: Reporter | None = None, *, strict: bool = 
 def locked(
     project: Project, reporter: Reporter | None = None, *, strict: bool = False
 ) -> Iterator[Context]:
-    """Begin a command that writes: no other may work on the project until it has ended."""
+    """Create the context of a writing command, and lock the project until it ends."""
     with project.lock():
         yield begin(project, reporter, strict=strict)
 
 
 def take_in(context: Context) -> Intake:
-    """Accession what is new below recordings/."""
+    """Accession new deposits in recordings/."""
     intake = accessioning.take_in(context.project, context.archive, context.reporter)
     context.problems.extend(intake.problems)
     return intake
 
 
 def read_recordings(context: Context) -> list[Recording]:
-    """Every recording of the archive whose record can be read."""
+    """Return every recording of the archive whose record can be read."""
     return context.project.read_recordings(context.problems)
 
 
 def publishable(context: Context, recordings: Sequence[Recording]) -> list[Recording]:
-    """The recordings whose voice and words may be on the site."""
+    """Return the recordings whose audio and text may be on the site."""
     decisions = access_decisions(recordings, context.days)
     return [r for r in recordings if decisions[r.id].allows_publication()]
 
 
 def transcribe(context: Context, recordings: Sequence[Recording], choice: Choice) -> Sequence[str]:
-    """Draft a transcript of each recording that has none; the ids of those that got one."""
+    """Draft a transcript of each recording without one; return the ids of those drafted."""
     project, archive, reporter = context.project, context.archive, context.reporter
     done = transcribe_all(project, recordings, archive, choice, reporter)
     context.problems.extend(done.problems)
@@ -90,8 +90,10 @@ def transcribe(context: Context, recordings: Sequence[Recording], choice: Choice
 
 
 def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
-    """Build the site, unless nothing has changed since: then only what is still wrong is said."""
-    from cunshi.website.social_cards import card_face  # drawing, which most commands do without
+    """Build the site, unless it is up to date; then only report its remaining problems."""
+    from cunshi.website.social_cards import (
+        card_face,  # imports Pillow, which most commands do not need
+    )
 
     project = context.project
     index = project.site / "index.html"
@@ -108,13 +110,15 @@ def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
 
 
 def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
-    """Gather what may be shown, build the site of it, and register what is in the site now."""
-    from cunshi.website import build  # templates and decoders, which most commands do without
+    """Gather everything published, build the site, and log its content."""
+    from cunshi.website import (
+        build,  # imports templates and decoders, which most commands do not need
+    )
     from cunshi.website.prerender import prerender_recordings
 
     project, archive = context.project, context.archive
     shown = [recording.as_shown for recording in publishable(context, recordings)]
-    with ThreadPoolExecutor(1) as pool:  # one after the other: both run in large processes
+    with ThreadPoolExecutor(1) as pool:  # one after the other, because both use large processes
         measured = pool.submit(evaluation.measure, project, shown, context.problems)
         cache = RecordingCache(project, archive)
         prerender_recordings(project, archive, recordings, context.days, cache)

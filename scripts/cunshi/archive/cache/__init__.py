@@ -1,10 +1,10 @@
-"""What was worked out earlier and need not be worked out again. Losing it only costs time.
+"""Caches of derived data, which can be deleted at any time.
 
-`inputs` lists what a recording's published form depends on; `stage_stamps` keeps what each stage
-has done, `recording_cache` what was worked out from the words of each recording, and `file_cache`
-values of files by their size and time. Every entry has a stamp of its inputs: nothing that a person
-has said is read from here without comparing it.
+`inputs` lists what a recording's published form depends on; `stage_stamps` remembers what each
+stage has done, `recording_cache` what was derived from the words of each recording, and
+`file_cache` values by size and time of files. Every entry has a stamp of its inputs, and nothing
+that people wrote is read from a cache without comparing it.
 
-The names in build/cache (`settled-*.json`, `told/`) stay as they are: under new ones, words that
-have been withdrawn would be left in the old files. The package may import what `archive` may.
+File names in build/cache (`settled-*.json`, `told/`) must not change, because withdrawn words would
+remain in the old files. May import what `archive` may.
 """

@@ -1,8 +1,8 @@
-"""All that the published form of a recording depends on: the one list that every stamp is made of.
+"""List everything that the published form of a recording depends on, as the basis of all stamps.
 
-Another file that people write about a recording is added to ``texts_of``, another that the program
-makes to ``_files``, and what is written about several recordings to ``shared_inputs``. Every stage
-then does its work again when it changes.
+Add another file that people write about a recording to ``texts_of``, one that the program makes to
+``_files``, and what is written about several recordings to ``shared_inputs``. Every stage is then
+repeated when it changes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,11 +20,11 @@ from cunshi.domain.recording import Kind, Recording, is_text
 
 @dataclass(frozen=True)
 class Inputs:
-    """What something depends on.
+    """Inputs of a result.
 
-    ``values`` have been read already. ``texts`` are what people write: they are read byte for byte
-    for each stamp, since a word in them may withdraw something. ``files`` are written by this
-    program alone, or large: with the same name, size and time they count as unchanged.
+    ``values`` were read already. ``texts`` are written by people: their bytes are read for each
+    stamp, because a word may be a withdrawal. ``files`` are large or written only by this program:
+    they are unchanged if name, size and time are.
     """
 
     values: tuple[Any, ...] = ()
@@ -32,17 +32,18 @@ class Inputs:
     files: tuple[Path, ...] = ()
 
     def stamp(self, *parts: Any) -> str:
-        """The stamp of all this and of what else a stage depends on; empty if a text is unreadable,
-        and nothing is current then."""
+        """Return the stamp of these and further inputs; empty if a text is unreadable, so that
+        nothing is current.
+        """
         return stamp_of(self.values, parts, self._names(), texts=self.texts, files=self.files)
 
     def stamp_as_read(self, words: Mapping[Path, bytes | None], *parts: Any) -> str:
-        """The same stamp, of the texts as ``read`` has found them."""
+        """Return the same stamp for texts that were read by ``read``."""
         read = [words[path] for path in self.texts]
         return stamp_of(self.values, parts, self._names(), words=read, files=self.files)
 
     def read(self) -> dict[Path, bytes | None]:
-        """Every text; None for one that is not there. DiskError if one cannot be read."""
+        """Return all texts, None for missing ones; DiskError if one cannot be read."""
         return {path: read_bytes_of(path) if exists(path) else None for path in self.texts}
 
     def _names(self) -> list[str]:
@@ -50,7 +51,7 @@ class Inputs:
 
 
 def together(inputs: Iterable[Inputs]) -> Inputs:
-    """What something depends on that is made of several things."""
+    """Combine several inputs."""
     all_ = list(inputs)
     return Inputs(
         tuple(value for one in all_ for value in one.values),
@@ -60,16 +61,16 @@ def together(inputs: Iterable[Inputs]) -> Inputs:
 
 
 def inputs_of(project: Project, recording: Recording) -> Inputs:
-    """What the published form of a recording depends on, and of no other one.
+    """Return the inputs of a recording's published form that concern no other recording.
 
-    Its recording.yml and manifest are in it as they were read: the recording itself.
+    recording.yml and the manifest are included as read: as the recording itself.
     """
     accession = project.accession(recording.id)
     return Inputs((recording,), tuple(texts_of(accession, recording)), tuple(_files(accession)))
 
 
 def texts_of(accession: Accession, recording: Recording) -> Iterator[Path]:
-    """What people have written about a recording besides recording.yml."""
+    """Return what people wrote about a recording besides recording.yml."""
     yield accession.transcript
     if path := motto_path(accession, recording):
         yield path
@@ -82,19 +83,20 @@ def _files(accession: Accession) -> Iterator[Path]:
 
 
 def motto_path(accession: Accession, recording: Recording) -> Path | None:
-    """The file in which a family wrote its motto down, if it did."""
+    """Return the file with a family's written motto, or None."""
     names = [name for name in (recording.master, *recording.companions) if is_text(name)]
     return accession.master / names[0] if names and recording.kind is Kind.MOTTO else None
 
 
 def shared_inputs(project: Project) -> Inputs:
-    """What the published form of every recording depends on. Few files: all is made anew with
-    each of their changes."""
+    """Return the inputs of every recording's published form; if one changes, everything is made
+    again.
+    """
     return Inputs(texts=(project.archive / "archive.yml",))
 
 
 def site_inputs(project: Project) -> Inputs:
-    """What a site depends on besides its recordings: settings, words, lessons and theme."""
+    """Return the inputs of a site besides recordings: settings, glossary, lessons and theme."""
     theme = load_fields(project.root / "mkdocs.yml", "", []).section("theme").text("custom_dir")
     files = sorted(walk_files(project.courses))
     files += sorted(walk_files(project.root / theme)) if theme else []

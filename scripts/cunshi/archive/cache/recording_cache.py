@@ -1,7 +1,7 @@
-"""What was worked out from the words of each recording, until one of its inputs changes.
+"""Cache what was derived from the words of each recording, until its inputs change.
 
-A file for each recording in build/cache/told, so that the words of only one have to be in memory at
-a time, in a folder named by what all of them depend on. Losing them only costs time.
+There is a file for each recording in build/cache/told, so that the words of only one are in memory
+at a time, in a folder named by the shared inputs.
 """
 
 import json
@@ -20,41 +20,41 @@ from cunshi.domain.transcript import Derived, Segment
 T = TypeVar("T")
 
 
-# By name: what else a text is made of, and the text in UTF-8.
+# By name: a stamp of further inputs of a text, and the text in UTF-8.
 _Texts = dict[str, tuple[str, bytes]]
 
 
 class CachedRecording:
-    """Values and long texts that were worked out from the words of a recording, by name.
+    """Values and long texts derived from the words of a recording, by name.
 
-    They are read from a file when somebody asks for them, and written there by ``release``; without
-    a path they are kept in memory only. The file has a line of JSON and behind it the texts.
+    They are read from a file on first use and written by ``release``; without a path they stay in
+    memory. The file has a line of JSON followed by the texts.
     """
 
     def __init__(self, path: Path | None = None, stamp: str = ""):
         self._path, self._stamp = path if stamp else None, stamp
         self._values: dict[str, Any] | None = None
-        self._texts: _Texts = {}  # new ones
+        self._texts: _Texts = {}  # not written yet
         self._is_new = False
 
     def get(self, name: str) -> Any:
-        """The value of a name; None for nothing."""
+        """Return the value of a name, or None."""
         if self._values is None:
             self._values = self._read()[0]
         return self._values.get(name)
 
     def put(self, name: str, value: Any) -> None:
-        """Keep a value, as JSON has it."""
+        """Set a value, which must be JSON."""
         if self.get(name) != value and self._values is not None:
             self._values[name], self._is_new = value, True
 
     def get_text(self, name: str, basis: str) -> str | None:
-        """A long text that was made with this basis; None for nothing."""
+        """Return a long text made with this basis, or None."""
         found = self._texts.get(name) or self._read()[1].get(name)
         return found[1].decode() if found and found[0] == basis else None
 
     def put_text(self, name: str, basis: str, text: str) -> None:
-        """Keep a long text, and what else it was made of."""
+        """Set a long text, and the stamp of its further inputs."""
         self._texts[name], self._is_new = (basis, text.encode()), True
 
     def _read(self) -> tuple[dict[str, Any], _Texts]:
@@ -71,7 +71,7 @@ class CachedRecording:
             return {}, {}
 
     def release(self) -> None:
-        """Write down what is new, and hold nothing of it in memory."""
+        """Write new data, and free the memory."""
         if not self._path:
             return
         if self._is_new:
@@ -90,7 +90,7 @@ class CachedRecording:
 
 
 class RecordingCache:
-    """What was worked out from the words of all recordings; all of them depend on ``archive``."""
+    """The cached data of all recordings, which also depend on ``archive``."""
 
     def __init__(self, project: Project, archive: Archive):
         self._basis = shared_inputs(project).stamp(program_stamp(), archive)
@@ -98,19 +98,19 @@ class RecordingCache:
         self._recordings: dict[str, CachedRecording] = {}
 
     def recording(self, recording_id: str, stamp: str) -> CachedRecording:
-        """What was worked out from a recording whose inputs have this stamp."""
+        """Return the cached data of a recording whose inputs have this stamp."""
         key = stamp_of(self._basis, stamp) if self._basis and stamp else ""
         found = CachedRecording(self._path(recording_id), key)
         return self._recordings.setdefault(recording_id, found)
 
     def is_older(self, recording_id: str, files: Iterable[Path]) -> bool:
-        """Whether one of these files is newer than what is kept of a recording, or nothing is."""
+        """Check whether a recording has no cached data or older data than one of these files."""
         kept = stat_of(self._path(recording_id))
         found = [stat for stat in map(stat_of, files) if stat]
         return kept is None or any(changed > kept[1] for __, changed in found)
 
     def save(self) -> None:
-        """Write down what is new, and drop recordings that nobody asked for."""
+        """Write new data, and drop recordings that were not used."""
         for recording in self._recordings.values():
             recording.release()
         for path in list(walk_files(self._folder.parent)):
@@ -125,8 +125,10 @@ class RecordingCache:
 
 
 class CachedSegments(Sequence[Segment], Derived):
-    """The segments of a transcript, read when somebody asks for them, and what is derived from
-    them, kept in ``cached``; ``whole`` are those that they are made of."""
+    """The segments of a transcript, read on first use, and data derived from them in ``cached``.
+
+    ``whole`` are the segments that they are derived from.
+    """
 
     def __init__(
         self,
@@ -166,7 +168,7 @@ class CachedSegments(Sequence[Segment], Derived):
         return hash(self._all)
 
     def preload(self, segments: tuple[Segment, ...]) -> None:
-        """Take these, which somebody has read already."""
+        """Set the segments, which were read already."""
         self._segments = segments
 
     def value(self, name: str, make: Callable[[], T]) -> T:
@@ -199,7 +201,7 @@ class CachedSegments(Sequence[Segment], Derived):
         return CachedSegments(make, self._cached, self)
 
     def release(self) -> None:
-        """Hold neither them nor the ones that they are made of in memory any longer."""
+        """Free the memory of these segments and of those that they are derived from."""
         self._segments, self._in_memory = None, {}
         self._cached.release()
         if self._whole is not None:

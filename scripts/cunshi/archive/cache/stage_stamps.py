@@ -1,8 +1,8 @@
-"""What each stage has done, with a stamp of all that this depends on: unchanged, it is not redone.
+"""Remember what each stage has done, with a stamp of its inputs, to skip unchanged work.
 
-Texts that people write are read for their stamps anew every time, since a word in them may withdraw
-a recording; a file that only this program writes, or a large one, counts as unchanged with the same
-size and time. Kept in build/cache, by stage; losing it only costs time.
+Texts by people are read for every stamp, because a word in them may be a withdrawal; a file that is
+large or only written by this program counts as unchanged if size and time are. Stored in
+build/cache by stage.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from cunshi.archive.project import Project
 from cunshi.core.files import stat_of, write_rebuildable
 from cunshi.core.i18n import language
 
-# What the results of a stage depend on besides this program.
+# Packages that influence the results of stages.
 _PACKAGES = (
     "faster-whisper",
     "jinja2",
@@ -40,7 +40,7 @@ _PACKAGES = (
 class StageStamps:
     """The stamps of a stage: ``intake``, ``hearing``, ``measure``, ``kits``, ``framed``, ``site``.
 
-    A name may have a note with its stamp: what the stage wants to know again, as JSON has it.
+    A stamp may have a note: JSON data that the stage needs again.
     """
 
     def __init__(self, project: Project, stage: str):
@@ -49,7 +49,7 @@ class StageStamps:
         self._current: Entries = {}
 
     def is_current(self, name: str, stamp: str) -> bool:
-        """Whether a name was recorded with this stamp, so that there is nothing to do."""
+        """Check whether a name was recorded with this stamp."""
         found = self._earlier.get(name)
         if not stamp or found is None or found[0] != stamp:
             return False
@@ -57,24 +57,24 @@ class StageStamps:
         return True
 
     def __contains__(self, name: str) -> bool:
-        """Whether a name was found current, or recorded, in this run."""
+        """Check whether a name was current or recorded in this run."""
         return name in self._current
 
     def note_of(self, name: str) -> Any:
-        """The note of a name that is current."""
+        """Return the note of a current name."""
         return self._current[name][1]
 
     def record(self, name: str, stamp: str, note: Any = None) -> None:
-        """There is nothing left to do for a name; an empty stamp records nothing."""
+        """Record a name as done; an empty stamp is not recorded."""
         if stamp:
             self._current[name] = (stamp, note)
 
     def clear(self) -> None:
-        """Remove the file: nothing is current while the stage is at work, as it may be killed."""
+        """Delete the file, so that nothing is current if the stage is killed."""
         self._path.unlink(missing_ok=True)
 
     def save(self) -> None:
-        """Write down what is current; names that this run did not ask for are dropped."""
+        """Write the current names, and drop those that this run did not ask for."""
         write_rebuildable(self._path, format_entries(program_stamp(), self._current))
 
 
@@ -84,10 +84,10 @@ def stamp_of(
     words: Iterable[bytes | None] = (),
     files: Iterable[Path] = (),
 ) -> str:
-    """The stamp of some values, of the bytes of some texts, and of the size and time of files.
+    """Return a stamp of values, of the bytes of texts, and of the size and time of files.
 
-    ``words`` are texts that have been read already, None for one that is not there. Empty where a
-    text cannot be read: then nothing is current.
+    ``words`` are texts that were read already, None if missing. Empty if a text cannot be read, so
+    that nothing is current.
     """
     digest = sha256(repr(parts).encode("utf-8", "backslashreplace"))
     try:
@@ -108,7 +108,7 @@ def _read(path: Path) -> bytes | None:
 
 @cache
 def program_stamp() -> str:
-    """The stamp of this program, the packages that it uses and the language of its messages."""
+    """Return a stamp of this program, the packages it uses, and the language of messages."""
     here = Path(__file__).parents[2]
     files = sorted(path for path in here.rglob("*") if path.suffix != ".pyc" and path.is_file())
     packages = [(name, _version(name)) for name in _PACKAGES]

@@ -1,8 +1,8 @@
-"""Fixity as a ladder, climbed in turns: what is there, how large it is, and what is in it.
+"""Scheduled fixity checks, oldest first.
 
-The first two rungs take no time and are climbed for the whole archive. To hash everything may take
-a night, so a run with little time takes the accessions that were hashed longest ago. When each was
-hashed stands in its events.jsonl, as PREMIS has it.
+Presence and size of masters are checked for the whole archive, which is quick. Hashing everything
+may take a night, so a run with a time limit hashes the accessions whose last check is oldest.
+Checks are logged in events.jsonl, as in PREMIS.
 """
 
 import time
@@ -22,7 +22,7 @@ from cunshi.core.progress import Reporter
 
 @dataclass(frozen=True)
 class Verified(Result):
-    """Which accessions were hashed, how many wait for the next run, and the oldest check of these.
+    """The accessions that were hashed, the number of those not yet due, and their oldest check.
 
     ``oldest`` is a time in ISO 8601.
     """
@@ -34,10 +34,10 @@ class Verified(Result):
 
 @dataclass(frozen=True)
 class Registered:
-    """What the events of an accession say of its fixity.
+    """What the events of an accession say about its fixity.
 
-    ``checked`` is when it was last hashed, in ISO 8601; at the latest when it was taken in.
-    ``fault`` is why nothing is known.
+    ``checked`` is the time of the last check or of the accession, in ISO 8601. ``fault`` is set if
+    the events cannot be read.
     """
 
     checked: str = ""
@@ -47,7 +47,7 @@ class Registered:
 
 
 def registered(accession: Accession) -> Registered:
-    """Read the events once: they grow with every check."""
+    """Read the events once, because they grow with every check."""
     try:
         events = accession.read_events()
     except CunshiError as error:
@@ -61,9 +61,9 @@ def registered(accession: Accession) -> Registered:
 
 
 def check_in_turn(project: Project, reporter: Reporter, seconds: float | None) -> Verified:
-    """Look at everything, and hash as much as ``seconds`` allow (None: all; 0: nothing).
+    """Check all accessions, and hash as many as ``seconds`` allow (None: all; 0: none).
 
-    One accession is always hashed when there is any time, so that every run gets on.
+    At least one is hashed if there is any time, so that every run makes progress.
     """
     problems, hashed, waiting = list[Problem](), list[str](), list[Registered]()
     turns = [(accession, registered(accession)) for accession in project.accessions()]
@@ -91,7 +91,7 @@ def _look_at(project: Project, accession: Accession, known: Registered) -> list[
 
 
 def _look(project: Project, accession: Accession, known: Registered) -> Iterator[Problem]:
-    """What shows without reading a master: files missing, strange, or of another size."""
+    """Yield what is wrong without reading masters: missing, unexpected, or of another size."""
     hashes, sizes = accession.hashes(), known.sizes
     if known.fault:
         yield known.fault
@@ -111,7 +111,7 @@ def _look(project: Project, accession: Accession, known: Registered) -> Iterator
 
 
 def _swapped(project: Project, accession: Accession) -> Iterator[Problem]:
-    """An id ends with its master's hash, so that a manifest swapped with it shows as well."""
+    """Compare the master with the id, which contains its hash, to detect swapped manifests."""
     own, digits = accession.own_hashes(), accession.id.rpartition("-")[2]
     if own and not any(digest.startswith(digits) for digest in own.values()):
         cause = _("主文件和编号对不上：它是另一件录音的")
@@ -121,7 +121,7 @@ def _swapped(project: Project, accession: Accession) -> Iterator[Problem]:
 def _hash(
     project: Project, accession: Accession, known: Registered, quick: list[Problem]
 ) -> list[Problem]:
-    """What only shows when the masters are read, and the event of having read them."""
+    """Hash the masters and log the check; return the problems that were not yet reported."""
     told = {problem.where for problem in quick}
     problems = compare_accession(project, accession, known.scans)
     found = [problem for problem in problems if problem.where not in told]
@@ -133,7 +133,7 @@ def _hash(
         found.append(Problem.for_item(error, project.relative(accession.events)))
     except CunshiError as error:
         if known.fault:
-            return found  # that the events cannot be read is told already
+            return found  # the unreadable events were reported already
         cause = _("核对了，但没能登记：{error}").format(error=error)
         where = project.relative(accession.events)
         found.append(Problem(ExitCode.RECORD, where, cause, _("检查磁盘空间和文件夹权限")))
