@@ -1,4 +1,4 @@
-"""The types of the course and of what is published of the archive. Frozen, without I/O."""
+"""Types of the course and of what is published."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ LESSON_COUNT = 10
 
 @dataclass(frozen=True)
 class ClipRef:
-    """A citation in a lesson: a recording, a time range, and the words its author quotes.
+    """A citation in a lesson: recording, time range, and the author's quotation.
 
-    A ``golden`` one belongs on the wall of quotations; an ``inline`` one supports a sentence.
+    A ``golden`` one is shown on the wall of quotations; an ``inline`` one is part of a sentence.
     """
 
     recording_id: str
@@ -33,11 +33,10 @@ class ClipRef:
 
 @dataclass(frozen=True)
 class Clip:
-    """A citation that was found: the words to print and the audio to hear.
+    """A resolved citation with its words and audio.
 
-    ``withheld`` says why nothing may be heard; then all else is empty. ``status`` tells whose
-    words they are: those of the lesson's author count as approved. ``mandarin`` is what words
-    in dialect mean.
+    ``withheld`` says why it is not played; everything else is then empty. ``status`` is that of the
+    words; an author's quotation counts as approved. ``mandarin`` translates words in dialect.
     """
 
     ref: ClipRef
@@ -52,13 +51,13 @@ class Clip:
 
     @property
     def golden(self) -> bool:
-        """Whether its author wants it on the wall of quotations."""
+        """Whether it is shown on the wall of quotations."""
         return self.ref.golden
 
 
 @dataclass(frozen=True)
 class PlanStep:
-    """One step of a lesson's time plan."""
+    """A step of a lesson's time plan."""
 
     minutes: int
     what: str
@@ -66,10 +65,10 @@ class PlanStep:
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a lesson's quiz; ``answer`` is the index of the right choice.
+    """A question of a quiz; ``answer`` is the index of the right choice.
 
-    ``clip`` names where the answer can be heard, ``20260112-7a994552 0:05.22-0:18.36``, or is
-    empty. Once gathered, it is a key of ``Catalogue.quiz_clips``.
+    ``clip`` cites the recording with the answer, ``20260112-7a994552 0:05.22-0:18.36``, or is
+    empty. After gathering, it is a key of ``Catalogue.quiz_clips``.
     """
 
     prompt: str
@@ -81,7 +80,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One of the ten lessons, as its author wrote it; a ``draft`` is not finished.
+    """A lesson as its author wrote it; a ``draft`` is not finished.
 
     ``teacher`` is Markdown for the teacher.
     """
@@ -106,7 +105,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """One line of the timeline of the villages; ``lesson`` tells of it, 0 when none does."""
+    """An entry of the timeline; ``lesson`` is the number of the lesson about it, or 0."""
 
     when: str
     what: str
@@ -129,11 +128,11 @@ class Course:
     events: tuple[CalendarEvent, ...] = ()
 
     def address_of(self, path: str) -> str:
-        """Where a page of the site is online, or nothing."""
+        """Return the URL of a page, empty without an address."""
         return f"{self.address.rstrip('/')}/{path}" if self.address else ""
 
     def timeline_of(self, lesson: Lesson) -> tuple[TimelineEntry, ...]:
-        """The lines of the timeline that a lesson tells of."""
+        """Return the timeline's entries about a lesson."""
         return tuple(entry for entry in self.timeline if entry.lesson == lesson.number)
 
 
@@ -153,9 +152,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Measured:
-    """How far drafts of published recordings are from what people approved, all together.
+    """The edits from published drafts to approved transcripts, in total.
 
-    ``untouched`` of the recordings were approved as the machine left them.
+    ``untouched`` counts the recordings that were approved without edits.
     """
 
     recordings: int
@@ -186,14 +185,14 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Page:
-    """A file of the site's source: a path below build/docs and its text."""
+    """A file of the site's source: path in build/docs and text."""
 
     path: str
     text: str
 
 
 def lessons_of(catalogue: Catalogue, recording: Recording) -> list[int]:
-    """The numbers of the lessons that cite a recording, and of the one it was made for."""
+    """Return the numbers of the lessons that cite a recording, and of the one it was made for."""
     cited = {
         lesson.number
         for lesson, _ in catalogue.lessons

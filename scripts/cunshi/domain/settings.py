@@ -1,34 +1,31 @@
-"""Who holds the recordings, what is spoken in them, and what listens to it."""
+"""Settings of an archive: holder, languages, engines, destination."""
 
 from dataclasses import dataclass
 
-# What is spoken in a recording. The codes are ISO 639-3; a mixed one has no code of its own.
+# Languages by ISO 639-3 code; mixed speech has no code.
 MANDARIN, WU, MIXED = "cmn", "wuu", "mixed"
 
-# Names that are not to be published, each with the one that stands in its place.
+# Names that are not to be published, with their pseudonyms.
 Names = tuple[tuple[str, str], ...]
-ANONYMOUS = "某某"  # where nobody said what to write instead
+ANONYMOUS = "某某"  # used if no pseudonym is given
 
 
 @dataclass(frozen=True)
 class Recogniser:
-    """What listens: an engine, its model, and the address of a server if the engine asks one."""
+    """An engine, its model, and the URL of a server for engines that need one."""
 
     engine: str
     model: str
     server: str = ""
 
     def drafted(self, engine: str) -> bool:
-        """Whether it is what a transcript names as its engine."""
+        """Check whether a transcript names this engine and model."""
         return engine == f"{self.engine} {self.model}"
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where the site is published: a folder, a branch at a remote of the git repository, a server.
-
-    The first that is not empty counts; ``kind`` names it.
-    """
+    """Where the site is published: the first of these that is not empty."""
 
     folder: str = ""
     branch: str = ""
@@ -66,21 +63,21 @@ class Archive:
     pseudonyms: Names = ()
 
     def recogniser(self, language: str) -> Recogniser:
-        """What listens to a language: its own recogniser, or the archive's for all others."""
+        """Return the recogniser of a language: its own, or else the archive's."""
         own = Recogniser(self.engine, self.model, self.server)
         return dict(self.dialects).get(language, own)
 
     @property
     def sends(self) -> bool:
-        """Whether recordings may go to other computers to be transcribed."""
+        """Whether recordings may be sent to other computers for transcription."""
         everyone = [self.recogniser(""), *(chosen for __, chosen in self.dialects)]
         return self.cluster or any(one.engine == "http" for one in everyone)
 
     def knows(self, language: str, engine: str) -> bool:
-        """Whether the engine and model that a transcript names were chosen for its language.
+        """Check whether the named engine and model were chosen for a language.
 
-        Every Whisper model has learnt Mandarin. Of a dialect that is only to be expected of what
-        archive.yml names for it.
+        Every Whisper model knows Mandarin; a dialect is only known by the recogniser named for it
+        in archive.yml.
         """
         if language == MANDARIN:
             return True

@@ -1,6 +1,6 @@
-"""What is said in a recording: words, segments and transcripts.
+"""Words, segments and transcripts.
 
-Times are float seconds from the beginning of the recording.
+Times are float seconds from the start of the recording.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as the engine heard it; in Chinese often one character."""
+    """A recognised word; in Chinese often a single character."""
 
     start: float
     end: float
@@ -24,19 +24,19 @@ class Word:
 
 
 class Flag(StrEnum):
-    """Why a passage of a machine's draft is doubtful."""
+    """The reason why a segment of a draft is doubtful."""
 
-    NO_SPEECH = "no-speech"  # text where nobody speaks
-    BOILERPLATE = "boilerplate"  # what subtitles say, and what a model hears in noise
-    LOOP = "loop"  # the same words again and again
-    UNSURE = "unsure"  # the engine itself gives it little probability
-    RATE = "rate"  # more or fewer characters a second than people speak
-    UNHEARD = "unheard"  # speech without any text
+    NO_SPEECH = "no-speech"  # text without speech
+    BOILERPLATE = "boilerplate"  # phrases from subtitles that models produce in noise
+    LOOP = "loop"  # repeated words
+    UNSURE = "unsure"  # low probability
+    RATE = "rate"  # implausible speech rate
+    UNHEARD = "unheard"  # speech without text
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """What a machine heard, and the word of the glossary that sounds like it."""
+    """The machine's words, and the glossary term that sounds like them."""
 
     heard: str
     term: str
@@ -69,10 +69,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Weighed:
-    """What an engine thinks of a word of the glossary in place of what it wrote.
+    """An engine's score of a glossary term in place of what it wrote.
 
-    ``start`` (seconds) names the segment, ``at`` the character in its Simplified text; ``nats``
-    is the log probability of the text with the term less that of the text as it was heard.
+    ``start`` (seconds) identifies the segment, ``at`` is an offset in its Simplified text; ``nats``
+    is the log probability of the text with the term minus that of the original text.
     """
 
     start: float
@@ -83,7 +83,7 @@ class Weighed:
 
 
 class TranscriptStatus(StrEnum):
-    """How far people have come with a transcript."""
+    """How far a transcript has been corrected."""
 
     MISSING = "missing"
     DRAFT = "draft"
@@ -93,7 +93,7 @@ class TranscriptStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Coverage:
-    """Seconds in which somebody speaks, and how many of them the machine has text for."""
+    """Seconds of speech, and seconds of it with text."""
 
     speech: float
     covered: float

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fact:
-    """One sentence about a place, and where it was found."""
+    """A sentence about a place, with its source."""
 
     text: str
     source: str = ""
@@ -14,10 +14,10 @@ class Fact:
 
 @dataclass(frozen=True)
 class Place:
-    """A village, or a place of heritage in ``village``, on the sketch of the villages.
+    """A village, or a heritage site in ``village``, on the map.
 
-    ``slug`` names its page; ``x`` and ``y`` are parts of a sketch 100 wide and 60 high, and mean
-    neither direction nor distance. ``words`` are what people call it besides its name.
+    ``slug`` is the name of its page; ``x`` and ``y`` are coordinates on a sketch 100 wide and 60
+    high, without meaning for direction and distance. ``words`` are other names.
     """
 
     name: str

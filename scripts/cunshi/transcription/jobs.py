@@ -1,4 +1,4 @@
-"""Which recordings are heard, and by what: each language by its recogniser, and nothing twice."""
+"""Choose the engine for each recording's language, and transcribe what is not up to date."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from cunshi.transcription.recognise import Backend, LocalBackend
 
 @dataclass(frozen=True)
 class Choice:
-    """What is asked for on the command line; an empty engine or model means archive.yml's.
+    """Options of the command line; an empty engine or model means that of archive.yml.
 
-    ``scheduler`` is the address of a cluster that listens; without one this computer does.
+    ``scheduler`` is the address of a Dask cluster; if empty, this computer is used.
     """
 
     engine: str = ""
@@ -29,9 +29,9 @@ class Choice:
     scheduler: str = ""
 
     def recogniser(self, archive: Archive, language: str) -> Recogniser:
-        """What listens to a language. What is asked for listens to all of them.
+        """Return the recogniser of a language; a choice on the command line applies to all.
 
-        A server is only ever that of archive.yml: nothing leaves the machine by an option.
+        A server is always that of archive.yml: no option sends recordings elsewhere.
         """
         if not (self.engine or self.model):
             return archive.recogniser(language)
@@ -53,8 +53,8 @@ def transcribe_all(
     choice: Choice,
     reporter: Reporter,
 ) -> Transcribed:
-    """Transcribe what has no transcript yet."""
-    terms = project.read_glossary([])  # gather() reports what is wrong with it
+    """Transcribe the recordings without a current transcript."""
+    terms = project.read_glossary([])  # gather() reports its problems
     stamps = StageStamps(project, "hearing")
     done: list[str] = []
     problems: list[Problem] = []
@@ -66,7 +66,7 @@ def transcribe_all(
             backend = _backend(engine, asked, choice, project)
             heard, wrong = _hear(project, waiting, archive, backend, terms, reporter)
         except (CunshiError, OSError) as error:
-            # Without an engine what people have already transcribed can still be published.
+            # Without an engine, existing transcripts can still be published.
             problems.append(Problem.for_item(error, ""))
             continue
         done += heard
@@ -81,7 +81,7 @@ def transcribe_all(
 def _by_recogniser(
     recordings: Iterable[Recording], archive: Archive, choice: Choice
 ) -> dict[Recogniser, list[Recording]]:
-    """The recordings that each recogniser listens to; the archive's own is always among them."""
+    """Group recordings by recogniser; the archive's own is always included."""
     found: dict[Recogniser, list[Recording]] = {choice.recogniser(archive, archive.language): []}
     for recording in recordings:
         asked = choice.recogniser(archive, recording.language(archive))
@@ -90,7 +90,7 @@ def _by_recogniser(
 
 
 def _backend(engine: Engine, asked: Recogniser, choice: Choice, project: Project) -> Backend:
-    """Who listens with an engine."""
+    """Return where an engine runs."""
     if choice.scheduler and engine.hears:
         return Cluster(choice.scheduler, engine, asked, project.root)
     return LocalBackend(engine)
@@ -107,13 +107,13 @@ def _hear(
     if not recordings:
         return [], []
     from cunshi.transcription.pipeline import (
-        transcribe,  # decoders, which take half a second to load
+        transcribe,  # imports decoders, which take half a second
     )
 
     return transcribe(project, recordings, archive, backend, terms, reporter)
 
 
 def _stamp(project: Project, recording: Recording, basis: str) -> str:
-    """What it depends on whether a recording has to be heard, or drafted anew."""
+    """Return a stamp of everything that requires a new transcript or draft."""
     events = project.accession(recording.id).unpublished_events()
     return inputs_of(project, recording).stamp(basis, events)

@@ -1,7 +1,7 @@
-"""Pages, access copies, clips and photos → build/docs → build/site.
+"""Build the site: pages, access copies, clips and photos → build/docs → build/site.
 
-build/ holds nothing that cannot be made again. What is no longer published is removed from both
-folders, also when an earlier run was killed in between.
+Everything in build/ can be built again. Files that are no longer published are removed from both
+folders, also after an earlier run was killed.
 """
 
 import json
@@ -38,15 +38,14 @@ from cunshi.website.social_cards import card_face, cards_of, make_cards
 _log = logging.getLogger(__name__)
 
 _RECIPE = ".recipe"
-_SILENCED = ".silenced"  # what access copies and clips were made without
+_SILENCED = ".silenced"  # the silenced ranges of access copies and clips
 
 
 @dataclass(frozen=True)
 class _Derivative:
-    """A file of the site that is made from a master: its path in the site and how to make it.
+    """A file of the site made from a master: its path in the site and how to make it.
 
-    It is made anew when ``after`` is newer, and when ``silenced`` is not what it was made with:
-    the stretches of the master, in seconds, that nobody may hear.
+    It is made again if ``after`` is newer, or if the ``silenced`` ranges (seconds) have changed.
     """
 
     path: str
@@ -58,7 +57,7 @@ class _Derivative:
 
     @property
     def recipe(self) -> list[list[float]]:
-        """What it was made with, as JSON says it."""
+        """The silenced ranges as JSON."""
         return [list(pair) for pair in self.silenced]
 
     def is_due(self, docs: Path) -> bool:
@@ -70,7 +69,7 @@ class _Derivative:
 
 
 def build_site(project: Project, catalogue: Catalogue, reporter: Reporter) -> list[Problem]:
-    """Write build/docs and build/site. Raises SiteError when MkDocs refuses."""
+    """Write build/docs and build/site; SiteError if MkDocs fails."""
     derivatives = list(_derivatives(project, catalogue))
     _forget_other_recipes(project)
     _forget_other_ranges(project, derivatives)
@@ -98,7 +97,7 @@ def build_site(project: Project, catalogue: Catalogue, reporter: Reporter) -> li
         try:
             run_mkdocs(project, catalogue, shared, drawn, write_singles, finish)
         finally:
-            kits.cancel()  # else whoever is to read what MkDocs refused waits for all of them
+            kits.cancel()  # otherwise the error of MkDocs appears only after all kits are made
     recordings, lessons = len(catalogue.entries), len(catalogue.lessons)
     _log.info("Site built: %d recordings, %d lessons", recordings, lessons)
     return problems
@@ -133,7 +132,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
         if clip.audio and clip.audio not in seen:
             seen.add(clip.audio)
             entry, ref = entries[clip.ref.recording_id], clip.ref
-            # An edge may move into the next pause.
+            # The edges of a clip may move to the next pause.
             around = (ref.start - audio.CONTEXT_SECONDS, ref.end + audio.CONTEXT_SECONDS)
             silenced = overlapping(_unheard(entry), *around)
             recording = entry.recording
@@ -146,7 +145,7 @@ def _derivatives(project: Project, catalogue: Catalogue) -> Iterator[_Derivative
 
 
 def _unheard(entry: Entry) -> Ranges:
-    """Withheld stretches and spoken names."""
+    """Return the withheld ranges and those with spoken names."""
     return merged(entry.transcript.silenced + entry.transcript.unnamed)
 
 
@@ -159,7 +158,7 @@ def _cut_clip(
 
 
 def _forget_other_recipes(project: Project) -> None:
-    """Remove access copies and clips that were made in another way than today's."""
+    """Remove access copies and clips that were made with another recipe."""
     stamp = project.docs / _RECIPE
     if stamp.is_file() and stamp.read_text("utf-8") == audio.RECIPE:
         return
@@ -169,9 +168,9 @@ def _forget_other_recipes(project: Project) -> None:
 
 
 def _forget_other_ranges(project: Project, derivatives: Iterable[_Derivative]) -> None:
-    """Remove what was made with other stretches silenced, before it is noted what is made now.
+    """Remove files made with other silenced ranges, before the new ranges are recorded.
 
-    Killed in between, there is no file that the notes do not tell the truth about.
+    If killed in between, the record is still true for every existing file.
     """
     noted = _noted_ranges(project)
     wanted = {made.path: made.recipe for made in derivatives}
@@ -183,7 +182,7 @@ def _forget_other_ranges(project: Project, derivatives: Iterable[_Derivative]) -
 
 
 def _noted_ranges(project: Project) -> dict[str, list[list[float]]] | None:
-    """What files were made with; empty when nothing was silenced, None when nobody can tell."""
+    """Return the recorded ranges by file; empty if nothing was silenced, None if unknown."""
     try:
         noted = json.loads((project.docs / _SILENCED).read_text("utf-8"))
         return noted if isinstance(noted, dict) else None
@@ -201,7 +200,7 @@ def _remove_stale(project: Project, wanted: set[str]) -> None:
 
 
 def _borrow(project: Project, derivatives: Iterable[_Derivative]) -> None:
-    """Bring into another edition what the site has made already; to encode it again takes long."""
+    """Copy derivatives of the site to another edition, because encoding takes long."""
     docs = replace(project, edition="").docs
     recipe = docs / _RECIPE
     if not project.edition or not recipe.is_file() or recipe.read_text("utf-8") != audio.RECIPE:

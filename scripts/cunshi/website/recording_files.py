@@ -1,4 +1,4 @@
-"""What there is of a single recording in the site's source: its pages and captions."""
+"""Write the pages and captions of a single recording."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -14,7 +14,7 @@ from cunshi.website.search_index import transcript_entry
 
 
 def write_pages(project: Project, pages: Iterable[Page]) -> set[str]:
-    """Write pages, one after the other; their paths."""
+    """Write pages one by one; return their paths."""
     paths = set()
     for page in pages:
         write_rebuildable(project.docs / page.path, page.text)
@@ -23,14 +23,14 @@ def write_pages(project: Project, pages: Iterable[Page]) -> set[str]:
 
 
 def single_paths(entry: Entry) -> list[str]:
-    """Where the pages and captions of a recording are."""
+    """Return the paths of a recording's pages and captions."""
     return [*framed_paths(entry), *caption_paths(entry)]
 
 
 def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
-    """Write the pages and captions of a recording unless they are current; release its words.
+    """Write the pages and captions of a recording unless they are current; free its words.
 
-    What the search needs of it is kept by then.
+    The data for the search index is cached first.
     """
     derived, name = entry.transcript.derived, f"{project.edition}pages"
     if not derived.is_current(name, _stamp(project, catalogue, entry)):
@@ -41,6 +41,6 @@ def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
 
 
 def _stamp(project: Project, catalogue: Catalogue, entry: Entry) -> str:
-    """What the pages of a recording depend on besides its words, and the files as they are."""
+    """Return a stamp of the inputs of a recording's pages, and of the files."""
     lessons = named_lessons(catalogue, entry.recording)
     return stamp_of(lessons, files=[project.docs / path for path in single_paths(entry)])

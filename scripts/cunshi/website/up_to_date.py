@@ -1,7 +1,7 @@
-"""Whether the site stands as it should: made from what is there now, and untouched since.
+"""Skip the build if its inputs and its results are unchanged.
 
-Then nothing of it is made again. Records are read before, and the words of all transcripts for the
-stamp; so are the lessons. What a day ends or opens is found because the day is in the stamp.
+Records, the words of all transcripts, and lessons are read for the stamp, which also contains the
+date, because access may depend on it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _NAME = "site"
 
 
 class SiteStamp:
-    """A site and what it was made from, at the moment when this is made."""
+    """A site and a stamp of its current inputs."""
 
     def __init__(self, project: Project, recordings: Iterable[Recording], *asked: Any):
         self._project = project
@@ -33,28 +33,28 @@ class SiteStamp:
 
     @property
     def holds(self) -> bool:
-        """Whether there is nothing to make."""
+        """Whether the site is up to date."""
         return bool(self._note) and self._note["made"] == _made(self._project)
 
     @property
     def problems(self) -> list[Problem]:
-        """What was wrong when the site was made, and still is."""
+        """The problems of the last build, which remain."""
         return [Problem(ExitCode(code), *rest) for code, *rest in self._note["problems"]]
 
     @property
     def transcripts(self) -> dict[str, Transcript]:
-        """How far people have come with each transcript, without its words."""
+        """The status of each transcript, without its words."""
         statuses = self._note["statuses"].items()
         return {id_: Transcript(status=TranscriptStatus(status)) for id_, status in statuses}
 
     def begin(self) -> None:
-        """From now on the site may be half made."""
+        """Mark the site as incomplete."""
         self._stamps.clear()
 
     def note(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
-        """The site has been made, with these problems.
+        """Record the finished build with its problems.
 
-        What could only not be read for a moment is looked at again: nothing is recorded then.
+        Nothing is recorded if a file was temporarily unreadable, so that it is read again.
         """
         problems = list(problems)
         if any(problem.code is ExitCode.DISK for problem in problems):
@@ -75,7 +75,7 @@ def _stamp(project: Project, recordings: list[Recording], asked: tuple[Any, ...]
 
 
 def _made(project: Project) -> str:
-    """The files of the site, of its source, and the register of what was published."""
+    """Return the files of the site and its source, and the log of publications."""
     folders = (project.docs, project.site)
     named = [(folder, sorted(walk_file_names(folder))) for folder in folders]
     files = (folder / name for folder, names in named for name in names)

@@ -1,7 +1,7 @@
-"""All that may be shown of an archive, in the forms that other archives read, as one bag.
+"""Write everything published to one bag in archival formats.
 
-Nothing withheld is in it: it is made from the catalogue that the site is made from. Masters are
-not in it either; who takes over an archive takes its folder.
+It is made from the same catalogue as the site, so it contains nothing withheld. Masters are not
+included; a new holder of the archive gets its folder.
 """
 
 import shutil
@@ -29,7 +29,7 @@ from cunshi.exports.archival import (
 )
 from cunshi.exports.archival.description import describe
 
-# In this order: the crate lists the files of the others.
+# In this order, because the crate lists the files of the others.
 EXPORTERS: Mapping[str, Exporter] = {
     "catalogue-sheet": catalogue_sheet,
     "dublin-core": dublin_core,
@@ -49,7 +49,7 @@ class Exported(Result):
 
 
 def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Exported:
-    """Write the bag into a folder, from the site's source; SiteError when it is there already."""
+    """Write the bag to a folder; SiteError if it exists already."""
     name = f"{safe_file_name(catalogue.course.title)} 导出 {catalogue.today.isoformat()}"
     target = folder / name
     if target.exists():
@@ -69,7 +69,7 @@ def make_export(docs: Path, catalogue: Catalogue, folder: Path) -> Exported:
 
 
 def _copy_media(docs: Path, catalogue: Catalogue, payload: Path) -> dict[str, int]:
-    """Copy the access copies and photos that the site has; their paths and bytes."""
+    """Copy the site's access copies and photos; return their paths and sizes."""
     written = {}
     for path in _media(catalogue):
         if (docs / path).is_file():

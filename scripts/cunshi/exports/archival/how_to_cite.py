@@ -1,4 +1,4 @@
-"""How to cite each recording, as a list."""
+"""List how to cite each recording."""
 
 from collections.abc import Iterator
 
@@ -6,5 +6,5 @@ from cunshi.exports.archival import ExportFile, ExportSource
 
 
 def export(source: ExportSource) -> Iterator[ExportFile]:
-    """A line for each recording."""
+    """Return a line for each recording."""
     yield "citations.txt", "".join(f"{entry.citation}\n" for entry in source.described)

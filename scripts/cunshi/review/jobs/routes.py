@@ -1,4 +1,4 @@
-"""Long work, one piece at a time, in a thread of its own, whose progress every page can see."""
+"""Run long jobs one at a time in a thread, with progress for all pages."""
 
 import logging
 import threading
@@ -30,7 +30,7 @@ Done = IngestedAndTranscribed | BuiltSite | Published | NotPublished
 
 @dataclass
 class Progress:
-    """One task of a job, as a reporter counts it: recordings, and seconds of audio."""
+    """The progress of a task: recordings and seconds of audio."""
 
     label: str
     count: int
@@ -47,7 +47,7 @@ class Progress:
 
 @dataclass
 class Work:
-    """A job that is going on; a ``Reporter`` for the workflow. Jobs are numbered from 1."""
+    """A running job; a ``Reporter`` for the workflow. Jobs are numbered from 1."""
 
     number: int
     what: str
@@ -67,7 +67,7 @@ class Work:
 
 
 class Jobs:
-    """The one job of a desk. It goes on when pages are closed; a failure is kept and shown."""
+    """The jobs of a desk. A job continues when pages are closed; its failure is kept."""
 
     def __init__(self, project: Project):
         self._project = project
@@ -77,17 +77,17 @@ class Jobs:
         self._last: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """What goes on, and how the job before it ended."""
+        """Return the running job, and the result of the previous one."""
         running = self._running
         return {"running": running.as_json() if running else None, "last": self._last}
 
     def start(self, what: str) -> None:
-        """Begin; ApiError 409 while another job runs, BusyError while another window works."""
+        """Start a job; ApiError 409 if one is running, BusyError if another process is working."""
         with self._starting:
             if self._running:
                 raise ApiError(409, _("正在忙着，一次只做一件事"), _("等它做完，再点一次"))
             with self._project.lock():
-                pass  # told at once, not when the thread has found it out
+                pass  # raises BusyError here rather than in the thread
             self._count += 1
             work = Work(self._count, what, _now())
             self._running = work
@@ -102,7 +102,7 @@ class Jobs:
             ended = _failed(Problem.from_error(error))
         except OSError as error:
             ended = _failed(Problem.from_error(DiskError(error)))
-        except Exception:  # whatever it was, whoever waits for it has to hear of it
+        except Exception:  # any error has to be shown to the waiting page
             traceback.print_exc()
             _log.exception("The job %s is ended by an error", work.what)
         finally:
@@ -112,7 +112,7 @@ class Jobs:
 
 
 def routes(desk: Desk) -> list[Route]:
-    """Starting a job, and how it goes."""
+    """Return the routes for starting and watching jobs."""
     jobs = Jobs(desk.project)
 
     def look(ask: ApiRequest) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _told(done: Done) -> dict[str, Any]:
 
 
 def _lines(done: Done) -> Iterator[str]:
-    """What was done, in words; what is wrong stands apart from it."""
+    """Return what was done in words; problems are listed separately."""
     if not isinstance(done, IngestedAndTranscribed) and done.catalogue:
         count = len(done.catalogue.entries)
         yield _("网站做好了：公开 {count} 件录音。").format(count=count)

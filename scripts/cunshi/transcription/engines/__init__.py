@@ -17,15 +17,15 @@ from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
 from cunshi.domain.transcript import Segment
 
-# Whisper writes every Chinese language, Wu too, under its one code for Chinese.
+# Whisper's language code for every Chinese language, including Wu.
 CHINESE = "zh"
-# Whisper's own figures for a segment, as every implementation of it names them.
+# Whisper's confidence values of a segment, as named by all implementations.
 CONFIDENCE = ("avg_logprob", "no_speech_prob", "compression_ratio", "temperature")
 
 
 @dataclass(frozen=True)
 class EngineIdentity:
-    """Which engine, model and options: what a transcript depends on beside the recording."""
+    """Engine, model and options: what a transcript depends on besides the recording."""
 
     engine: str
     version: str
@@ -36,54 +36,55 @@ class EngineIdentity:
 
 @dataclass(frozen=True)
 class HeardSegment:
-    """A segment as an engine gives it, with the engine's own figures of confidence."""
+    """A segment returned by an engine, with its confidence values."""
 
     segment: Segment
     confidence: Mapping[str, float] = field(default_factory=dict)
 
 
 class Engine(Protocol):
-    """Turns speech into segments. Used by several threads at once."""
+    """Recognises speech. Called by several threads at once."""
 
     workers: int
-    hears: bool  # False for an engine that leaves the words to people
+    hears: bool  # False for an engine without recognition
 
     def identity(self) -> EngineIdentity:
-        """Which engine this is; cheap, the model is not loaded for it."""
+        """Return the engine's identity without loading the model."""
 
     def prepare(self) -> None:
-        """Load the model, once. Raises EngineError."""
+        """Load the model, once; raises EngineError."""
 
     def transcribe(self, samples: NDArray[np.float32], language: str) -> Iterator[HeardSegment]:
         """Recognise mono samples at 16 kHz (-1 to 1); times count from the first sample.
 
-        The samples are speech: silence has been taken out. ``language`` is ``cmn`` (Mandarin),
-        ``wuu`` (Wu) or ``mixed``. Raises EngineError.
+        The samples contain speech without the silence in between. ``language`` is ``cmn``
+        (Mandarin), ``wuu`` (Wu) or ``mixed``. Raises EngineError.
         """
 
     def weigh(
         self, samples: NDArray[np.float32], text: str, variants: Sequence[tuple[str, str]]
     ) -> Sequence[float]:
-        """How much rather a variant was said than the text, each a (text, term) with that term.
+        """Score variants of a text, each a (text, term) with that term inserted.
 
-        The difference of log probabilities in nats, for an engine that is reminded of the term;
-        nothing from an engine that cannot tell. Raises EngineError.
+        A score is the difference of log probabilities (nats) between the variant and ``text`` when
+        the engine is prompted with the term. Engines without this feature return nothing. Raises
+        EngineError.
         """
 
 
 @dataclass(frozen=True)
 class EngineEntry:
-    """Where an engine is; its module is imported only when the engine is chosen.
+    """The location of an engine, whose module is imported only when it is chosen.
 
-    One that ``asks_server`` sends recordings to another computer: it is opened with the address of
-    the server in place of ``root``. `Archive.sends` has to name it, too, for the consent forms.
+    One that ``asks_server`` sends recordings to another computer: it is opened with the server's
+    URL in place of ``root``. `Archive.sends` must include it too, for the consent forms.
     """
 
     module: str
     asks_server: bool = False
 
 
-# By the names that archive.yml and the command line know them by.
+# By the names in archive.yml and on the command line.
 ENGINES = {
     "faster-whisper": EngineEntry("cunshi.transcription.engines.faster_whisper"),
     "http": EngineEntry("cunshi.transcription.engines.recognition_server", asks_server=True),
@@ -93,7 +94,7 @@ ENGINES = {
 
 
 def open_engine(name: str, model: str, root: Path, server: str = "") -> Engine:
-    """The engine of that name; ``root`` is where a relative model folder is looked for."""
+    """Return the engine of that name; ``root`` is the base of relative model folders."""
     if name not in ENGINES:
         raise ConfigurationError(
             _("没有叫 “{name}” 的识别引擎").format(name=name),
