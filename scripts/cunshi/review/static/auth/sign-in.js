@@ -1,4 +1,4 @@
-// The way in: a name, on a network with a password, or the advice to use the right address.
+// The sign-in page: a name, on a network with a password, or the right URL to use.
 
 import { api, el } from "../shared/desk.js"
 
@@ -18,7 +18,7 @@ function remember(name) {
   try {
     localStorage.setItem(NAME, name)
   } catch {
-    // Then it is typed again next time.
+    // The name is not remembered.
   }
 }
 

@@ -1,4 +1,4 @@
-// What the keys and buttons do to the current line. Every one is a change that can be taken back.
+// Actions of keys and buttons on the current line. Each can be undone.
 
 import { clock, el, tell } from "../shared/desk.js"
 import { cutAt } from "./word_times.js"
@@ -12,7 +12,7 @@ const BEFORE = 1.2 // seconds heard before a doubtful word
 const UNCLEAR = "[听不清]"
 const CHANGES = new Set(["split", "merge", "accept", "acceptAll", "unclear", "speaker", "startNow", "withhold", "gold", "settled", "undo", "redo", "replace", "word"])
 
-/** The functions by the names of keys.js; `page` is the editor. */
+/** The actions by their names in keys.js; `page` is the editor. */
 export function actions(page) {
   const { sound, rows } = page
   const lines = () => page.lines()
@@ -165,14 +165,14 @@ export function actions(page) {
     askSpeaker,
   }
   return {
-    /** Do what a key or button is for; false when there is nothing to do it to. */
+    /** Run an action; returns false if it does not apply. */
     act(name) {
       if (CHANGES.has(name) && page.readOnly()) return tell("已经定稿。要改，先点“继续校对”。")
       if (CHANGES.has(name) && !lines().length && !["undo", "redo"].includes(name)) return false
       return found[name]()
     },
     join,
-    /** What the buttons below a line's text do. */
+    /** Actions of the buttons below a line. */
     pick(index, pair, kind) {
       const each = lines()[index]
       if (kind === "accept") return edit(accept(lines(), pair, index))

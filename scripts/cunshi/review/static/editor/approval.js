@@ -1,11 +1,11 @@
-// Approving a transcript: what is still doubtful is seen first; and opening it again.
+// Approve a transcript, after showing its doubtful lines, or revoke the approval.
 
 import { api, clock, el, reason, tell } from "../shared/desk.js"
 import { ask, notice } from "./panels.js"
 
 const MOST = 50 // doubtful lines shown
 
-/** `editor` is the page; afterwards it is shut for changes. */
+/** `editor` is the page, which becomes read-only. */
 export async function approve(editor) {
   if (!editor.lines().some(each => each.text.trim())) return tell("还没有文稿")
   const answer = await ask("定稿", remains(editor.lines()), [["", "再听听"], ["ok", "就这样定稿", "main"]])

@@ -1,5 +1,5 @@
-// The buttons around the lines: at the bottom what is heard and done to the current line, above
-// what concerns the whole recording.
+// The buttons around the lines: for playback and the current line at the bottom, above
+// for the whole recording.
 
 import { el } from "../shared/desk.js"
 import { keyFor } from "./keys.js"
@@ -10,7 +10,7 @@ const PAGE = [["find", "查找替换"], ["compare", "对照初稿"], ["mandarin"
 const TOGGLES = new Set(["withhold", "gold", "compare", "mandarin"])
 
 export class Bar {
-  /** `act(name)` does what a button is for. */
+  /** `act(name)` runs the action of a button. */
   constructor(bottom, top, act) {
     this._buttons = new Map()
     const make = ([name, label]) => {
@@ -18,7 +18,7 @@ export class Bar {
       const button = el("button", {
         type: "button", "data-do": name, title: key ? `${label}（${key}）` : null,
         "aria-pressed": TOGGLES.has(name) ? "false" : null, "aria-keyshortcuts": null,
-        // The caret stays where it is.
+        // Keep the caret where it is.
         onpointerdown: event => event.preventDefault(), onclick: () => act(name),
       }, label)
       this._buttons.set(name, button)

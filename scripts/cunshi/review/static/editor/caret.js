@@ -1,13 +1,13 @@
-// Places in the text of a row: carets, ranges, and characters against UTF-16 units.
+// Positions in the text of a row: carets, ranges, and conversion of characters to UTF-16 units.
 
-/** Code points as UTF-16 units: where each begins. */
+/** The UTF-16 offset of each code point. */
 export function units(text) {
   const found = [0]
   for (const char of text) found.push(found.at(-1) + char.length)
   return found
 }
 
-/** How many characters lie before a place in UTF-16 units. */
+/** The number of characters before a UTF-16 offset. */
 export function codePoints(text, at) {
   return [...text.slice(0, at)].length
 }
@@ -22,7 +22,7 @@ export function put(element, text) {
   if (at !== null) setCaret(element, Math.min(at, text.length))
 }
 
-/** Where the caret is in an element, in UTF-16 units. */
+/** The caret's UTF-16 offset in an element. */
 export function caret(element, end = false) {
   const selection = getSelection()
   if (!selection.rangeCount || !element.contains(selection.focusNode)) return 0

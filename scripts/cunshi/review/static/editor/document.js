@@ -1,4 +1,4 @@
-// The lines of a transcript and what can be done to them. Lines are never changed, only replaced;
+// Operations on the lines of a transcript. Lines are immutable and only replaced;
 // each has an `id` of this page by which its row is found. Pure.
 
 const SHORTEST = 0.05 // seconds of a line that has been split off or dragged
@@ -7,7 +7,7 @@ const BREATH = 0.3 // seconds
 const FIELDS = ["start", "end", "text", "speaker", "mandarin", "flags", "replaced", "suggested", "withheld", "golden"]
 let last = 0
 
-/** A line of the interface as a line of this page; `id` of another keeps its row. */
+/** Convert a line of the API to one of this page; an existing `id` keeps its row. */
 export function line(data, id = ++last) {
   return {
     id,
@@ -24,7 +24,7 @@ export function line(data, id = ++last) {
   }
 }
 
-/** Without what belongs to this page. */
+/** Convert a line to one of the API. */
 export function plain(found) {
   return Object.fromEntries(FIELDS.map(name => [name, found[name]]))
 }
@@ -37,7 +37,7 @@ export function same(a, b) {
   return a === b || (typeof a === "object" && JSON.stringify(a) === JSON.stringify(b))
 }
 
-/** Text as a line of it may be: one line, no space at its ends. */
+/** Normalise text to one trimmed line. */
 export function tidy(text) {
   return text.replace(/\s*\n\s*/g, " ").replace(/\u00a0/g, " ")
 }
@@ -45,7 +45,7 @@ export function tidy(text) {
 const replaced = (list, from, count, ...lines) => [...list.slice(0, from), ...lines, ...list.slice(from + count)]
 const ms = seconds => Math.round(seconds * 1000) / 1000
 
-/** Lines by their beginnings, as files and players want them; two who speak at once may swap places. */
+/** Sort lines by start; simultaneous speakers may be swapped. */
 export function inOrder(list) {
   return list.every((each, n) => !n || list[n - 1].start <= each.start) ? list : [...list].sort((a, b) => a.start - b.start)
 }
@@ -56,7 +56,7 @@ export function change(list, index, values) {
   return isSame(before, after) ? list : replaced(list, index, 1, after)
 }
 
-/** Cut a line before a character at a time that lies within it; null where nothing would be left of one half. */
+/** Split a line before a character at a time; null if one half would be empty. */
 export function split(list, index, at, time) {
   const whole = list[index]
   const chars = [...whole.text]
@@ -73,7 +73,7 @@ export function split(list, index, at, time) {
   return inOrder(replaced(list, index, 1, first, second))
 }
 
-/** Join a line with the next; the new one has the time of both. Null behind the last. */
+/** Join a line with the next, covering the time of both; null for the last. */
 export function merge(list, index) {
   const [a, b] = [list[index], list[index + 1]]
   if (!a || !b) return null
@@ -88,7 +88,7 @@ export function merge(list, index) {
     flags: both("flags"),
     replaced: both("replaced"),
     suggested: both("suggested"),
-    // What is to stay unheard stays unheard.
+    // Withheld speech stays withheld.
     withheld: a.withheld || b.withheld,
     golden: a.golden || b.golden,
   }))
@@ -99,7 +99,7 @@ export function joined(a, b) {
   return letters ? `${a} ${b}` : a + b
 }
 
-/** The line that is heard at a time, a breath after its end included; null where nobody speaks. */
+/** The line at a time, including a short pause after it; null in silence. */
 export function lineAt(list, time) {
   let [low, high] = [0, list.length]
   while (low < high) {
@@ -111,7 +111,7 @@ export function lineAt(list, time) {
   return found && time < found.end + BREATH ? found : null
 }
 
-/** How far the edges of a line may go: to its neighbours, or where it is already. */
+/** The range within which the edges of a line may be moved. */
 export function room(list, index) {
   const { start, end } = list[index]
   return {
@@ -120,7 +120,7 @@ export function room(list, index) {
   }
 }
 
-/** Move the edges of a line, within its room. */
+/** Move the edges of a line within that range. */
 export function retime(list, index, start, end, duration = Infinity) {
   const { from, to } = room(list, index)
   const begin = Math.min(Math.max(start, from, 0), Math.max(end - SHORTEST, 0))
@@ -128,7 +128,7 @@ export function retime(list, index, start, end, duration = Infinity) {
   return inOrder(change(list, index, { start: ms(begin), end: ms(finish) }))
 }
 
-/** Let a line begin at a time. A line before it that touches it gives or takes, so no time is lost. */
+/** Set the start of a line; the end of an adjacent previous line moves with it, so that no time is lost. */
 export function startAt(list, index, time) {
   const [before, here] = [list[index - 1], list[index]]
   const touches = before && Math.abs(here.start - before.end) < TOUCH
@@ -139,7 +139,7 @@ export function startAt(list, index, time) {
   return inOrder(touches && moved !== list ? change(moved, index - 1, { end: ms(Math.max(start, before.start + SHORTEST)) }) : moved)
 }
 
-/** Lines without words cannot be kept: their time goes to a neighbour, so that the sound keeps a line. */
+/** Remove empty lines and give their time to a neighbour, so that no time is lost. */
 export function withoutEmpty(list, spared = null) {
   let found = list
   for (let n = 0; n < found.length; ) {
@@ -160,7 +160,7 @@ function absorbed(list, heir, gone, at) {
   return inOrder(replaced(grown, at, 1))
 }
 
-/** Put the term for what was heard: in one line at its first place, or in all lines at all places. */
+/** Replace recognised text by a term: once in one line, or everywhere in all lines. */
 export function accept(list, pair, index = null) {
   return list.map((each, n) => {
     const wanted = index === null ? each.text.includes(pair.heard) : n === index
@@ -174,7 +174,7 @@ export function dismissed(each, pair, gone = true) {
   return gone ? { ...each, suggested: each.suggested.filter(other => !same(other, pair)) } : each
 }
 
-/** Somebody speaks this line and those after it that had the same name as this one had. */
+/** Set the speaker of a line and of the following lines with the same previous speaker. */
 export function speakOn(list, index, speaker) {
   const was = list[index].speaker
   let to = index
@@ -182,7 +182,7 @@ export function speakOn(list, index, speaker) {
   return list.map((each, n) => (n >= index && n < to ? { ...each, speaker } : each))
 }
 
-/** Places of a text in the lines: [{index, at}], `at` in UTF-16 units. */
+/** The occurrences of a text: [{index, at}], `at` in UTF-16 units. */
 export function places(list, wanted) {
   const found = []
   if (!wanted) return found
@@ -211,7 +211,7 @@ function grouped(list) {
   return found
 }
 
-/** What was done, and back again. Typing in one line counts as one thing until a pause. */
+/** Undo and redo. Typing in one line counts as one step until a pause. */
 export class Undo {
   constructor(list, pause = 1500) {
     this.list = list
@@ -221,7 +221,7 @@ export class Undo {
     this._typed = { key: null, time: 0 }
   }
 
-  /** `key`: changes with the same key in a row are taken back together; `where`: the caret before. */
+  /** Consecutive changes with the same `key` are undone together; `where`: the caret before. */
   commit(list, { key = null, where = null, time = performance.now() } = {}) {
     if (list === this.list) return false
     const together = key && key === this._typed.key && time - this._typed.time < this._pause
@@ -250,7 +250,7 @@ export class Undo {
     return found
   }
 
-  /** Lines that others changed: they change in every state, so that going back undoes only one's own. */
+  /** Apply changes of others to every state, so that undo only affects one's own. */
   adopt(list) {
     const was = new Map(this.list.map(each => [each.id, each]))
     const now = new Map(list.map(each => [each.id, each]))

@@ -1,11 +1,11 @@
-// The places that are worth hearing first: what the machine flagged, words it was not sure of,
-// and words that sound like one of the village's.
+// The places to check first: flagged lines, words of low probability,
+// and words that sound like a glossary term.
 
 import { codePoints, unitsOf } from "./caret.js"
 import { DOUBTFUL } from "./rows.js"
 import { charAt, isPunctuation, times, wordAt } from "./word_times.js"
 
-/** Lines that somebody has heard and found right, in this browser; the file knows only of flags. */
+/** Lines confirmed in this browser; the file only contains flags. */
 export class Settled {
   constructor(id) {
     this._key = `cunshi-heard ${id}`
@@ -24,16 +24,16 @@ export class Settled {
     this._lines.add(`${line.start} ${line.text}`)
     try {
       localStorage.setItem(this._key, JSON.stringify([...this._lines]))
-    } catch { /* full or forbidden: they are tinted again next time */ }
+    } catch { /* full or forbidden: not remembered */ }
   }
 }
 
-/** Whether a line is counted among the doubtful ones. */
+/** Check whether a line counts as doubtful. */
 export function isDoubtful(line) {
   return line.flags.length > 0 || line.suggested.some(pair => line.text.includes(pair.heard))
 }
 
-/** The doubtful places of a line: [{at, length}] in UTF-16 units; a flagged line without any has its beginning. */
+/** The doubtful places of a line: [{at, length}] in UTF-16 units; the start for a flagged line without any. */
 export function doubtsOf(line, heard, settled) {
   if (settled.has(line)) return []
   const found = []
@@ -54,7 +54,7 @@ function unsure(line, heard) {
     if (!known.same[n] || known.chances[n] >= DOUBTFUL || isPunctuation(chars[n])) continue
     const [, to] = wordAt(chars, known, n)
     const last = found.at(-1)
-    // Neighbours are heard and put right together.
+    // Adjacent places are corrected together.
     if (last && last.to === n) last.to = to
     else found.push({ from: n, to })
     n = to - 1
@@ -73,7 +73,7 @@ export function nextDoubt(lines, index, at, by, heard, settled) {
 }
 
 const REACTION = 0.8 // seconds from hearing something wrong to stopping
-const SLACK = 0.1 // seconds by which a player misses the place it was sent to
+const SLACK = 0.1 // seconds of inaccuracy when a player seeks
 const RECENT = 2 // seconds in which a doubtful word is taken for what somebody stopped at
 
 /**

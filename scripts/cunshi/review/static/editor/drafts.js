@@ -1,5 +1,5 @@
-// What the editor does around saving: its status, other people's changes, earlier versions, and
-// what a page that broke off has left behind.
+// The editor's handling of saves: status, other people's changes, earlier versions, and
+// unsaved lines of closed pages.
 
 import { api, el, reason, tell } from "../shared/desk.js"
 import { inOrder, line, withoutEmpty } from "./document.js"
@@ -8,7 +8,7 @@ import { ask, notice } from "./panels.js"
 import { restored, STATES } from "./saving.js"
 import { askConflict } from "./versions.js"
 
-/** Say how far saving has come; `why` when there is more to say. */
+/** Show the status of saving, with an optional reason `why`. */
 export function state(editor, name, why = "") {
   const text = why ? `${STATES[name]}：${why}` : STATES[name]
   const place = document.getElementById("state")
@@ -19,7 +19,7 @@ export function state(editor, name, why = "") {
   if (name === "saved") for (const kind of ["signin", "conflict"]) notice(kind)
 }
 
-/** What saving asks of the page. */
+/** The functions that saving needs. */
 export function savingPage(editor) {
   return {
     list: () => editor.lines(),
@@ -33,7 +33,7 @@ export function savingPage(editor) {
   }
 }
 
-/** What the list of versions asks of the page. */
+/** The functions that the list of versions needs. */
 export function historyPage(editor) {
   return {
     id: editor.id,
@@ -49,7 +49,7 @@ export function historyPage(editor) {
   }
 }
 
-/** Offer what pages that are not open any more could not save. */
+/** Offer the unsaved lines of closed pages. */
 export async function offer(editor, others) {
   const { stash } = editor.saver
   for (const left of stash.left(await others.settled())) {
@@ -79,7 +79,7 @@ async function recover(editor, left) {
   }
 }
 
-/** Merged lines as rows: in order, each with an id that no other has. */
+/** Sort merged lines and give each a unique id. */
 export function unique(list) {
   const ids = new Set()
   return inOrder(list).map(each => {

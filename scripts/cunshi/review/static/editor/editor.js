@@ -1,4 +1,4 @@
-// The editor of a recording: opens it and ties lines, rows, sound and saving together.
+// The editor of a recording, which connects lines, rows, audio and saving.
 
 import { actions } from "./actions.js"
 import { charAt, Heard } from "./word_times.js"
@@ -39,7 +39,7 @@ class Editor {
     this.bar = new Bar(byId("bar"), byId("actions"), name => this.act(name))
   }
 
-  // -- what the parts ask
+  // -- functions for other parts
 
   lines() {
     return this.undo.list
@@ -49,7 +49,7 @@ class Editor {
     return this.data.status === "approved"
   }
 
-  /** The index of a line; without an id that of the current one, else the first. */
+  /** The index of a line; without an id, that of the current one, or 0. */
   index(id = this._current) {
     return Math.max(0, this.lines().findIndex(each => each.id === id))
   }
@@ -68,13 +68,13 @@ class Editor {
     return [...new Set([...this.data.speakers, ...used])].filter(Boolean)
   }
 
-  /** When a character (UTF-16) of a line is heard. */
+  /** The time of a character (UTF-16 offset) of a line. */
   timeAt(id, at) {
     const row = this.rows.row(id)
     return this.rows.timesOf(row).starts[codePoints(row.line.text, at)] ?? row.line.start
   }
 
-  /** What the machine heard: it comes after the lines, because it takes longer. */
+  /** Load the machine's words, after the lines because it takes longer. */
   knows(words, machine) {
     this.heard.learn(words, machine)
     this.rows.relearn()
@@ -82,7 +82,7 @@ class Editor {
 
   // -- changes
 
-  /** New lines in place of the old ones; `more.key` joins changes for going back. */
+  /** Replace the lines; `more.key` joins changes for undo. */
   edit(list, more = {}) {
     if (this.readOnly()) return
     if (this.undo.commit(list, { where: this._where(), ...more })) this._shown()
@@ -157,7 +157,7 @@ class Editor {
   }
 
   _left() {
-    // A line left without words gives its time to its neighbour.
+    // The time of an emptied line goes to its neighbour.
     const rest = withoutEmpty(this.lines(), this.rows.rowOf(document.activeElement)?.line.id)
     if (rest === this.lines()) return
     this.edit(rest)
@@ -183,7 +183,7 @@ class Editor {
     this.doing.pick(this.index(id), pair, kind)
   }
 
-  // -- text follows sound
+  // -- text follows audio
 
   follow(on) {
     this._following = on
@@ -198,11 +198,11 @@ class Editor {
     this.rows.focus(row, unitsOf(row.line.text, Math.max(0, at)))
   }
 
-  /** Stopped by a key: unless somebody has been at work since, the caret goes to what was just heard. */
+  /** After stopping with a key, move the caret to what was just played, unless there was input since. */
   stopped() {
     const at = document.activeElement
     const typing = at.classList.contains("text") || (at === document.body && matchMedia("(pointer: fine)").matches)
-    // On a phone the caret would bring the keyboard up.
+    // On a phone, setting the caret would open the keyboard.
     if (!this._idle || !this._following || !typing) return
     const place = justHeard(this.lines(), this._since, this.sound.time, this.heard, this.settled)
     const row = place && this.rows.row(this.lines()[place.index].id)
@@ -253,7 +253,7 @@ class Editor {
     const sound = (name, act) => this.sound.addEventListener(name, act)
     sound("time", () => this._time())
     sound("seeked", () => { this._since = this.sound.time; this._time() })
-    // The player's own events come later, when somebody may be typing already.
+    // The player's events come later, possibly after further input.
     sound("started", () => { this._idle = true; this._since = this.sound.time })
     sound("play", () => { this.bar.playing(true); this.follow(this._following) })
     sound("pause", () => { this.bar.playing(false); this.bar.following(true); this._time() })
@@ -305,7 +305,7 @@ class Editor {
     if (await this.saver.flush()) tell("已保存")
   }
 
-  /** Lines that others have changed take the place of the ones shown. */
+  /** Show lines that others have changed. */
   adopt(list, names) {
     list = unique(list)
     this.undo.adopt(list)
@@ -339,7 +339,7 @@ class Editor {
     return reopen(this)
   }
 
-  /** Open or shut for changes, as the recording is. */
+  /** Make the page editable or read-only, depending on the recording. */
   shut() {
     const { approved_by: who, approved_on: day } = this.data
     const shut = this.readOnly()
@@ -360,7 +360,7 @@ function introduce({ title, kind, narrator, village, lesson, date, duration, wri
   if (written) notice("written", `这家人写下的：${written}`)
 }
 
-/** With a keyboard on the screen, the lines and buttons share what it leaves. */
+/** Fit lines and buttons into the space above an on-screen keyboard. */
 function fit() {
   const view = window.visualViewport
   if (!view) return

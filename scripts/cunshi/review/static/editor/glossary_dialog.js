@@ -1,11 +1,11 @@
-// A word of the village into the glossary, from where it is heard.
+// Add a term to the glossary from the editor.
 
 import { api, el, reason, tell } from "../shared/desk.js"
 import { ask } from "./panels.js"
 
 const field = (label, input, hint = "") => el("label", { class: "field" }, el("span", {}, label), input, hint ? el("small", { class: "soft" }, hint) : "")
 
-/** Ask for a word; `heard`: what stands in the text. The term when it has been added, else "". */
+/** Ask for a term; `heard` is the current text. Returns the added term or "". */
 export async function addWord(heard) {
   const { kinds } = await api("/api/glossary").catch(() => ({ kinds: [] }))
   const term = el("input", { value: heard, maxlength: "40", autocomplete: "off" })

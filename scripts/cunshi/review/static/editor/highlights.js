@@ -1,8 +1,8 @@
-// What is painted over the text of rows without touching it.
+// CSS Custom Highlights over the text of rows.
 
 import { codePoints, range, units } from "./caret.js"
 
-/** Every place of a text in a line, as [from, to) of characters, onto `areas`. */
+/** Append every occurrence of a text in a line to `areas` as [from, to). */
 export function everywhere(text, wanted, areas) {
   if (!wanted) return
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) {
@@ -10,7 +10,7 @@ export function everywhere(text, wanted, areas) {
   }
 }
 
-/** Highlights; browsers without them show the marks below the lines all the same. */
+/** Highlights; browsers without them still show the marks below the lines. */
 export class Paint {
   constructor() {
     this._layers = new Map()

@@ -1,5 +1,5 @@
 // The keys of the editor. They work while somebody types, and never while an input method composes.
-// Which keys are free, and why these, is in docs/review-desk.md.
+// The choice of keys is explained in docs/review-desk.md.
 
 /** [name, keys, what it does]; `keys` as KeyboardEvent.code with Ctrl+, Alt+, Shift+ in this order. */
 export const KEYS = [
@@ -45,22 +45,22 @@ export const KEYS = [
 const NAMES = new Map(KEYS.flatMap(([, keys]) => keys.flatMap(([name, codes]) => codes.map(code => [code, name]))))
 const LABELS = { Escape: "Esc", Enter: "回车", Comma: "逗号", Period: "句号", Slash: "/" }
 
-/** The name of what a key asks for, or undefined. */
+/** The action of a key, or undefined. */
 export function asked(event) {
   if (event.isComposing || event.keyCode === 229) return undefined
-  // AltGr, which types letters on some keyboards, comes as Ctrl+Alt.
+  // AltGr, which types letters on some keyboards, is reported as Ctrl+Alt.
   if (event.altKey && event.ctrlKey) return undefined
   const code = event.code === "NumpadEnter" ? "Enter" : event.code
   const held = [(event.ctrlKey || event.metaKey) && "Ctrl+", event.altKey && "Alt+", event.shiftKey && "Shift+"]
   return NAMES.get(held.filter(Boolean).join("") + code)
 }
 
-/** A key as people read it. */
+/** The label of a key. */
 export function written(code) {
   return code.split("+").map(part => LABELS[part] ?? part.replace("Key", "")).join("+")
 }
 
-/** What to press for something, for a button's hint. */
+/** The keys of an action, for a tooltip. */
 export function keyFor(name) {
   for (const [, keys] of KEYS) for (const [other, codes] of keys) if (other === name) return written(codes[0])
   return ""

@@ -1,4 +1,4 @@
-// Windows over the editor: a question with answers, the keys, and notices above the lines.
+// Dialogs with questions, the list of keys, and notices above the lines.
 
 import { el } from "../shared/desk.js"
 import { KEYS, written } from "./keys.js"
@@ -27,7 +27,7 @@ export function isAsking() {
   return document.querySelector("dialog[open]") !== null
 }
 
-/** What the keys do. */
+/** Show the list of keys. */
 export function showKeys() {
   const tables = KEYS.map(([group, keys]) =>
     el("table", {}, el("caption", {}, group), el("tbody", {}, keys.map(([, codes, what]) =>
@@ -36,7 +36,7 @@ export function showKeys() {
   return ask("键盘", [el("div", { class: "keys" }, tables), more], [["", "知道了", "main"]], { wide: true })
 }
 
-/** A notice above the lines, with things to do; there is one of each kind. */
+/** Show a notice with buttons above the lines; one per kind. */
 export function notice(kind, text, ...buttons) {
   const place = document.getElementById("notices")
   place.querySelector(`[data-kind="${kind}"]`)?.remove()

@@ -1,5 +1,5 @@
-// The lines on the screen. A row's text is one plain text node that is only touched when it says
-// something else; tints and the word being heard are painted over it (CSS Custom Highlights), so
+// The lines on the screen. A row's text is a plain text node that is only changed when its text
+// changes; marks and the current word are CSS Custom Highlights, so
 // that no mark moves the caret or disturbs an input method. Rows far away are not laid out.
 
 import { clock, el } from "../shared/desk.js"
@@ -46,7 +46,7 @@ export class Rows {
     else if (event.target.closest(".text") && getSelection().isCollapsed) this._page.click(row.line.id, caret(row.text), event)
   }
 
-  /** The row in which an element is. */
+  /** The row that contains an element. */
   rowOf(element) {
     return this._rows.get(Number(element?.closest?.(".line")?.dataset.id))
   }
@@ -72,7 +72,7 @@ export class Rows {
     this._page.typed(row.line.id, text, name)
   }
 
-  /** Show lines; rows of lines that are the same as before stay untouched. */
+  /** Show lines; rows of unchanged lines are kept. */
   show(lines) {
     const wanted = new Set(lines.map(each => each.id))
     for (const [id, row] of this._rows) if (!wanted.has(id)) this._drop(id, row)
@@ -117,7 +117,7 @@ export class Rows {
     }
   }
 
-  /** All rows again, after something that concerns them all. */
+  /** Update all rows. */
   refresh() {
     for (const row of this._rows.values()) {
       this._editable(row)
@@ -187,7 +187,7 @@ export class Rows {
     row.marks.replaceChildren(...badges.flatMap(badge => [badge, " "]))
   }
 
-  /** The machine is known better now: times and tints are worked out anew. */
+  /** Recompute times and highlights after the machine's words are loaded. */
   relearn() {
     for (const row of this._rows.values()) {
       row.times = null
@@ -208,7 +208,7 @@ export class Rows {
     this.onNear?.(row)
   }
 
-  /** When each character of a row is heard. */
+  /** The times of the characters of a row. */
   timesOf(row) {
     const { text, start, end } = row.line
     return (row.times ??= times(text, this._page.heard.within(start, end), start, end))
@@ -229,7 +229,7 @@ export class Rows {
     this._paint.set(row, areas)
   }
 
-  /** Paint the word that is heard at a time, or nothing. */
+  /** Highlight the word at a time, or nothing. */
   say(row, time) {
     if (!row) return this._paint.say(null)
     const found = this.timesOf(row)
@@ -239,14 +239,14 @@ export class Rows {
     return isPunctuation(chars[at]) ? undefined : this._paint.say(row, wordAt(chars, found, at))
   }
 
-  /** Paint places found in rows: [{id, at, length}]. */
+  /** Highlight places: [{id, at, length}]. */
   mark(found) {
     this._paint.found(found.map(({ id, at, length }) => range(this._rows.get(id)?.text, at, at + length)).filter(Boolean))
   }
 
   // -- places
 
-  /** Bring a row into view, if it is not comfortably there; `calm` moves slowly where people want motion. */
+  /** Scroll a row into view; `calm` scrolls smoothly unless reduced motion is preferred. */
   bring(row, calm = true) {
     const [outer, inner] = [this._scroller.getBoundingClientRect(), row.item.getBoundingClientRect()]
     const [top, bottom] = [outer.top + outer.height * 0.12, outer.bottom - outer.height * 0.25]
@@ -254,18 +254,18 @@ export class Rows {
     const far = Math.abs(inner.top - outer.top) > 2 * outer.height
     const still = far || !calm || matchMedia("(prefers-reduced-motion: reduce)").matches
     row.item.scrollIntoView({ block: "center", behavior: still ? "instant" : "smooth" })
-    // Rows that were never laid out had guessed heights.
+    // Rows that were not laid out yet have estimated heights.
     if (far) requestAnimationFrame(() => row.item.scrollIntoView({ block: "center", behavior: "instant" }))
   }
 
-  /** Go to a row: the caret before a character (UTF-16), or the words from one to another selected. */
+  /** Go to a row: set the caret at a UTF-16 offset, or select a range. */
   focus(row, from = 0, to = from) {
     row.text.focus({ preventScroll: true })
     setCaret(row.text, from, to)
     this.bring(row)
   }
 
-  /** Whether the caret is in the first or last line on the screen of its row. */
+  /** Check whether the caret is in the first or last visual line of its row. */
   atEdge(row, up) {
     const here = getSelection().rangeCount && getSelection().getRangeAt(0).cloneRange()
     if (!here) return true
@@ -276,7 +276,7 @@ export class Rows {
     return up ? spot.top - spot.height * 0.7 < box.top : spot.bottom + spot.height * 0.7 > box.bottom
   }
 
-  /** To the row above or below, the caret as far to the right as it was. */
+  /** Move to the row above or below, at the same horizontal position. */
   step(row, up) {
     const next = up ? row.item.previousElementSibling : row.item.nextElementSibling
     const other = next && this._rows.get(Number(next.dataset.id))

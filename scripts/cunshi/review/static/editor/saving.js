@@ -1,4 +1,4 @@
-// Saving without being asked, and never losing anything: what is not on the server's disk yet is
+// Automatic saving. What is not yet on the server's disk is
 // in this browser's storage, line by line, until it is.
 
 import { api, Refused, renew } from "../shared/desk.js"
@@ -9,7 +9,7 @@ const QUIET = 2000 // ms after the last change
 const LATEST = 5000 // ms after the first change that is not saved
 const RETRY = [2000, 4000, 8000, 15000]
 
-/** What the status line can say. */
+/** The states shown in the status line. */
 export const STATES = { saved: "已保存", changed: "还没保存", saving: "正在保存…", offline: "没连上，改动留在这台电脑里", conflict: "有一处两个人都改了", signedOut: "要重新登录", closed: "已定稿，改动没有存上", refused: "存不上" }
 
 export class Saver {
@@ -36,7 +36,7 @@ export class Saver {
     return this._dirty
   }
 
-  /** The lines have changed. */
+  /** Schedule a save after a change. */
   changed() {
     this._keep()
     if (!this._dirty) return this._busy ? undefined : this._page.state("saved")
@@ -46,7 +46,7 @@ export class Saver {
     return undefined
   }
 
-  /** Save now; true when everything is saved afterwards. */
+  /** Save now; returns true if everything is saved. */
   async flush() {
     clearTimeout(this._timer)
     await this._busy
@@ -183,7 +183,7 @@ export class Stash {
     } catch { /* forbidden */ }
   }
 
-  /** What pages that are not open any more have left: [{tab, base, head, tail, lines, time}]. */
+  /** The unsaved lines of closed pages: [{tab, base, head, tail, lines, time}]. */
   left(open) {
     const found = []
     try {
@@ -196,13 +196,13 @@ export class Stash {
   }
 }
 
-/** Everything as it was on a page that broke off: the lines it began from with its own in between. */
+/** All lines of a closed page: those it started from with its changes. */
 export function restored(left, began) {
   const base = began.map(each => line(each))
   return { base, list: [...base.slice(0, left.head), ...left.lines.map(each => line(each)), ...base.slice(base.length - left.tail)] }
 }
 
-/** Other pages of this browser with the same recording: who they are, and a word when one comes. */
+/** Track other pages of this browser with the same recording. */
 export class Others {
   constructor(id, tab, onCompany) {
     this.open = new Set()
@@ -219,7 +219,7 @@ export class Others {
     addEventListener("pagehide", () => channel.postMessage({ from: tab, kind: "gone" }))
   }
 
-  /** After this everybody who is open has answered. */
+  /** Resolves when all other open pages have answered. */
   async settled() {
     await new Promise(done => setTimeout(done, 250))
     return this.open

@@ -1,9 +1,9 @@
-// Find and replace across the recording, every place seen before it is changed.
+// Find and replace in the recording, with each occurrence shown before it is changed.
 
 import { clock, el } from "../shared/desk.js"
 import { places, replaceAt } from "./document.js"
 
-const AROUND = 12 // characters shown on each side of a place
+const AROUND = 12 // characters of context on each side
 
 export class Finding {
   /** `page` has: lines(), edit(list), go(index, at, length), mark(places), readOnly(), left(). */
@@ -35,7 +35,7 @@ export class Finding {
     this._place.append(el("div", { class: "row" }, this._wanted, this._put, this._said, this._change, other, close), this._list)
   }
 
-  /** Open with a text to find, and to put. */
+  /** Open with a text to find and its replacement. */
   open(wanted = "", put = "", focus = this._wanted) {
     this._place.hidden = false
     if (wanted) this._wanted.value = wanted
@@ -56,7 +56,7 @@ export class Finding {
     this._page.left()
   }
 
-  /** Look again, after the lines or what is wanted have changed. */
+  /** Search again after a change of the lines or the query. */
   again() {
     if (!this.isOpen) return
     const [lines, wanted] = [this._page.lines(), this._wanted.value]

@@ -1,10 +1,10 @@
-// The sound: the browser's own player, and the waveform over it once its peaks are there.
+// Audio: the browser's player, and a waveform once its peaks are available.
 
 import { api } from "../shared/desk.js"
 
 const SPEEDS = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2]
 const HEIGHT = 72 // pixels of the waveform
-const ZOOM = 80 // pixels a second, at which syllables are seen
+const ZOOM = 80 // pixels per second, enough to see syllables
 const ASK_AGAIN = 1500 // ms
 
 export class Sound extends EventTarget {
@@ -36,12 +36,12 @@ export class Sound extends EventTarget {
     this.audio.currentTime = Math.max(0, time)
   }
 
-  /** Play, from a time if one is given, until another if one is given. */
+  /** Play, optionally from a time and until another. */
   play(from = null, until = Infinity) {
     if (from !== null) this.seek(from)
     this._until = until
     this._tell("started")
-    // What a browser refuses before somebody has touched the page is tried with the next key.
+    // Browsers block playback before the first input; the next key tries again.
     this.audio.play().catch(() => this._tell("pause"))
   }
 
@@ -70,7 +70,7 @@ export class Sound extends EventTarget {
     requestAnimationFrame(() => this._tick())
   }
 
-  /** Keys and pedals that send a player's commands. */
+  /** Media keys and foot pedals. */
   _mediaKeys() {
     const session = navigator.mediaSession
     if (!session) return
@@ -80,14 +80,14 @@ export class Sound extends EventTarget {
   }
 }
 
-/** The waveform of a sound, with the current line as a range whose edges can be dragged. */
+/** A waveform with the current line as a range whose edges can be dragged. */
 export class Wave {
-  /** `onMove(id, start, end)`: an edge was dragged; `room(id)`: how far it may go. */
+  /** `onMove(id, start, end)` is called after dragging; `room(id)` returns the allowed range. */
   constructor(place, sound, { onMove, room }) {
     Object.assign(this, { _place: place, _sound: sound, _onMove: onMove, _room: room, _shown: null, _fixed: false })
   }
 
-  /** Ask for the peaks until they are there; the page works without. */
+  /** Request the peaks until they are available; the page works without them. */
   async open(address) {
     const note = this._place.querySelector(".waiting")
     for (;;) {
@@ -109,7 +109,7 @@ export class Wave {
     const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name)
     const most = peaks.reduce((a, b) => Math.max(a, b), 1)
     this._regions = Regions.create()
-    // Built aside: its style element would be refused by the page's policy the moment it is shown.
+    // Built detached, because the page's CSP would block its style element.
     const aside = document.createElement("div")
     this._surfer = WaveSurfer.create({
       container: aside, media: this._sound.audio, height: HEIGHT, minPxPerSec: ZOOM, hideScrollbar: false,
@@ -135,7 +135,7 @@ export class Wave {
     })
   }
 
-  /** Show a line as the range that can be changed; `fixed` when nothing may be. */
+  /** Show a line as a range, which is not draggable if `fixed`. */
   show(found, fixed = false) {
     this._shown = found
     this._fixed = fixed
@@ -169,7 +169,7 @@ export class Wave {
   }
 }
 
-/** A canvas knows no light-dark(). */
+/** A canvas does not support light-dark(). */
 function resolved(colour) {
   const probe = document.createElement("span")
   probe.style.color = colour

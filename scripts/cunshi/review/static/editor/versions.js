@@ -1,4 +1,4 @@
-// Earlier versions: what the machine drafted, what changed since, and going back to one.
+// Earlier versions: the machine's draft, later revisions, and restoring one.
 
 import { api, clock, el, reason, since, tell } from "../shared/desk.js"
 import { line } from "./document.js"
@@ -6,12 +6,12 @@ import { both, changes, joined } from "./merge.js"
 import { ask } from "./panels.js"
 import { changes as characterChanges } from "./word_times.js"
 
-/** A text as it became another: what went is struck out, what came underlined. */
+/** Show a difference: deleted text struck out, inserted text underlined. */
 export function shown(before, after) {
   return characterChanges(before, after).map(([kind, text]) => el(kind === "same" ? "span" : kind === "out" ? "del" : "ins", {}, text))
 }
 
-/** Under each row that is near, what the machine drafted in its time, where that is something else. */
+/** Show the machine's draft under each visible row, if it is different. */
 export class Compare {
   constructor(rows, heard) {
     Object.assign(this, { _rows: rows, _heard: heard, on: false })
@@ -88,7 +88,7 @@ function changedLines(before, after) {
 
 /**
  * Ask about the conflicts among `parts` of mergeParts. Nothing is lost whatever is chosen first:
- * both are kept unless somebody decides. Null when it is put off.
+ * both are kept unless somebody decides. Null if cancelled.
  */
 export async function askConflict({ parts, who, time }, parent = ask) {
   const choices = new Map()
@@ -120,7 +120,7 @@ function question(part, n, who, choices) {
   return box
 }
 
-/** All of a line that two people may have changed differently, in words. */
+/** Describe all fields of a line in words. */
 function described({ start, end, speaker, text, mandarin, withheld, golden }, withTimes) {
   const times = withTimes ? `${start.toFixed(1)}–${end.toFixed(1)} 秒 ` : ""
   const meaning = mandarin ? `\n普通话：${mandarin}` : ""

@@ -1,12 +1,12 @@
-// When each character of an edited line is spoken: its text is aligned with what the machine heard
-// in the line's time. Pure, and worked out anew from text and times, so that no edit, split, merge
+// The time of each character of an edited line: its text is aligned with the machine's words
+// in the line's range. Pure, and computed from text and times, so that no edit, split, merge
 // or reload can lose it.
 
 const LARGEST = 4_000_000 // cells of a comparison; beyond it times are spread evenly
 
 /**
- * Which characters of `b` stand for which of `a`: [i, j] in order, equal or one put for the other.
- * The least number of insertions, deletions and substitutions (Levenshtein).
+ * Align the characters of `a` and `b`: pairs [i, j] in order, equal or substituted.
+ * Minimises insertions, deletions and substitutions (Levenshtein).
  */
 export function pairs(a, b) {
   let head = 0
@@ -48,7 +48,7 @@ function traced(a, b, cost, width) {
   return found.reverse()
 }
 
-/** What is between two texts: [["same" | "out" | "in", text]], by characters. */
+/** The difference of two texts by characters: [["same" | "out" | "in", text]]. */
 export function changes(before, after) {
   const [a, b] = [[...before], [...after]]
   const found = []
@@ -67,7 +67,7 @@ export function changes(before, after) {
   return found
 }
 
-/** What the machine heard, by characters with times. */
+/** The machine's words as characters with times. */
 export class Heard {
   constructor(words, lines) {
     this.learn(words, lines)
@@ -80,7 +80,7 @@ export class Heard {
     this._known = new Map()
   }
 
-  /** Characters spoken in a range: [{char, start, end, probability}]; a character counts where its middle is. */
+  /** The characters whose middle is in a range: [{char, start, end, probability}]. */
   within(start, end) {
     const found = this._lines.length ? this._drafted(start, end) : this._spoken(start, end)
     return found.filter(({ start: a, end: b }) => (a + b) / 2 >= start && (a + b) / 2 < end)
@@ -125,14 +125,14 @@ function spelled(text, start, end, probability) {
   return chars.map((char, n) => ({ char, start: start + n * each, end: start + (n + 1) * each, probability }))
 }
 
-/** The characters of a drafted line with the times of the words behind it. */
+/** The characters of a drafted line with the times of its words. */
 function draft(line, spoken) {
   const { starts, ends, chances } = times(line.text, spoken, line.start, line.end)
   return [...line.text].map((char, n) => ({ char, start: starts[n], end: ends[n], probability: chances[n] }))
 }
 
 /**
- * When each character of a text is heard, always within [start, end] and never backwards.
+ * The time of each character of a text, within [start, end] and increasing.
  * `starts` and `ends`, a number a character; `chances`: the machine's probability, or 1 where it
  * heard none; `same`: whether the character is still the one that the machine drafted.
  */
@@ -149,7 +149,7 @@ export function times(text, heard, start, end) {
   return { starts, ends, chances: known.map(each => each?.probability ?? 1), same }
 }
 
-/** Where nothing is known, times lie evenly between those that are. */
+/** Interpolate unknown times. */
 function filled(values, start, end) {
   const held = values.map(value => (value === null ? null : Math.min(Math.max(value, start), end)))
   let [at, time] = [0, start]
@@ -157,7 +157,7 @@ function filled(values, start, end) {
     const next = n === held.length ? end : held[n]
     if (next === null) continue
     const later = Math.max(time, next)
-    // The first character begins with its line where the machine says nothing of it.
+    // Without a time, the first character starts with its line.
     for (let k = at; k < n; k++) held[k] ??= time + ((later - time) * (k - at)) / (n - at)
     if (n < held.length) held[n] = later
     ;[at, time] = [n, later]
@@ -165,7 +165,7 @@ function filled(values, start, end) {
   return held
 }
 
-/** The time at which a line is to be cut before a character: in the middle of the pause there. */
+/** The time for splitting a line before a character: the middle of the pause. */
 export function cutAt(text, index, heard, start, end) {
   const { starts, ends } = times(text, heard, start, end)
   if (index <= 0 || !starts.length) return start
@@ -173,7 +173,7 @@ export function cutAt(text, index, heard, start, end) {
   return (ends[index - 1] + starts[index]) / 2
 }
 
-/** The character that is heard at a time: its index, or -1 before the first. */
+/** The index of the character at a time, or -1 before the first. */
 export function charAt(found, time) {
   let index = -1
   while (index + 1 < found.starts.length && found.starts[index + 1] <= time) index++
@@ -187,7 +187,7 @@ export function isPunctuation(char) {
   return PUNCTUATION.test(char)
 }
 
-/** The word around a character: [from, to). Chinese by characters that the machine heard as one. */
+/** The word that contains a character: [from, to); in Chinese, as the machine segmented it. */
 export function wordAt(chars, found, index) {
   const joined = (a, b) =>
     !PUNCTUATION.test(chars[a]) && !PUNCTUATION.test(chars[b]) &&

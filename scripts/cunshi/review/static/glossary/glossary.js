@@ -1,4 +1,4 @@
-// The village's words: finding one, adding one.
+// The glossary: search and add terms.
 
 import { api, el, getSession, header, reason, tell } from "../shared/desk.js"
 

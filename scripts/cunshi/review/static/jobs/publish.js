@@ -1,4 +1,4 @@
-// What stands in the way of publishing, what to know, and publishing itself.
+// Publish the site, after showing problems and notes.
 
 import { api, el, getSession, header, reason, since, tell } from "../shared/desk.js"
 import { panel, problemList, start, watch } from "../shared/job_progress.js"

@@ -1,4 +1,4 @@
-// Two people changed the same fields of a record: both values of each, to choose from.
+// Choose between two people's values of the same fields of a record.
 
 import { el } from "../shared/desk.js"
 
@@ -23,7 +23,7 @@ function question({ key, label, mine, theirs }, number, who, chosen) {
     row("mine", "我写的", mine), row("theirs", `${who} 写的`, theirs))
 }
 
-/** Ask which value of each field is to stay; key → "mine" or "theirs", null when given up. */
+/** Ask for each field which value to keep; key → "mine" or "theirs", null if cancelled. */
 export function choose(place, both, who) {
   return new Promise(resolve => {
     const chosen = {}

@@ -1,11 +1,11 @@
-// The fields of a record: each has a `key`, its `element`, `get` and `set`, and shows its faults.
-// Keys are those of recording.yml, "consent.by" for what stands in the consent.
+// The fields of a record: each has a `key`, its `element`, `get` and `set`, and shows its errors.
+// Keys are those of recording.yml, with "consent.by" for keys of the consent.
 
 import { el } from "../shared/desk.js"
 
 let count = 0
 
-/** A labelled field around controls; `get` and `set` are the caller's. */
+/** A labelled field around controls; the caller provides `get` and `set`. */
 function field(key, label, control, { hint, wide, get, set }) {
   const id = `field-${++count}`
   const fault = el("p", { class: "field__fault", id: `${id}-fault` })
@@ -72,7 +72,7 @@ export function tickField(key, label, hint) {
   }
 }
 
-/** Choices of which one holds; `inner` stands below a choice and only with it. */
+/** A choice of one; `inner` is shown below the chosen option. */
 function radios(name, choices) {
   const rows = choices.map(({ value, text, hint, inner }) => {
     const input = el("input", { type: "radio", name, value })
@@ -101,7 +101,7 @@ function group(key, label, { elements, inputs, hint, list, get, set, lacking }) 
   return { key, label, element, get, set, lacking, focus: () => inputs[0].focus(), ...faults(element, fault, () => inputs) }
 }
 
-/** Who signed: a name, and in which role; another's role stands behind the name. */
+/** The signer: name and role; another role is written after the name. */
 export function signerFields(narrator) {
   const heir = "（家属）"
   const role = radios("role", [
@@ -143,7 +143,7 @@ export function signerFields(narrator) {
   return { by, guardian, roles: roles.element, show }
 }
 
-/** What was agreed to: one by one, or on a form that does not ask so. */
+/** The uses agreed to: single ones, or a general form. */
 export function usesField(uses, sentences) {
   const ticks = uses.map(({ key, label }) => {
     const input = el("input", { type: "checkbox", value: key })
@@ -169,7 +169,7 @@ export function usesField(uses, sentences) {
 
 const NAMELESS = "匿名"
 
-/** Under which name the voice is heard: its own, another, or none. */
+/** The published name of the narrator: own, another, or none. */
 export function nameField() {
   const other = el("input", { type: "text", "aria-label": "化名", placeholder: "例如：东街老伯", autocomplete: "off" })
   const way = radios("name", [

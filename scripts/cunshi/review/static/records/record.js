@@ -1,4 +1,4 @@
-// One record: what is known of a recording, what was agreed to, and what follows from it.
+// The record of a recording: description, consent, and the resulting access.
 
 import { api, clock, el, getSession, header, reason, Refused, tell } from "../shared/desk.js"
 import { nameField, selectField, signerFields, textField, tickField, usesField } from "./fields.js"
@@ -30,7 +30,7 @@ const SENTENCES = {
 const page = document.getElementById("main")
 const parts = {}
 let fields = []
-let card = null // what the desk answered last
+let card = null // the last response
 let saved = {}
 
 function flat(values) {
@@ -118,7 +118,7 @@ function sound() {
   return place
 }
 
-/** What browsers cannot play is copied first, which takes a while. */
+/** Formats that browsers cannot play are converted first, which takes a while. */
 async function prepare(place) {
   const address = `/media/${encodeURIComponent(ID)}`
   try {
@@ -146,7 +146,7 @@ function savebar() {
   return el("div", { class: "savebar no-print" }, parts.count, parts.save, parts.drop)
 }
 
-/** Show what the desk answered; fields that somebody is filling in keep what was typed. */
+/** Show a response; fields being edited keep their input. */
 function show(answer, { keep = [] } = {}) {
   const kept = new Map(keep.map(field => [field, field.get()]))
   card = answer
@@ -182,7 +182,7 @@ function edited() {
   remember(open)
 }
 
-/** What is not saved yet outlives a reload or a crash of this tab. */
+/** Keep unsaved input over a reload or crash of this tab. */
 function remember(open) {
   try {
     if (!open.length) sessionStorage.removeItem(DRAFT)
@@ -204,7 +204,7 @@ function recall(draft) {
 
 let sure = 0
 
-/** The second click within a few seconds gives up what was typed. */
+/** Discard the input on a second click within a few seconds. */
 function discard() {
   const again = Date.now() - sure < SURE
   sure = again ? 0 : Date.now()
@@ -224,7 +224,7 @@ function nested(flatValues) {
 
 let busy = false
 
-/** Save what has changed, or the values that are given; true when it is saved. */
+/** Save the changed or given values; returns true if saved. */
 async function save(only) {
   if (busy) return false
   const mine = only ?? Object.fromEntries(changed().map(field => [field.key, field.get()]))
@@ -239,7 +239,7 @@ async function save(only) {
   try {
     const before = new Map(fields.map(field => [field, field.get()]))
     const answer = await api(`${ADDRESS}/record`, { method: "PUT", body: { base: card.base, values: nested(mine) } })
-    // What was typed meanwhile, or is still open, stays.
+    // Keep input made in the meantime.
     show(answer, { keep: fields.filter(field => !(field.key in mine) || !same(field.get(), before.get(field))) })
     tell("保存好了")
     return true
@@ -271,7 +271,7 @@ function showFaults(problems) {
   tell("还没有保存：有的栏要改一改", "bad")
 }
 
-/** Somebody was faster: what only one of both changed goes together, the rest is chosen. */
+/** Merge with another person's save; fields changed by both are chosen. */
 async function merge(theirs, mine) {
   const before = saved, now = flat(theirs.values), who = theirs.last?.who || "别人"
   if (!Object.keys(mine).every(fieldOf)) {

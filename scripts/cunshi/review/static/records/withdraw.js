@@ -1,4 +1,4 @@
-// Withdrawing a consent: a button, then the same again in place, with what will happen.
+// Withdraw a consent: a button, then a confirmation with the consequences.
 
 import { el } from "../shared/desk.js"
 

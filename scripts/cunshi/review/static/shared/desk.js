@@ -1,14 +1,14 @@
-// What every page of the desk uses: the interface, elements without markup from texts, messages.
+// Helpers for all pages of the desk: API requests, elements, messages.
 
 let session = null
 
-/** Who is signed in and what the desk knows about itself; asked for once a page. */
+/** The session and the desk's settings; requested once per page. */
 export async function getSession() {
   session ??= await api("/api/session")
   return session
 }
 
-/** The answer that is not what was asked for; `data` is the whole answer. */
+/** An error response; `data` is its content. */
 export class Refused extends Error {
   constructor(status, data) {
     super(data.error || "没有连上")
@@ -17,7 +17,7 @@ export class Refused extends Error {
   }
 }
 
-/** Ask the interface: JSON in, JSON out. Throws Refused, or TypeError when nobody answers. */
+/** Send a JSON request. Throws Refused, or TypeError without a response. */
 export async function api(path, { method = "GET", body, signal } = {}) {
   const headers = {}
   if (method !== "GET") {
@@ -31,7 +31,7 @@ export async function api(path, { method = "GET", body, signal } = {}) {
   return data
 }
 
-/** An element; texts become text, never markup. `on…` properties are listeners. */
+/** Create an element; strings become text, never markup. `on…` properties are listeners. */
 export function el(name, properties = {}, ...children) {
   const element = document.createElement(name)
   for (const [key, value] of Object.entries(properties)) {
@@ -45,7 +45,7 @@ export function el(name, properties = {}, ...children) {
   return element
 }
 
-/** Seconds as 1:02:03 or 2:03. */
+/** Format seconds as 1:02:03 or 2:03. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds))
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
@@ -53,7 +53,7 @@ export function clock(seconds) {
   return shown.map((part, n) => (n ? String(part).padStart(2, "0") : String(part))).join(":")
 }
 
-/** Say something for a few seconds, also to screen readers; `kind` is "" or "bad". */
+/** Show a message for a few seconds, also to screen readers; `kind` is "" or "bad". */
 export function tell(text, kind = "") {
   let place = document.getElementById("messages")
   if (!place) {
@@ -67,7 +67,7 @@ export function tell(text, kind = "") {
 
 const PLACES = [["/", "待办"], ["/add", "添加录音"], ["/publish", "发布"], ["/glossary", "词语本"]]
 
-/** Fill the page's `header.top`: where one can go, the site, who is signed in. Once a page. */
+/** Fill the page's `header.top` with navigation, the site, and the session. */
 export async function header() {
   const top = document.querySelector("header.top")
   const here = location.pathname
@@ -90,7 +90,7 @@ async function signOut() {
   location.assign("/sign-in")
 }
 
-/** Bytes as 12 KB, 3.4 MB or 1.2 GB. */
+/** Format bytes as 12 KB, 3.4 MB or 1.2 GB. */
 export function bytes(size) {
   const units = [[1 << 30, "GB", 1], [1 << 20, "MB", 1], [1, "KB", 0]]
   const [least, name, digits] = units.find(([least]) => size >= least) ?? units.at(-1)
@@ -117,13 +117,13 @@ function midnight(date) {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate())
 }
 
-/** Why something did not work, in one line. */
+/** The reason of an error in one line. */
 export function reason(error) {
   if (!(error instanceof Refused)) return "没有连上校对台。看看黑色窗口是不是还开着。"
   return [error.message, error.data.remedy].filter(Boolean).join("。")
 }
 
-/** Ask again who is signed in: a desk that was started anew gives other tokens. */
+/** Request the session again, because a restarted desk has other tokens. */
 export async function renew() {
   session = null
   return getSession()

@@ -1,4 +1,4 @@
-// Long work on the desk's computer: starting it, its progress, how it ended, and what is wrong.
+// Jobs on the desk's computer: start, progress, result, and problems.
 
 import { api, clock, el, reason, since, tell } from "./desk.js"
 
@@ -41,7 +41,7 @@ export function watch(show) {
   return soon
 }
 
-/** Begin a job; whether it has begun. What stands in the way is told. */
+/** Start a job and show an error if that fails; returns whether it was started. */
 export async function start(what) {
   try {
     await api("/api/jobs", { method: "POST", body: { what } })
@@ -107,7 +107,7 @@ function row(task, left, is_last) {
   return el("div", { class: "task" }, el("span", { class: "task-label" }, task.label), el("span", { class: "soft" }, words.join(" · ")), bar)
 }
 
-/** How long a task still takes, judged by what this page has seen of it; empty at first. */
+/** The estimated remaining time of a task; empty at first. */
 function remaining(key, task, begun) {
   const now = performance.now()
   if (!begun.has(key)) begun.set(key, { now, seconds: task.seconds })
@@ -128,7 +128,7 @@ function end(sheet, last) {
   )
 }
 
-/** What was done; a long list of changed files is folded. */
+/** The result; a long list of changed files is collapsed. */
 function told(lines) {
   const files = lines.filter(line => /^[+~-] /.test(line))
   const words = lines.filter(line => line && !files.includes(line))
@@ -138,7 +138,7 @@ function told(lines) {
   return [...words.map(line => el("p", {}, line)), ...folded]
 }
 
-/** Where a problem can be mended: the recording's text or its record; empty when elsewhere. */
+/** The page on which a problem can be corrected: editor or record; else empty. */
 export function mending(problem) {
   if (!problem.recording) return ""
   const id = encodeURIComponent(problem.recording)

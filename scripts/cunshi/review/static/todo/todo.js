@@ -1,4 +1,4 @@
-// The to-do list: every recording, how far it has come, and the one next thing to do.
+// The to-do list: every recording with its progress and next task.
 
 import { api, clock, el, header, reason, since, tell } from "../shared/desk.js"
 import { adder } from "../uploads/upload.js"
@@ -10,11 +10,11 @@ const ACCESS = { classroom: "只供课堂", listed: "只列目录", sealed: "封
 const KINDS = { talk: "讲述", motto: "家训" }
 const byId = id => document.getElementById(id)
 const wanted = new URLSearchParams(location.search)
-const cards = new Map() // id → what was shown, and its element
+const cards = new Map() // id → data and element
 let shown = ""
 let data = null
 
-// -- what is asked for stands in the address, so that it can be kept and sent
+// -- filters are in the URL, so that it can be bookmarked and shared
 
 function want(key, value) {
   if (value) wanted.set(key, value)
@@ -164,7 +164,7 @@ function renderChips(recordings) {
   if (focused !== undefined) place.querySelector(`[data-state="${focused}"]`)?.focus()
 }
 
-/** Mottoes behind the lessons, what has no lesson last; the same order whatever the state. */
+/** Order by lesson, then mottoes, then without lesson, independent of the state. */
 function place_of(recording) {
   return [recording.kind === "motto" ? 1 : 0, recording.lesson ?? 99, recording.id]
 }
@@ -178,7 +178,7 @@ function inOrder(a, b) {
 function renderList(recordings) {
   const list = document.querySelector(".cards")
   recordings.sort(inOrder)
-  // What has not changed stays where it is, and keeps the focus.
+  // Unchanged elements are kept, with the focus.
   recordings.forEach((recording, n) => {
     const element = card(recording)
     if (list.children[n] !== element) list.insertBefore(element, list.children[n] ?? null)
@@ -227,7 +227,7 @@ function link(address, label, recording, isMain = true) {
   return el("a", { class: isMain ? "button main" : "button", href: address, "aria-label": `${label}：${recording.title} ${recording.narrator}` }, label)
 }
 
-/** The one thing to do next. */
+/** The next task. */
 function nextThing(recording, address) {
   const { state, consent } = recording
   if (state === "有问题") return link(mending(recording.problems[0]) || `/record/${address}`, "看问题", recording)
@@ -258,7 +258,7 @@ async function load() {
   render()
 }
 
-const BETWEEN = 2000 // milliseconds between two looks at the whole list
+const BETWEEN = 2000 // milliseconds between requests of the whole list
 let running = false
 let loaded = -Infinity
 const progress = panel(byId("working"))

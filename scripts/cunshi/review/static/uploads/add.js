@@ -1,4 +1,4 @@
-// The page on which recordings are added and mottoes recorded.
+// The page for uploading recordings and recording mottoes.
 
 import { header } from "../shared/desk.js"
 import { adder } from "./upload.js"

@@ -1,4 +1,4 @@
-// A motto spoken into the microphone: level, time, listening before keeping.
+// Record a motto with the microphone: level, time, and playback before saving.
 
 import { clock, el, getSession, tell } from "../shared/desk.js"
 import { getFolders, send, villageInput } from "./upload.js"
@@ -9,7 +9,7 @@ const BITS = 128_000
 const QUIET = 0.02 // a peak below this for some seconds is too far from the microphone
 const LONGEST = 15 * 60 // seconds
 
-/** Fill the part of the page that records; `changed` is called when one has been kept. */
+/** Fill the recorder's part of the page; `changed` is called after saving. */
 export async function recorder(place, { changed = () => {} }) {
   const trouble = unusable()
   if (trouble) return place.append(...trouble.map(text => el("p", {}, text)))
@@ -29,7 +29,7 @@ function label(text, input) {
   return el("label", { class: "field" }, el("span", {}, text), input)
 }
 
-/** Why there is no microphone here, in words; nothing when there is one. */
+/** The reason why there is no microphone; empty if there is one. */
 function unusable() {
   if (!window.isSecureContext) {
     return [
@@ -60,7 +60,7 @@ function refuse(work, error) {
 }
 
 async function record(work) {
-  // As it was: what a browser does to make calls clear would stay in the archive for ever.
+  // Without processing, because noise suppression for calls would remain in the archive.
   const sound = { echoCancellation: false, noiseSuppression: false, autoGainControl: true }
   const stream = await navigator.mediaDevices.getUserMedia({ audio: sound })
   const [type, ending] = KINDS.find(([kind]) => MediaRecorder.isTypeSupported(kind)) ?? ["", ".webm"]
@@ -89,7 +89,7 @@ async function record(work) {
   machine.start(1000) // a piece a second, so that a browser that ends loses little
 }
 
-/** Tell how loud it is, and when it has been quiet for some seconds; returns how to end that. */
+/** Show the level and warn after some seconds of silence; returns a function that stops this. */
 function hear(stream, loud, quiet) {
   const context = new AudioContext()
   const analyser = context.createAnalyser()

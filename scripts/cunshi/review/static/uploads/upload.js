@@ -1,4 +1,4 @@
-// Adding recordings: files are dropped or chosen, described, and sent one after the other.
+// Upload recordings: files are dropped or chosen, described, and sent one by one.
 
 import { api, bytes, el, getSession, reason, tell } from "../shared/desk.js"
 import { start } from "../shared/job_progress.js"
@@ -7,7 +7,7 @@ const COMPANION = /\.(jpe?g|png|webp|gif|txt|md)$/i
 const stemOf = name => name.replace(/\.[^.]*$/, "")
 let rows_made = 0
 
-/** Send a file; `progress` hears of 0…1. The answer, or an Error whose message is in words. */
+/** Send a file; `progress` is called with 0…1. Returns the response, or throws an Error for people. */
 export async function send(file, name, folder, said, progress = () => {}) {
   const { token } = await getSession()
   const query = new URLSearchParams(Object.entries(said).filter(([, value]) => value))
@@ -30,12 +30,12 @@ function answered(request, resolve, reject) {
   else reject(new Error([answer.error || "没有收下", answer.remedy].filter(Boolean).join("。")))
 }
 
-/** Where recordings can be put. */
+/** The folders for uploads. */
 export async function getFolders() {
   return api("/api/folders")
 }
 
-/** An input for a village: those of the archive are offered, others can be typed. */
+/** An input for a village, with suggestions from the archive. */
 export async function villageInput(properties = {}) {
   if (!document.getElementById("villages")) {
     const { villages } = await getSession()
@@ -50,7 +50,7 @@ function field(label, input) {
   return el("label", { class: "field" }, el("span", {}, label), input)
 }
 
-/** The part of a page in which recordings are added; `changed` is called when some have been. */
+/** Fill the upload part of a page; `changed` is called after uploads. */
 export async function adder(place, { lead, changed = () => {} }) {
   const { folders, limit, free } = await getFolders()
   const state = { rows: [], folders, limit, free, busy: false, changed }
@@ -164,7 +164,7 @@ async function begin(state) {
   if (await start("transcribe")) state.changed()
 }
 
-/** Send what is not there yet, one after the other; whether all of it has arrived. */
+/** Send the remaining files one by one; returns whether all arrived. */
 async function sendAll(state) {
   state.busy = true
   state.refresh()
@@ -200,7 +200,7 @@ async function sendRow(state, row) {
   row.bar.hidden = true
 }
 
-/** Photos and texts go beside the recording, under the name that it got. */
+/** Photos and texts get the final name of their recording. */
 async function sendCompanions(row, answer, folder) {
   if (answer.already) return
   for (const companion of row.companions) {
@@ -209,7 +209,7 @@ async function sendCompanions(row, answer, folder) {
   }
 }
 
-/** Files may be dropped anywhere on the page; folders are not taken. */
+/** Files may be dropped anywhere on the page; folders are ignored. */
 function receiveDrops(zone, take) {
   const isFiles = event => [...(event.dataTransfer?.types ?? [])].includes("Files")
   const mark = on => zone.classList.toggle("is-over", on)
