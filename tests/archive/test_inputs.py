@@ -107,8 +107,8 @@ class Stages:
 
     def site(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:
         stamp = SiteStamp(self.project, [recording], "day")
-        works = not stamp.holds
-        stamp.note([], {})
+        works = not stamp.is_current
+        stamp.record([], {})
         return works
 
     def words(self, recording: Recording, patch: pytest.MonkeyPatch) -> bool:

@@ -32,7 +32,7 @@ class SiteStamp:
             self._note = self._stamps.note_of(_NAME)
 
     @property
-    def holds(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the site is up to date."""
         return bool(self._note) and self._note["made"] == _made(self._project)
 
@@ -47,11 +47,11 @@ class SiteStamp:
         statuses = self._note["statuses"].items()
         return {id_: Transcript(status=TranscriptStatus(status)) for id_, status in statuses}
 
-    def begin(self) -> None:
+    def clear(self) -> None:
         """Mark the site as incomplete."""
         self._stamps.clear()
 
-    def note(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
+    def record(self, problems: Iterable[Problem], transcripts: Mapping[str, Transcript]) -> None:
         """Record the finished build with its problems.
 
         Nothing is recorded if a file was temporarily unreadable, so that it is read again.

@@ -99,13 +99,13 @@ def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
     index = project.site / "index.html"
     asked = (context.archive, context.days, context.strict, card_face(project))
     stamp = SiteStamp(project, recordings, *asked)
-    if stamp.holds:
+    if stamp.is_current:
         context.problems.extend(stamp.problems)
         return BuiltSite(index, context.days, recordings, stamp.transcripts, None)
-    stamp.begin()
+    stamp.clear()
     before = len(context.problems)
     built = build_site(context, recordings)
-    stamp.note(context.problems[before:], built.transcripts)
+    stamp.record(context.problems[before:], built.transcripts)
     return BuiltSite(index, context.days, recordings, built.transcripts, built.catalogue)
 
 
