@@ -190,9 +190,10 @@ def _pairs(base: Lines, side: Lines) -> list[_Pair]:
 
 
 def _gaps(pairs: Sequence[_Pair], length: int, other: int) -> list[_Gap]:
-    """Return the ranges between matched pairs in both lists."""
+    """Return the ranges between matched pairs that are empty in neither list."""
     edges = [(-1, -1), *pairs, (length, other)]
-    return [(range(a + 1, b), range(i + 1, j)) for (a, i), (b, j) in pairwise(edges)]
+    gaps = ((range(a + 1, b), range(i + 1, j)) for (a, i), (b, j) in pairwise(edges))
+    return [gap for gap in gaps if gap[0] and gap[1]]
 
 
 def _unique(base: Lines, side: Lines, gap: _Gap, names: Sequence[str]) -> list[_Pair]:

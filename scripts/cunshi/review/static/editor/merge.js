@@ -136,10 +136,11 @@ function pairs(base, side) {
   return found
 }
 
-/** The places between pairs, in both lists: [{from, to, begin, end}]. */
+/** The places between pairs that both lists have: [{from, to, begin, end}]. */
 function gaps(pairs, length, other) {
   const edges = [[-1, -1], ...pairs, [length, other]]
-  return edges.slice(1).map(([to, end], n) => ({ from: edges[n][0] + 1, to, begin: edges[n][1] + 1, end }))
+  const found = edges.slice(1).map(([to, end], n) => ({ from: edges[n][0] + 1, to, begin: edges[n][1] + 1, end }))
+  return found.filter(({ from, to, begin, end }) => from < to && begin < end)
 }
 
 /** Lines with equal fields that no other line of the gap has, as many as keep their order. */

@@ -106,23 +106,29 @@ function chosen(part, which) {
 
 function question(part, n, who, choices) {
   const { base, ours, theirs } = part
-  const isRetimed = [ours, theirs].some(side => side.some((each, k) => each.start !== base[k]?.start || each.end !== base[k]?.end))
-  const text = list => list.map(each => described(each, isRetimed)).join("\n") || "（没有这一行了）"
+  const text = list => list.map(described).join("\n") || "（没有这一行了）"
+  const isOneLine = [base, ours, theirs].every(list => list.length === 1)
+  const isRetimed = isOneLine && [ours, theirs].some(side => times(side) !== times(base))
   const name = `choice-${n}`
-  const option = (value, label, list, checked) =>
-    el("label", { class: "option" }, el("input", { type: "radio", name, value, checked }), el("span", {}, el("strong", {}, label), el("span", { class: "lines" }, list)))
+  const option = (value, label, list, content, checked) =>
+    el("label", { class: "option" }, el("input", { type: "radio", name, value, checked }),
+      el("span", {}, el("strong", {}, label), el("span", { class: "lines" }, isRetimed ? times(list) : "", content)))
+  const kept = both(part)
   const box = el("fieldset", {}, el("legend", {}, clock((ours[0] ?? theirs[0] ?? base[0]).start)),
-    el("p", { class: "soft lines" }, "原来：", text(base)),
-    option("ours", "用我的", shown(text(base), text(ours))),
-    option("theirs", `用${who}的`, shown(text(base), text(theirs))),
-    option("both", "两个都留下，等会儿再改", [text(both(part))], true))
+    el("p", { class: "soft lines" }, "原来：", isRetimed ? times(base) : "", text(base)),
+    option("ours", "用我的", ours, shown(text(base), text(ours))),
+    option("theirs", `用${who}的`, theirs, shown(text(base), text(theirs))),
+    option("both", "两个都留下，等会儿再改", kept, text(kept), true))
   choices.set(part, () => box.querySelector("input:checked").value)
   return box
 }
 
-/** Describe all fields of a line in words. */
-function described({ start, end, speaker, text, mandarin, withheld, golden }, withTimes) {
-  const times = withTimes ? `${start.toFixed(1)}–${end.toFixed(1)} 秒 ` : ""
+function times([{ start, end }]) {
+  return `${start.toFixed(1)}–${end.toFixed(1)} 秒 `
+}
+
+/** Describe all fields of a line but its times in words. */
+function described({ speaker, text, mandarin, withheld, golden }) {
   const meaning = mandarin ? `\n普通话：${mandarin}` : ""
-  return `${times}${speaker ? `${speaker}：` : ""}${text}${withheld ? "（不公开）" : ""}${golden ? "（金句）" : ""}${meaning}`
+  return `${speaker ? `${speaker}：` : ""}${text}${withheld ? "（不公开）" : ""}${golden ? "（金句）" : ""}${meaning}`
 }
