@@ -39,7 +39,8 @@ SECRETS = (
     "课堂里的题名",
     "课堂里的话",
     "真名金老师",  # also in the name of the file that was dropped
-    "签字的儿子",
+    "签字的儿子",  # no export says who signed a consent
+    "代签的女儿",
 )
 
 
@@ -48,8 +49,12 @@ def catalogue(village: Project) -> Catalogue:
     """What may be shown of a village that withholds a line, a name and recordings."""
     with_address(village)
     (village.courses / "course.yml").write_text("title: 村史\nlessons: []\n", "utf-8")
+    signed = Consent("签字的儿子", catalogue_of().today, guardian="代签的女儿")
     said = {
-        OPEN: (_recording(OPEN, title="桥", narrator="王阿婆"), "河上有一座桥"),
+        OPEN: (
+            _recording(OPEN, title="桥", narrator="王阿婆", consent=signed),
+            "河上有一座桥",
+        ),
         SEALED: (
             _recording(SEALED, title="封存的题名", narrator="封存的老人", access=Access.SEALED),
             "封存的话",
@@ -65,7 +70,7 @@ def catalogue(village: Project) -> Catalogue:
         RENAMED: (_recording(RENAMED, title="船", narrator="真名金老师"), "船从河上来"),
     }
     renamed, words = said[RENAMED]
-    consent = Consent("签字的儿子", catalogue_of().today, shown_as="东街老伯")
+    consent = replace(renamed.description.consent, shown_as="东街老伯")
     description = replace(renamed.description, consent=consent)
     original = "01/金村村_真名金老师.m4a"
     said[RENAMED] = (replace(renamed, description=description, original_name=original), words)
