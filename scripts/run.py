@@ -46,6 +46,10 @@ LOCK = ROOT / ".venv.lock"  # outside .venv, which may be replaced while the loc
 EXTRAS = ROOT / ".venv.extras"  # one name a line, so that a new .venv has them again
 
 CHECKS = ("ruff check", "ruff format --check", "mypy", "pytest")
+FAST = "--fast"  # leave out the tests that need a built village, a browser or a model
+# A process for each core, each with whole files of tests, in the order of their names: files of
+# few tests are slow, and would come last.
+ON_ALL_CORES = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 
 REMEDIES = (  # words in pip's or the system's complaint, and what to do about it
     (
@@ -314,13 +318,19 @@ def run_cunshi(arguments: list[str]) -> int:
             return process.wait()
 
 
+def for_pytest(arguments: list[str]) -> list[str]:
+    """Return pytest's arguments: on all cores unless -n says how many, and without FAST."""
+    chosen = [*(() if "-n" in arguments else ON_ALL_CORES), *arguments]
+    return ["-m", "not slow", *(a for a in chosen if a != FAST)] if FAST in chosen else chosen
+
+
 def run_checks(pytest_arguments: list[str]) -> int:
     """Run every check, even after one has failed, and return the first failure's exit code."""
     ensure(["", "test", *added_extras()])
     failed = {}
     for check in CHECKS:
         say(f"\n== {check}")
-        more = pytest_arguments if check == "pytest" else []
+        more = for_pytest(pytest_arguments) if check == "pytest" else []
         command = [str(PYTHON), "-m", *check.split(), *more]
         code = subprocess.call(command, cwd=ROOT, env=environment())
         if code:

@@ -22,6 +22,20 @@ from support.village import EPOCH, PATIENCE, ROOT, chromium_path, new_village, s
 expect.set_options(timeout=PATIENCE)
 
 
+# What takes a second and more to make: villages, browsers, models.
+_SLOW_FIXTURES = {"village", "built", "told_once", "browser"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what runs the whole program, or needs a village, a browser or a real model."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        markers = {marker.name for marker in item.iter_markers()}
+        whole = "end_to_end" in item.path.parts
+        if whole or fixtures & _SLOW_FIXTURES or markers & {"browser", "whisper"}:
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chinese messages, a fixed clock, and the recorded engine in addition to the real ones."""

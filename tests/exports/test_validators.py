@@ -19,6 +19,8 @@ from cunshi.exports.archival.ohms import NAMESPACE
 from support.exports import entry_of, exported, segments, with_address
 from support.village import ROOT
 
+pytestmark = pytest.mark.slow
+
 NODE = ROOT / "tests" / "node"
 DESK = ROOT / "scripts" / "cunshi" / "review" / "static"
 Run = Callable[..., tuple[int, str]]

@@ -12,6 +12,8 @@ import pytest
 
 from support.fuzzing import PARSERS, PIECES, survives
 
+pytestmark = pytest.mark.slow
+
 CASES = int(os.environ.get("CUNSHI_CASES", "10000"))
 
 

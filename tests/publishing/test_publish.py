@@ -20,6 +20,8 @@ from cunshi.publishing.rsync import RsyncPublisher
 from support.places import git, new_host, new_repository, on_branch, write_site
 from support.village import ROOT, tree
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str]]
 STAMP = ".cunshi-release"
 

@@ -13,6 +13,8 @@ from cunshi.publishing.destinations import PUBLISHERS, open_publisher, publish_t
 from support.places import PLACES, Place, write_site
 from support.village import tree
 
+pytestmark = pytest.mark.slow
+
 each = pytest.mark.parametrize("place", PUBLISHERS, indirect=True)
 
 

@@ -22,6 +22,8 @@ from support.cluster_worker import FATAL, UNINTELLIGIBLE
 from support.dask_cluster import Dask, Line, kill, meanwhile, wait_for
 from support.village import EPOCH, ROOT, new_village, settle, tree
 
+pytestmark = pytest.mark.slow
+
 RATE = 16_000
 Run = Callable[..., tuple[int, str]]
 TASK = 0.3  # seconds that a passage takes the engine of the tests
