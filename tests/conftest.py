@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from filelock import FileLock
+from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, expect, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 
@@ -20,6 +21,9 @@ from support.desk import OpenDesk, open_desk
 from support.village import EPOCH, PATIENCE, ROOT, chromium_path, new_village, sample_path, settle
 
 expect.set_options(timeout=PATIENCE)
+# How long an example takes depends on what else the computer does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 # What takes a second and more to make: villages, browsers, models.

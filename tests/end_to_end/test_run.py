@@ -330,12 +330,26 @@ def test_every_check_runs_and_the_first_failure_counts(village: Path) -> None:
         "ruff check",
         "ruff format --check",
         "mypy",
-        "pytest -k 村 名",
+        "pytest -n auto --dist loadfile --no-loadscope-reorder -k 村 名",
     ]
     assert done.returncode == 3
     assert done.stderr.endswith("没有通过的检查：mypy, pytest\n")
     assert run(village, "test").returncode == 0
     assert run(village, "build").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "heard"),
+    [
+        (["--fast"], "-m not slow -n auto --dist loadfile --no-loadscope-reorder"),
+        (["--fast", "-n", "3"], "-m not slow -n 3"),
+        (["-n", "0", "-x"], "-n 0 -x"),
+    ],
+)
+def test_the_tests_work_on_all_cores_and_may_be_the_fast_ones(
+    village: Path, words: list[str], heard: str
+) -> None:
+    assert " ".join(load(village).for_pytest(words)) == heard
 
 
 @pytest.mark.parametrize(
