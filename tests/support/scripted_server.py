@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -20,8 +19,10 @@ class Scripted:
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        self.silent = 0.0  # seconds before it answers
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.asked: list[tuple[str, dict[str, str], bytes]] = []
+        self.was_asked = threading.Event()
         script = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -35,8 +36,8 @@ class Scripted:
 
             def _answer(self, body: bytes) -> None:
                 script.asked.append((self.path, dict(self.headers), body))
-                if script.silent:
-                    time.sleep(script.silent)
+                script.was_asked.set()
+                script.may_answer.wait()
                 status, headers, content = script.answers.pop(0)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -53,5 +54,6 @@ class Scripted:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def close(self) -> None:
+        self.may_answer.set()
         self._server.shutdown()
         self._server.server_close()
