@@ -24,6 +24,7 @@ class Dask:
         self.folder = folder
         self.processes: list[subprocess.Popen[bytes]] = []
         self.address = ""
+        self._allowed = folder / "allowed"
 
     def __enter__(self) -> "Dask":
         return self
@@ -50,14 +51,25 @@ class Dask:
         preload = ["--preload", "support.cluster_worker"]
         return self._start("dask_worker", *words, *preload, *options, **variables)
 
+    def allow(self, passages: int | None) -> None:
+        """Let all workers together transcribe this many passages, or any number if None."""
+        if passages is None:
+            self._allowed.unlink()
+            return
+        aside = self._allowed.with_name("aside")
+        aside.write_text(str(passages), "ascii")
+        aside.replace(self._allowed)
+
     def _start(self, module: str, *words: str, **variables: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{module}", *words]
         command += ["--host=127.0.0.1", "--no-dashboard"]
         paths = os.pathsep.join(map(str, (ROOT / "scripts", ROOT / "tests")))
+        own = {"PYTHONPATH": paths, "SOURCE_DATE_EPOCH": EPOCH}
+        own["CUNSHI_TEST_ALLOWED"] = str(self._allowed)
         with (self.folder / f"{module}.log").open("ab") as log:
             process = subprocess.Popen(
                 command,
-                env={**os.environ, "PYTHONPATH": paths, "SOURCE_DATE_EPOCH": EPOCH, **variables},
+                env={**os.environ, **own, **variables},
                 stdout=log,
                 stderr=log,
             )
