@@ -53,6 +53,15 @@ def test_an_error_is_logged_by_kind_and_place_alone(tmp_path: Path) -> None:
     assert not any(word in text for word in ("王老师", "目录卡", "wang", "金村村"))
 
 
+def test_errors_that_cause_each_other_are_logged_once(tmp_path: Path) -> None:
+    path = tmp_path / "cunshi.log"
+    first, second = ValueError(), RecordError("")
+    first.__context__, second.__cause__ = second, first
+    with log_to(path):
+        log.error("Stopped", exc_info=second)
+    assert path.read_text("utf-8").splitlines()[1:] == ["RecordError", "ValueError"]
+
+
 def test_a_log_that_cannot_be_written_hinders_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -45,7 +45,9 @@ class PlainFormatter(logging.Formatter):
         """Return the types of the errors and where they were raised, without their texts."""
         error: BaseException | None = ei[1]
         lines: list[str] = []
-        while error is not None:
+        seen = set[int]()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))  # an error may be raised again while one that it caused is handled
             lines.append(type(error).__name__)
             lines += [f"  {_place(frame)}" for frame in traceback.extract_tb(error.__traceback__)]
             error = error.__cause__ or error.__context__
