@@ -278,7 +278,7 @@ def _child(
 @cache
 def _start_server() -> None:
     """Start the process from which all others are forked, with everything imported."""
-    _SPAWN.set_forkserver_preload(["__main__", "support.faults"])
+    _SPAWN.set_forkserver_preload(["__main__", "support.faults", "support.rehearsal"])
     # Older Python versions do not pass on sys.path.
     with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
         forkserver.ensure_running()
