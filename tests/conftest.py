@@ -15,9 +15,13 @@ from playwright.sync_api import Page as BrowserPage
 
 from cunshi import cli
 from cunshi.archive.project import Project
+from cunshi.intake import deposit_cache
 from cunshi.transcription import engines
+from cunshi.website import mkdocs_run
 from cunshi.website import server as serve
+from support import warm_mkdocs
 from support.desk import OpenDesk, open_desk
+from support.kept_inspector import KeptInspector
 from support.village import EPOCH, PATIENCE, ROOT, chromium_path, new_village, sample_path, settle
 
 expect.set_options(timeout=PATIENCE)
@@ -47,6 +51,14 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
     monkeypatch.setitem(engines.ENGINES, "recorded", engines.EngineEntry("support.recorded_engine"))
+
+
+@pytest.fixture(autouse=True)
+def _kept_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inspection, and MkDocs where it can be forked, from processes that are kept."""
+    monkeypatch.setattr(deposit_cache, "Inspector", KeptInspector)
+    if hasattr(os, "fork"):
+        monkeypatch.setattr(mkdocs_run, "run_module", warm_mkdocs.run_module)
 
 
 @pytest.fixture
