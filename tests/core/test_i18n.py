@@ -57,7 +57,7 @@ FAILURE = ["--root", str(PACKAGE), "status"]
 
 @cache
 def all_said(locale: str) -> dict[tuple[str, ...], str]:
-    """Return what each command prints; all run in one process, because to start it takes a second."""
+    """Return what each command prints; they run in one process, which takes a second to start."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     commands = [*HELP, *MISTAKES, FAILURE]
     done = subprocess.run(
