@@ -1,6 +1,8 @@
 """The layout of the package: import contracts and other rules."""
 
 import ast
+import importlib
+import re
 import shutil
 import subprocess
 import sys
@@ -85,3 +87,32 @@ def test_each_room_says_what_it_is_for() -> None:
     for room in {path.parent for path in MODULES}:
         tree = ast.parse((room / "__init__.py").read_text("utf-8"))
         assert len(ast.get_docstring(tree) or "") > 60, room
+
+
+def resolves(name: str) -> bool:
+    """Check whether a dotted name below the package is a module or something in one."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        try:
+            found: object = importlib.import_module(".".join(["cunshi", *parts[:count]]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[count:]:
+            if not hasattr(found, part):
+                return False
+            found = getattr(found, part)
+        return True
+    return False
+
+
+def test_the_documents_name_what_there_is() -> None:
+    rooms = "|".join(sorted({path.relative_to(PACKAGE).parts[0] for path in MODULES} - {"theme"}))
+    dotted = re.compile(rf"`((?:{rooms.replace('.py', '')})(?:\.\w+)+)`")
+    missing = []
+    for document in [*(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"]:
+        text = document.read_text("utf-8")
+        named = [name for name in dotted.findall(text) if not name.endswith((".py", ".yml"))]
+        missing += [f"{document.name}: {name}" for name in named if not resolves(name)]
+        tests = re.findall(r"test_\w+\.py", text)
+        missing += [f"{document.name}: {n}" for n in tests if not list(ROOT.glob(f"tests/*/{n}"))]
+    assert missing == []
