@@ -37,6 +37,7 @@ VENDORED = {
 }
 # Names of licences and their SPDX identifiers.
 SPELLED = {
+    "BSD 2-Clause License": "BSD-2-Clause",
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",

@@ -33,8 +33,11 @@ def set_value(text: str, path: tuple[str, ...], value: Any, aliases: Aliases = _
         parent, found = node, _find(node, key, aliases)
         if found is None and value in (None, ""):
             return text
+        if found is None and not depth:
+            return _insert(text, None, f"{key}: {_nest(path[1:], value)}")
         if found is None:
-            return _insert(text, parent if depth else None, _nest(path[depth:], value))
+            entry = _nest(path[depth:], value).removeprefix("{").removesuffix("}")
+            return _insert(text, parent, entry)
         key_node, node = found
         if not isinstance(node, yaml.MappingNode):
             break
@@ -165,8 +168,8 @@ def _last_leaf(node: yaml.Node) -> yaml.Node:
     return node
 
 
-def _insert(text: str, mapping: yaml.MappingNode | None, written: str) -> str:
-    entry, end = written.removeprefix("{").removesuffix("}"), _line_end(text)
+def _insert(text: str, mapping: yaml.MappingNode | None, entry: str) -> str:
+    end = _line_end(text)
     if mapping is None:
         return f"{text.rstrip()}{end}{entry}{end}"
     if mapping.flow_style:

@@ -16,7 +16,13 @@ from cunshi.archive.machine_json import MachineTranscript, format_machine_json, 
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import format_draft, is_untouched_draft
 from cunshi.core.clock import now
-from cunshi.core.errors import CunshiError, EngineUnavailableError, ExitCode
+from cunshi.core.errors import (
+    CunshiError,
+    DiskError,
+    EngineUnavailableError,
+    ExitCode,
+    RecordError,
+)
 from cunshi.core.files import exists, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
@@ -68,9 +74,9 @@ def transcribe(
     problems: list[Problem] = []
     for recording in recordings:
         job = _job(project, recording, archive)
-        if not _may_transcribe(recording) or _is_edited(job):
-            continue
         try:
+            if not _may_transcribe(recording) or _is_edited(job):
+                continue
             if _is_current(job, identity) or (job.accession.machine.exists() and not engine.hears):
                 _finish(job, terms)
             else:
@@ -103,10 +109,16 @@ def _is_edited(job: _Job) -> bool:
     path = job.accession.transcript
     if not exists(path):
         return False
-    if job.project.read_recording(job.accession, []).description.approved_by:
+    problems: list[Problem] = []
+    if job.project.read_recording(job.accession, problems).description.approved_by:
         return True
+    for problem in problems:
+        if problem.code is ExitCode.DISK:  # it may say that the draft was approved
+            raise RecordError(problem.cause, problem.remedy, where=problem.where)
     try:
         return not is_untouched_draft(read_text(path))
+    except DiskError:
+        raise  # unreadable at the moment, which says nothing about who wrote it
     except CunshiError:
         return True
 
