@@ -21,15 +21,23 @@ def test_a_line_says_when_where_and_what(tmp_path: Path) -> None:
     path = tmp_path / "build" / "cunshi.log"
     with log_to(path):
         assert not path.exists()
-        log.info("%s taken in: %d files, %.1f s", "20260112-3f9a2c1b", 2, 1.25)
+        log.info("%s taken in: %d files, %.1f s", "motto", 2, 1.25)
     log.info("later")
     [line] = path.read_text("utf-8").splitlines()
-    assert line.endswith(" INFO intake.somewhere: 20260112-3f9a2c1b taken in: 2 files, 1.2 s")
+    assert line.endswith(" INFO intake.somewhere: motto taken in: 2 files, 1.2 s")
 
 
 def test_names_words_and_paths_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "cunshi.log"
-    said = ("王老师", "C:\\Users\\wang\\村史", "two words", Path("/home/wang"), "a" * 60, None)
+    said = (
+        "王老师",
+        "C:\\Users\\wang\\村史",
+        "two words",
+        "20260112-3f9a2c1b",
+        Path("/home/wang"),
+        "a" * 60,
+        None,
+    )
     with log_to(path):
         for one in said:
             log.info("Got %s", one)

@@ -1,10 +1,10 @@
 """Write build/cunshi.log, a log that a volunteer can send to a helper.
 
-It contains times, counts, exit codes, ids of accessions and the places in the code where an error
-was raised. It contains no names of people or files, no words of recordings, and no text of error
-messages, which may quote any of these. Modules log through ``logging.getLogger(__name__)`` with a
-constant message and values as arguments; an argument that is neither a number nor a plain ASCII
-word is replaced by an ellipsis.
+It contains times, counts, exit codes and the places in the code where an error was raised. It
+contains no names of people or files, no ids of recordings, which may be sealed, no words of
+recordings, and no text of error messages, which may quote any of these. Modules log through
+``logging.getLogger(__name__)`` with a constant message and values as arguments; an argument that is
+neither a number nor a plain ASCII word is replaced by an ellipsis.
 """
 
 import logging
@@ -21,6 +21,7 @@ from typing import Any
 
 PACKAGE = "cunshi"
 _LARGEST = 1_000_000  # bytes, of the log and of its one predecessor
+_ID = re.compile(r"(\d{8}|undated)-[0-9a-f]{8}")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:+-]{0,39}")
 _LEFT_OUT = "…"
 
@@ -102,7 +103,8 @@ def log_command(name: str, version: str) -> Iterator[None]:
 def _plain(fact: object) -> object:
     if isinstance(fact, int | float):
         return fact
-    return fact if isinstance(fact, str) and _PLAIN.fullmatch(fact) else _LEFT_OUT
+    plain = isinstance(fact, str) and _PLAIN.fullmatch(fact) and not _ID.fullmatch(fact)
+    return fact if plain else _LEFT_OUT
 
 
 def _place(frame: traceback.FrameSummary) -> str:

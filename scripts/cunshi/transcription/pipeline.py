@@ -296,7 +296,7 @@ def _write(job: _Job, machine: MachineTranscript, terms: Sequence[Term]) -> None
             _keep_previous_machine_json(job.accession)
             write_atomic(job.accession.machine, format_machine_json(machine))
     seconds, lines = job.recording.technical.duration, len(machine.segments)
-    _log.info("%s transcribed: %.0f s of sound, %d lines", job.accession.id, seconds, lines)
+    _log.info("Transcribed: %.0f s of sound, %d lines", seconds, lines)
     _finish(job, terms)
 
 
