@@ -466,9 +466,10 @@ def test_a_double_click_on_a_mac_runs_the_command(
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
     python.chmod(0o755)
     command = shutil.copy(SCRIPTS / f"{name}.command", village / "scripts")
+    inherited = {key: value for key, value in os.environ.items() if key not in UNTOUCHED}
     done = subprocess.run(
         [command],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        env={**inherited, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
