@@ -22,6 +22,8 @@ from cunshi.exports.classroom import usb_pack
 from cunshi.exports.classroom.pdf import can_print
 from support.village import EPOCH, new_village, sample_path, settle, tree
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str]]
 
 ACCESS = {"open": "01/", "classroom": "02/", "listed": "03/", "sealed": "04/"}

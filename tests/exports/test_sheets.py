@@ -25,6 +25,8 @@ from cunshi.exports.classroom.pdf import can_print, is_current_pdf, print_pdf
 from support.kits import HEARD, HOSTILE, KIT, LESSON, REF, WITHHELD
 from support.village import ROOT
 
+pytestmark = pytest.mark.slow
+
 ONLINE = replace(KIT, course=replace(KIT.course, address="https://here.example/v/"))
 QUIZ = (
     Question("宋代叫什么？", ("永昌里", "潘圻村"), 1, "金老师讲的。", "here"),

@@ -13,6 +13,8 @@ from cunshi.core.errors import DepositError
 from cunshi.intake import deposit_cache, inspection
 from cunshi.intake.inspection import Inspector, look_at
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., tuple[int, str]]
 # A child that dies of, or never ends with, a file of a certain name.
 HOSTILE = """

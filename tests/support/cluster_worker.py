@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from cunshi.core.errors import EngineError
 from cunshi.transcription import dask_cluster, engines, recognise
 from cunshi.transcription.engines import HeardSegment
-from cunshi.transcription.recognise import Listened
+from cunshi.transcription.recognise import RecognisedPassage
 from support.recorded_engine import RecordedEngine
 
 # Peaks of recordings that trigger errors; other recordings are quieter.
@@ -55,13 +55,13 @@ def open_engine(model: str, root: Path) -> FrailEngine:
     return FrailEngine()
 
 
-def listen(*words: Any) -> Listened:
+def recognise_when_allowed(*words: Any) -> RecognisedPassage:
     """Transcribe a passage as soon as it is allowed."""
     if name := os.environ.get("CUNSHI_TEST_ALLOWED"):
         wait_until_allowed(Path(name))
-    return recognise.listen(*words)
+    return recognise.recognise_passage(*words)
 
 
-dask_cluster.listen = listen
+dask_cluster.recognise_passage = recognise_when_allowed
 engines.ENGINES["frail"] = engines.EngineEntry("support.cluster_worker")
 dask_cluster.__version__ = os.environ.get("CUNSHI_TEST_VERSION", dask_cluster.__version__)
