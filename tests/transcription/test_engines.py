@@ -18,7 +18,8 @@ from support.village import ROOT, sample_path
 
 RATE = 16_000
 SECONDS = 6
-SHIPPED = list(ENGINES)
+# Other tests register engines of their own.
+SHIPPED = [name for name, entry in ENGINES.items() if entry.module.startswith("cunshi.")]
 
 
 @pytest.fixture
