@@ -47,9 +47,11 @@ EXTRAS = ROOT / ".venv.extras"  # one name a line, so that a new .venv has them 
 
 CHECKS = ("ruff check", "ruff format --check", "mypy", "pytest")
 FAST = "--fast"  # leave out the tests that need a built village, a browser or a model
-# A process for each core, each with whole files of tests, in the order of their names: files of
-# few tests are slow, and would come last.
+# Each process has whole files of tests, in the order of their names: files of few tests are slow,
+# and would come last.
 ON_ALL_CORES = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
+# What "auto" means: one more than there are cores, because tests also wait for browsers.
+PROCESSES = {"PYTEST_XDIST_AUTO_NUM_WORKERS": str((os.cpu_count() or 1) + 1)}
 
 REMEDIES = (  # words in pip's or the system's complaint, and what to do about it
     (
@@ -332,7 +334,7 @@ def run_checks(pytest_arguments: list[str]) -> int:
         say(f"\n== {check}")
         more = for_pytest(pytest_arguments) if check == "pytest" else []
         command = [str(PYTHON), "-m", *check.split(), *more]
-        code = subprocess.call(command, cwd=ROOT, env=environment())
+        code = subprocess.call(command, cwd=ROOT, env={**PROCESSES, **environment()})
         if code:
             failed[check] = code
     names = ", ".join(failed) or text("无", "none")

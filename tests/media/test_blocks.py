@@ -133,13 +133,13 @@ def spelt(words: list[Word]) -> str:
 
 
 @pytest.mark.whisper
-def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: Path) -> None:
-    path = write(tmp_path / "talk.wav", long_talk(400)[0])
+def test_four_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: Path) -> None:
+    path = write(tmp_path / "talk.wav", long_talk(260)[0])
     known = MachineTranscript()
     one = hear(audio.blocks(path, longest=3600), known)
     blocks = list(audio.blocks(path, longest=60))
     many = hear(blocks, known)
-    assert len(blocks) >= 6
+    assert len(blocks) >= 4
     assert count_errors(spelt(one), spelt(many)).rate <= 0.003
     matcher = difflib.SequenceMatcher(None, spelt(one), spelt(many), autojunk=False)
     offsets = [
@@ -147,7 +147,7 @@ def test_six_minutes_in_blocks_have_the_words_and_times_of_one_piece(tmp_path: P
         for a, b, size in matcher.get_matching_blocks()
         for n in range(size)
     ]
-    assert len(offsets) > 1200
+    assert len(offsets) > 600
     assert np.percentile(offsets, 99) <= 0.02
     assert max(offsets) <= 0.5
 

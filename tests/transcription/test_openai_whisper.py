@@ -183,7 +183,7 @@ def faster_options() -> dict[str, Any]:
 def test_both_implementations_hear_the_same(whisper: Any, faster: WhisperModel) -> None:
     engine = OpenAIWhisper("base", ROOT)
     paths = sorted(SPEECH.glob("*.wav"))
-    paths += [sample_path(name) for name in ("mottoes/欧桥村", "mottoes/金村村", "09-")]
+    paths += [sample_path(name) for name in ("mottoes/欧桥村",)]
     ours, theirs = "", ""
     for path in paths:
         samples = passage(path)
@@ -195,7 +195,7 @@ def test_both_implementations_hear_the_same(whisper: Any, faster: WhisperModel) 
         assert found[0].segment.words
         assert found[0].segment.start == pytest.approx(reference[0].start, abs=0.3)
         assert found[-1].segment.end == pytest.approx(reference[-1].end, abs=0.3)
-    assert len(theirs) > 150
+    assert len(theirs) > 50
     assert jiwer.cer(theirs, ours) < 0.03, (theirs, ours)
 
 
