@@ -21,7 +21,7 @@ from cunshi.exports.archival.bundle import Exported
 from cunshi.exports.classroom.usb_pack import Packed
 from cunshi.intake.import_transcript import Imported
 from cunshi.intake.merge_archive import Merged
-from cunshi.publishing.destinations import RolledBack
+from cunshi.publishing.destinations import Publication, RolledBack
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.evaluation_table import table
 from cunshi.transcription.jobs import Transcribed
@@ -34,6 +34,7 @@ from cunshi.workflow.results import (
     NotPublished,
     Published,
     Surveyed,
+    TakenDown,
 )
 
 _MOST = 20
@@ -269,10 +270,37 @@ def published(done: Published) -> Iterator[str]:
         change=len(changes.change),
         disappear=len(changes.disappear),
     )
+    yield from _waiting(found)
     if found.made:
         yield _published_as(found.where, found.made)
     else:
         yield _("没有改动 {where}。").format(where=found.where)
+
+
+def _waiting(publication: Publication) -> Iterator[str]:
+    """Report which pages are not up to date, because something is wrong."""
+    for title, paths in (
+        (_("这些页面有问题没有处理，先保持原样"), publication.waiting),
+        (_("这些页面先空着，问题处理好再发布一次就回来"), publication.blank),
+    ):
+        yield from _section(title, paths)
+
+
+@lines.register
+def taken_down(done: TakenDown) -> Iterator[str]:
+    """Report what was taken off the site."""
+    yield from problem_lines(done.problems)
+    if done.publication is None:
+        yield _("网上没有要撤下的东西。")
+        return
+    changes = done.publication.changes
+    yield from (f"- {printable(path)}" for path in changes.disappear)
+    yield _("已经从网上撤下：{where}（撤下 {disappear} 个文件，改动 {change} 个）").format(
+        where=done.publication.where,
+        disappear=len(changes.disappear),
+        change=len(changes.change),
+    )
+    yield from _waiting(done.publication)
 
 
 @lines.register

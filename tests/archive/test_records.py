@@ -161,7 +161,7 @@ def test_of_several_copies_every_limit_counts() -> None:
     assert strictest([first]) == first
     assert strictest(copies) == Description(
         title="甲",
-        access=Access.LISTED,
+        access=Access.SEALED,  # of the copy that says it is a minor's
         minor=True,
         consent=given_by(until=TODAY, withdrawn_on=TODAY),
     )

@@ -592,6 +592,7 @@ def test_a_scan_is_put_in_and_a_consent_withdrawn_in_two_clicks(
     expect(page.locator(".state__level")).to_have_text("封存")
     assert card.recording().description.consent.withdrawn_on == TODAY
     expect(page.get_by_label("题名")).to_have_value("还没有保存")
+    expect(page.locator(".withdraw__result")).to_contain_text("撤下")
     page.get_by_role("button", name="登记错了").click()
     page.get_by_role("button", name="取消撤回").click()
     expect(page.locator(".state__level")).to_have_text("公开")

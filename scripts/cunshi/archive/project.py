@@ -11,18 +11,20 @@ from filelock import FileLock, Timeout
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.glossary_file import read_glossary
+from cunshi.archive.record_edit import as_permitted, deposit_history
 from cunshi.archive.records import read_recording
 from cunshi.archive.settings_file import read_archive
-from cunshi.core.errors import BusyError, ConfigurationError, ExitCode
+from cunshi.core.errors import BusyError, ConfigurationError, CunshiError, ExitCode
 from cunshi.core.files import exists, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.domain.consent import Consent
+from cunshi.domain.consent import Access, Consent
 from cunshi.domain.glossary import Term
-from cunshi.domain.recording import Recording
+from cunshi.domain.recording import Description, Recording
 from cunshi.domain.settings import Archive
 
 _POLL_INTERVAL = 0.01  # seconds between attempts to get the lock
+_BUILD_TIMEOUT = 600.0  # seconds to wait for another site; making one rarely takes longer
 _LOCK_TIMEOUT = 30.0  # seconds to wait for another writer; a write takes milliseconds
 
 
@@ -71,6 +73,11 @@ class Project:
     def publications(self) -> Path:
         """The log of publications."""
         return self.archive / "publications.jsonl"
+
+    @property
+    def secret_key(self) -> Path:
+        """Random bytes, from which nothing is published; see ``archive.secret_key``."""
+        return self.archive / "secret.key"
 
     @property
     def courses(self) -> Path:
@@ -142,6 +149,33 @@ class Project:
                 where=self.relative(self.archive),
             ) from error
 
+    @contextmanager
+    def building(self, timeout: float = _BUILD_TIMEOUT) -> Iterator[None]:
+        """Lock build/ and what is published, while a site is made there. Waits.
+
+        It is not held while recordings are transcribed, which takes hours: what has been withdrawn
+        meanwhile can be taken off the site.
+        """
+        folder = self.root / "build"
+        folder.mkdir(exist_ok=True)
+        try:
+            with FileLock(folder / ".lock", timeout, poll_interval=_POLL_INTERVAL):
+                yield
+        except Timeout as error:
+            raise BusyError(
+                _("另一个窗口正在做网站"),
+                _("等它做完再试；如果没有别的窗口，请重新启动电脑"),
+                where=self.relative(folder),
+            ) from error
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Lock the place where the site is served, while it is compared and changed. Waits."""
+        folder = self.root / "build" / "publishing"
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock", poll_interval=_POLL_INTERVAL):
+            yield
+
     def written(self) -> list[Path]:
         """Return the files that people write for the site, except for recordings."""
         lessons = (p for p in walk_files(self.courses) if p.suffix in {".md", ".yml"})
@@ -183,6 +217,9 @@ class Project:
             recording = replace(
                 recording, description=replace(recording.description, consent=Consent())
             )
+        elif recording.description.minor:
+            permitted = _permitted(accession, recording.description, found)
+            recording = replace(recording, description=permitted)
         problems += found
         return _with_fixity(recording, hashes, where, problems)
 
@@ -196,6 +233,17 @@ class Project:
         with self.writing():  # prevents removing the temporary file of a save in progress
             for left in self.archive.glob("[!.]*/**/.*.tmp"):
                 left.unlink(missing_ok=True)
+
+
+def _permitted(
+    accession: Accession, description: Description, problems: list[Problem]
+) -> Description:
+    """Return the description of a minor's recording, closed unless a person has opened it."""
+    try:
+        return as_permitted(description, *deposit_history(accession))
+    except CunshiError as error:
+        problems.append(Problem.from_error(error))
+        return replace(description, access=Access.SEALED)
 
 
 def _with_fixity(

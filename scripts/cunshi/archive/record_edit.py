@@ -194,3 +194,33 @@ def _three_way(
     elif "access" not in untouched or theirs.access is None:
         merged = replace(merged, access=stricter(ours.access, theirs.access))
     return replace(merged, minor=merged.minor or (theirs.minor and "minor" not in known))
+
+
+def deposit_history(accession: Accession) -> tuple[dict[str, Any], set[str]]:
+    """Return what the deposit said when last adopted, and the fields a person decided since then.
+
+    Both are needed by ``follow_deposit``; RecordError or DiskError if the events cannot be read.
+    """
+    logged: dict[str, Any] = {}
+    decided = set[str]()
+    for event in accession.read_events():
+        fields = event.fields or {}
+        logged |= fields
+        decided = (decided - fields.keys()) | (event.decided or {}).keys()
+    return logged, decided
+
+
+def as_permitted(
+    description: Description, logged: Mapping[str, Any], decided: Set[str]
+) -> Description:
+    """Return a description without an access level that nobody has granted to a minor's recording.
+
+    A level that this program has copied from a folder.yml, which said nothing of a minor, is no
+    permission. ``logged`` and ``decided`` are those of ``deposit_history``.
+    """
+    if not description.minor or description.access in {None, Access.SEALED}:
+        return description
+    copied = as_logged(description).get("access") == logged.get("access")
+    if copied and not logged.get("minor") and "access" not in decided:
+        return replace(description, access=None)
+    return description

@@ -9,7 +9,8 @@ from cunshi.core.errors import CunshiError, DiskError, ExitCode
 class Problem:
     """A problem with its place, cause and remedy.
 
-    With the code OK it is a note: information that needs no correction.
+    With the code OK it is a note: information that needs no correction. ``is_left_out`` means that
+    what is wrong is already left out of everything published, so that it delays no publication.
     """
 
     code: ExitCode
@@ -17,10 +18,16 @@ class Problem:
     cause: str
     remedy: str = ""
     line: int = 0
+    is_left_out: bool = False
 
     @property
     def is_note(self) -> bool:
         return self.code is ExitCode.OK
+
+    @property
+    def blocks_publication(self) -> bool:
+        """Whether something would be published wrongly; a deposit is not yet in the archive."""
+        return self.code not in {ExitCode.OK, ExitCode.DEPOSIT} and not self.is_left_out
 
     @classmethod
     def from_error(cls, error: CunshiError) -> "Problem":

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 
 from cunshi.domain.consent import NO_USE, USES, Access, Consent
 from cunshi.domain.recording import Description
@@ -21,12 +22,11 @@ def merge(base: Description, over: Description) -> Description:
         for field in dataclass_fields(over)
         if (value := getattr(over, field.name)) and field.name != "consent"
     }
-    starts = Access.SEALED if over.minor and over.access is None else over.access
     return replace(
         base,
         **{
             **said,
-            "access": stricter(base.access, starts),
+            "access": stricter(base.access, _granted(over)),
             "minor": base.minor or over.minor,
             "consent": _merge_consent(base.consent, over.consent),
         },
@@ -68,20 +68,30 @@ def limited(consent: Consent, by: Consent) -> Consent:
     return replace(consent, **kept, embargo=_later(consent, by), uses=uses)
 
 
-def strictest(said: Iterable[Description]) -> Description:
+def strictest(descriptions: Iterable[Description]) -> Description:
     """Return the first description with the restrictions of all.
 
     For a recording that was deposited several times, of which any copy may contain a withdrawal.
     """
-    first, *others = said
-    for other in others:
-        first = replace(
-            first,
-            access=stricter(first.access, other.access),
-            minor=first.minor or other.minor,
-            consent=limited(first.consent, other.consent),
-        )
-    return first
+    first, *others = descriptions
+    return reduce(limited_by, others, first)
+
+
+def limited_by(description: Description, by: Description) -> Description:
+    """Return a description with the restrictions of another one; it becomes no more open."""
+    return replace(
+        description,
+        access=stricter(_granted(description), _granted(by)),
+        minor=description.minor or by.minor,
+        consent=limited(description.consent, by.consent),
+    )
+
+
+def _granted(description: Description) -> Access | None:
+    """Return the access level that a description grants: a minor's recording starts sealed."""
+    if description.minor and description.access is None:
+        return Access.SEALED
+    return description.access
 
 
 def stricter(*levels: Access | None) -> Access | None:

@@ -1,6 +1,5 @@
 """Remove withheld lines from what is published: words and time ranges."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -35,6 +34,16 @@ def withheld_ranges(segments: Iterable[Segment]) -> Ranges:
     return merged((s.start, s.end) for s in segments if s.withheld)
 
 
+def withheld_and_published_lines(transcripts: Iterable[Transcript]) -> tuple[list[str], list[str]]:
+    """Return the texts of the withheld lines of some transcripts, in both languages, and those of
+    the other lines.
+    """
+    hidden, public = list[str](), list[str]()
+    for segment in (segment for transcript in transcripts for segment in transcript.segments):
+        (hidden if segment.withheld else public).extend((segment.text, segment.mandarin))
+    return hidden, public
+
+
 def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
     """Sort ranges and merge those that touch."""
     ranges: list[tuple[float, float]] = []
@@ -46,9 +55,9 @@ def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
     return tuple(ranges)
 
 
-def fingerprint(recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]) -> str:
-    """Return a hash of everything withheld in some recordings (ranges and names); empty if nothing
-    is.
+def all_withheld(recordings: Iterable[Recording], transcripts: Mapping[str, Transcript]) -> str:
+    """Return a text of everything withheld in some recordings (ranges and names), to be compared;
+    empty if nothing is. It contains secrets.
     """
     withheld = []
     for recording in recordings:
@@ -58,7 +67,7 @@ def fingerprint(recordings: Iterable[Recording], transcripts: Mapping[str, Trans
             (recording.id, shown, transcript.silenced, transcript.unnamed, transcript.names)
         )
     relevant = sorted(entry for entry in withheld if any(entry[1:]))
-    return hashlib.sha256(repr(relevant).encode()).hexdigest() if relevant else ""
+    return repr(relevant) if relevant else ""
 
 
 def overlapping(ranges: Iterable[tuple[float, float]], start: float, end: float) -> Ranges:

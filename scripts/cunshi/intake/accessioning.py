@@ -2,35 +2,33 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from cunshi.archive.accession import Accession
-from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
+from cunshi.archive.cache.stage_stamps import StageStamps
 from cunshi.archive.events import (
     ACCESSION,
     INGESTION,
     MESSAGE_DIGEST_CALCULATION,
-    METADATA_MODIFICATION,
     Event,
     format_event,
 )
 from cunshi.archive.fixity import manifest
 from cunshi.archive.project import Project
-from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
+from cunshi.archive.record_edit import as_logged
 from cunshi.archive.records import write_recording
-from cunshi.core.errors import CunshiError, DepositError, ExitCode, RecordError
+from cunshi.core.errors import CunshiError, DepositError, RecordError
 from cunshi.core.files import put_in_place, stat_of, temporary_name, write_atomic
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
-from cunshi.domain.description_merge import strictest
 from cunshi.domain.recording import Recording, Technical
 from cunshi.domain.settings import Archive
+from cunshi.intake.amendments import INTAKE_STAGE, Written, amend, intake_stamp, known_masters
 from cunshi.intake.deposit_cache import DepositCache
-from cunshi.intake.deposits import Deposit, find_deposits
+from cunshi.intake.deposits import Deposit, combine, find_deposits
 
 _log = logging.getLogger(__name__)
 
@@ -64,12 +62,13 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     deposits = find_deposits(project, archive, intake.problems)
     stable = _stable(project, deposits, intake)
     inspections = DepositCache(project)
-    known = _known_masters(project)
-    stamps = StageStamps(project, "intake")
+    known = known_masters(project)
+    stamps = StageStamps(project, INTAKE_STAGE)
     new = {d.path for d in stable if inspections.inspection_of(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
         for deposit, digest in _distinct(project, stable, inspections, intake):
-            name, stamp = project.relative(deposit.path), _stamp(project, deposit, digest, known)
+            name = project.relative(deposit.path)
+            stamp = intake_stamp(project, deposit, digest, known.get(digest, digest))
             if stamps.is_current(name, stamp):
                 continue
             before = intake.changes
@@ -91,15 +90,6 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     return intake
 
 
-def _stamp(project: Project, deposit: Deposit, digest: str, known: Mapping[str, str]) -> str:
-    """Return a stamp of everything on which a change of an accession by its deposit depends."""
-    accession = project.accession(known.get(digest, digest))
-    texts = (accession.record, accession.manifest)
-    return stamp_of(
-        deposit, digest, accession.unpublished_events(), texts=texts, files=deposit.files
-    )
-
-
 def _stable(project: Project, deposits: Iterable[Deposit], intake: Intake) -> list[Deposit]:
     """Return the deposits that are no longer being copied; the others wait for the next run."""
     first = {path: stat_of(path) for deposit in deposits for path in deposit.files}
@@ -113,15 +103,6 @@ def _stable(project: Project, deposits: Iterable[Deposit], intake: Intake) -> li
         else:
             intake.waiting.append(project.relative(deposit.path))
     return stable
-
-
-def _known_masters(project: Project) -> dict[str, str]:
-    """Return the SHA-256 of every master with the id of its accession."""
-    return {
-        digest: accession.id
-        for accession in project.accessions()
-        for digest in accession.own_hashes().values()
-    }
 
 
 def _distinct(
@@ -139,9 +120,7 @@ def _distinct(
         for other in others:
             names = (project.relative(other.path), project.relative(first.path))
             intake.duplicates.append(names)
-        said = strictest(deposit.description for deposit in (first, *others))
-        doubtful = any(deposit.doubtful for deposit in (first, *others))
-        distinct.append((replace(first, description=said, doubtful=doubtful), digest))
+        distinct.append((combine((first, *others)), digest))
     return distinct
 
 
@@ -268,7 +247,7 @@ def _bring_up_to_date(
     accession = project.accession(recording_id)
     with project.writing():
         companions = _add_companions(accession, deposit, inspections)
-        amended = _amend(accession, deposit, problems)
+        amended = amend(Written(accession, deposit.description, deposit.doubtful), problems)
     return companions or amended
 
 
@@ -290,48 +269,3 @@ def _add_companions(accession: Accession, deposit: Deposit, inspections: Deposit
     if new:
         accession.add_event(Event(ACCESSION, algorithm="SHA-256", hashes=new))
     return bool(new)
-
-
-def _amend(accession: Accession, deposit: Deposit, problems: list[Problem]) -> bool:
-    record = RecordFile.open(accession)
-    if record.problems:
-        return False  # reported when the record is read; a damaged record is not changed
-    ours, theirs, doubtful = record.description, deposit.description, deposit.doubtful
-    logged, decided = _said_before(accession)
-    merged = follow_deposit(ours, theirs, logged, doubtful=doubtful, decided=decided)
-    try:
-        changed = record.set(merged)
-    except RecordError as error:
-        cause, remedy = _("补不进新的内容"), _("请把 folder.yml 里的内容抄进去")
-        problems.append(Problem(ExitCode.RECORD, error.where, cause, remedy))
-        return False
-    # The event is logged after the change, and by the next run if this one is killed in between.
-    before, said, now = map(as_logged, (ours, theirs, merged))
-    taken = _taken_over(before, said, now, logged)
-    stays = decided - changed.keys()
-    if taken := {n: v for n, v in taken.items() if n not in stays}:
-        accession.add_event(Event(METADATA_MODIFICATION, fields=taken))
-    return bool(changed)
-
-
-def _taken_over(
-    before: Mapping[str, Any],
-    theirs: Mapping[str, Any],
-    now: Mapping[str, Any],
-    logged: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the deposit's values that the record now has, or that have restricted it."""
-    heeded = {n for n in theirs if now.get(n) == theirs[n] or now.get(n) != before.get(n)}
-    gone = {n: None for n in logged if logged[n] and n not in now and n not in theirs}
-    return {n: theirs[n] for n in heeded if theirs[n] != logged.get(n)} | gone
-
-
-def _said_before(accession: Accession) -> tuple[dict[str, Any], set[str]]:
-    """What the deposit said when last taken over, and what a person has decided since then."""
-    logged: dict[str, Any] = {}
-    decided = set[str]()
-    for event in accession.read_events():
-        fields = event.fields or {}
-        logged |= fields
-        decided = (decided - fields.keys()) | (event.decided or {}).keys()
-    return logged, decided

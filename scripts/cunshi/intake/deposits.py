@@ -1,18 +1,20 @@
 """Find the deposits in recordings/ with their descriptions."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from cunshi.archive.accession import Accession
+from cunshi.archive.events import TRANSFER
 from cunshi.archive.project import Project
 from cunshi.archive.records import load_description
-from cunshi.core.errors import DiskError, ExitCode
+from cunshi.core.errors import CunshiError, DiskError, ExitCode
 from cunshi.core.files import exists, is_ignored, to_nfc, unicode_variants
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Consent
-from cunshi.domain.description_merge import merge
+from cunshi.domain.description_merge import merge, strictest
 from cunshi.domain.file_names import describe_folder, describe_name
 from cunshi.domain.recording import Description, Kind, is_photo, is_text
 from cunshi.domain.settings import Archive
@@ -47,8 +49,20 @@ class Deposit:
 
 def find_deposits(project: Project, archive: Archive, problems: list[Problem]) -> list[Deposit]:
     """Return every deposit in recordings/, sorted by path; other files are reported."""
-    walk = _Walk(project, archive, problems)
-    return list(walk.folder(project.recordings, _Said(Description())))
+    return DepositWalk(project, archive, problems).find()
+
+
+def combine(copies: Sequence[Deposit]) -> Deposit:
+    """Return the first of several deposits of the same content, with the restrictions of all."""
+    first, *others = copies
+    description = strictest(deposit.description for deposit in (first, *others))
+    doubtful = any(deposit.doubtful for deposit in (first, *others))
+    return replace(first, description=description, doubtful=doubtful)
+
+
+def is_description(name: str) -> bool:
+    """Check whether a name is that of a folder.yml, a sidecar, or similar."""
+    return name.lower().endswith((_SIDECAR, *_MISNAMED))
 
 
 @dataclass(frozen=True)
@@ -63,10 +77,29 @@ class _Said:
 
 
 @dataclass(frozen=True)
-class _Walk:
+class DepositWalk:
+    """A walk through recordings/, which adds to ``problems``."""
+
     project: Project
     archive: Archive
     problems: list[Problem]
+
+    def find(self) -> list[Deposit]:
+        """Return every deposit in recordings/, sorted by path; other files are reported."""
+        return list(self.folder(self.project.recordings, _Said(Description())))
+
+    def describe(self, name: str) -> tuple[Description, bool]:
+        """Return what is written about a file below recordings/ that may be gone, without its
+        name; and whether a part of it is invalid.
+        """
+        path = self.project.recordings / name
+        folders = [f for f in path.parents if f.is_relative_to(self.project.recordings)]
+        said = _Said(Description())
+        for folder in reversed(folders):
+            said = said.then(self._load(folder / _FOLDER_FILE))
+        for sidecar in self._sidecars(path):
+            said = said.then(self._load(sidecar))
+        return said.description, said.doubtful
 
     def folder(self, folder: Path, said: _Said) -> Iterator[Deposit]:
         try:
@@ -123,7 +156,7 @@ class _Walk:
     def _files(
         self, files: list[Path], folder: Path, said: _Said, beside: bool
     ) -> Iterator[Deposit]:
-        sidecars = {path for path in files if path.name.lower().endswith((_SIDECAR, *_MISNAMED))}
+        sidecars = {path for path in files if is_description(path.name)}
         files = [path for path in files if path not in sidecars]
         in_mottoes = MOTTOES in folder.relative_to(self.project.recordings).parts
         main, companions = _group(files, Kind.MOTTO if in_mottoes else Kind.TALK)
@@ -144,13 +177,16 @@ class _Walk:
     ) -> Deposit:
         """Return a deposit; ``beside`` is true if there may be sidecars in its folder."""
         said = said.then(_Said(describe_name(path.stem, self.archive.villages)))
-        for name in _sidecar_names(path) if beside else ():
-            for sidecar in unicode_variants(path.with_name(name)):
-                said = said.then(self._load(sidecar))
+        for sidecar in self._sidecars(path) if beside else ():
+            said = said.then(self._load(sidecar))
         description = said.description
         if said.doubtful:
             description = replace(description, consent=Consent())
         return Deposit(path, kind, description, companions, said.doubtful)
+
+    def _sidecars(self, path: Path) -> Iterator[Path]:
+        for name in _sidecar_names(path):
+            yield from unicode_variants(path.with_name(name))
 
     def _load(self, path: Path) -> _Said:
         """Read a folder.yml or sidecar; doubtful if the file or its name is invalid."""
@@ -178,12 +214,21 @@ class _Walk:
                 for e in (*_MISNAMED, _SIDECAR)
                 if path.name.lower().endswith(e)
             )
-            if to_nfc(stem) not in stems:
+            if to_nfc(stem) not in stems and not self._is_archived(path):
                 self._report(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
                     _("把它改成与录音同名，例如 录音.m4a 配 录音.yml"),
                 )
+
+    def _is_archived(self, sidecar: Path) -> bool:
+        """Check whether a sidecar belongs to an accession whose file is no longer beside it."""
+        for name in filter(None, map(original_name, self.project.accessions())):
+            path = self.project.recordings / name
+            names = map(to_nfc, _sidecar_names(path))
+            if path.parent == sidecar.parent and to_nfc(sidecar.name) in names:
+                return True
+        return False
 
     def _report(self, path: Path, cause: str, remedy: str = "") -> None:
         where = self.project.relative(path)
@@ -195,7 +240,7 @@ def _may_be_sidecar(name: str) -> bool:
 
     Looking for sidecars of each of thousands of recordings would take longer than everything else.
     """
-    return name.lower() != _FOLDER_FILE and name.lower().endswith((_SIDECAR, *_MISNAMED))
+    return name.lower() != _FOLDER_FILE and is_description(name)
 
 
 def _sidecar_names(path: Path) -> tuple[str, str]:
@@ -220,3 +265,18 @@ def _group(files: Iterable[Path], kind: Kind) -> tuple[list[Path], dict[str, tup
                 main.append(texts[0])
                 companions[stem] = tuple(p for p in companions[stem] if p != texts[0])
     return sorted(main), companions
+
+
+def original_name(accession: Accession) -> str:
+    """Return the path below recordings/ from which it was accessioned; empty if it came with
+    another archive, or if its events cannot be read, which is reported elsewhere.
+    """
+    try:
+        events = accession.read_events()
+    except CunshiError:
+        return ""
+    if any(event.kind == TRANSFER for event in events):
+        return ""
+    name = next((event.original_name for event in events if event.original_name), "")
+    path = PurePosixPath(name)
+    return "" if path.is_absolute() or ".." in path.parts else name

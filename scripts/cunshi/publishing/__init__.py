@@ -36,6 +36,9 @@ class Publisher(Protocol):
     def changes(self, site: Path) -> Changes:
         """Return what publishing a site would change, without changing anything."""
 
+    def mirror(self, site: Path, target: Path) -> None:
+        """Copy what is served to an empty folder, taking equal files from ``site``."""
+
     def publish(self, site: Path, withheld: str) -> str:
         """Replace the served files by those of the site; return a name for the publication.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.core.files import walk_files
+from cunshi.core.files import link_or_copy, walk_files
 
 
 @dataclass(frozen=True)
@@ -44,3 +44,22 @@ def git_blob(path: Path) -> str:
 def recordings_in(site: Path) -> set[str]:
     """Return the ids of the recordings that a built site shows."""
     return {path.stem for path in (site / "recordings").glob("*.html")} - {"index"}
+
+
+def mirror_equal(
+    served: Mapping[str, str], site: Path, digest: Callable[[Path], str], target: Path
+) -> list[str]:
+    """Link the served files that a site also has into a folder; return the others' paths.
+
+    ``served`` has the digest of each served path. A path that leads out of the folder is an error.
+    """
+    others = []
+    for path, expected in served.items():
+        local = site / path
+        if not (target / path).resolve().is_relative_to(target.resolve()):
+            raise ValueError(path)
+        if local.is_file() and digest(local) == expected:
+            link_or_copy(local, target / path)
+        else:
+            others.append(path)
+    return others

@@ -1,5 +1,6 @@
 """Publish the built site to its destination: a folder or share, a git branch, a server."""
 
+import shutil
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,15 +10,21 @@ from cunshi.core.problem import Result
 from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher, folder, git_branch, no_folder, rsync
 from cunshi.publishing.changes import Changes
+from cunshi.publishing.removal import Faults, Judge, compose
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The result of publishing; ``made`` names the publication, empty if there is none."""
+    """The result of publishing; ``made`` names the publication, empty if there is none.
+
+    While something is wrong, pages are ``waiting`` as they were published before, or ``blank``.
+    """
 
     where: str
     made: str
     changes: Changes
+    waiting: tuple[str, ...] = ()
+    blank: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,43 @@ def publish_to(
     elif not dry_run:  # a killed run may have left what has been withheld since
         publisher.tidy(project.site, withheld)
     return Publication(publisher.where, made, changes)
+
+
+def publish_removal(
+    project: Project,
+    where: Destination,
+    new: Path | None,
+    faults: Faults,
+    judge: Judge,
+    withheld: str,
+    *,
+    dry_run: bool = False,
+) -> Publication | None:
+    """Publish what takes away while something is wrong; None if there is nothing to take away.
+
+    ``new`` is the site that was just built, None if that failed. See ``removal.compose``.
+    """
+    publisher, made = open_publisher(project.root, where), ""
+    if not dry_run:
+        publisher.recover()
+    folder = project.root / "build" / "removal"
+    shutil.rmtree(folder, ignore_errors=True)
+    served, site = folder / "served", folder / "site"
+    for path in (served, site):
+        path.mkdir(parents=True)
+    try:
+        publisher.mirror(new or project.site, served)
+        composition = compose(served, new, faults, judge)
+        if not composition.takes_away:
+            return None
+        composition.write(site)
+        changes = publisher.changes(site)
+        if changes and not dry_run:
+            made = publisher.publish(site, withheld)
+        pages = (p for p in composition.kept if p.endswith(".html"))
+        return Publication(publisher.where, made, changes, tuple(pages), tuple(composition.blank))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def roll_back(project: Project, where: Destination, allowed: Set[str], withheld: str) -> RolledBack:

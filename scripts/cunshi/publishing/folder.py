@@ -17,7 +17,7 @@ from cunshi.core.files import attach_path, put_in_place, walk_files, write_atomi
 from cunshi.core.i18n import _
 from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher
-from cunshi.publishing.changes import Changes, compare, digests, recordings_in
+from cunshi.publishing.changes import Changes, compare, digests, mirror_equal, recordings_in
 
 _STAMP = ".cunshi-release"
 
@@ -87,6 +87,13 @@ class FolderPublisher(Publisher):
         old = digests(self.share.current, sha256_of) if self.share.served else {}
         old.pop(_STAMP, None)
         return compare(old, digests(site, sha256_of))
+
+    def mirror(self, site: Path, target: Path) -> None:
+        served = digests(self.share.current, sha256_of) if self.share.served else {}
+        served.pop(_STAMP, None)
+        for path in mirror_equal(served, site, sha256_of, target):
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.share.current / path, target / path)
 
     def publish(self, site: Path, withheld: str) -> str:
         stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")

@@ -15,7 +15,7 @@ from cunshi.core.errors import SiteError, last_lines
 from cunshi.core.i18n import _
 from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher
-from cunshi.publishing.changes import Changes, compare, digests, git_blob
+from cunshi.publishing.changes import Changes, compare, digests, git_blob, mirror_equal
 
 # The start of the commit message, which identifies the branch.
 MESSAGE = "Publish the site of cunshi"
@@ -54,6 +54,14 @@ class BranchPublisher(Publisher):
         old.pop(_ADDED, None)
         return compare(old, digests(site, git_blob))
 
+    def mirror(self, site: Path, target: Path) -> None:
+        served = self._files()
+        served.pop(_ADDED, None)
+        for path in mirror_equal(served, site, git_blob, target):
+            data = _run_bytes(["git", "cat-file", "blob", served[path]], self.root)
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (target / path).write_bytes(data)
+
     def publish(self, site: Path, withheld: str) -> str:
         options = ["--no-history", "--no-jekyll", "--force", "--push"]
         options += ["-m", MESSAGE, "-r", self.remote, "-b", self.name]
@@ -90,6 +98,11 @@ def open_publisher(root: Path, where: Destination) -> BranchPublisher:
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
+    """Return the output of a command as text; SiteError if it fails."""
+    return _run_bytes(command, folder).decode("utf-8", "replace")
+
+
+def _run_bytes(command: Sequence[str], folder: Path) -> bytes:
     environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "PYTHONUTF8": "1"}
     try:
         done = subprocess.run(
@@ -99,13 +112,14 @@ def _run(command: Sequence[str], folder: Path) -> str:
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            encoding="utf-8",
-            errors="replace",
         )
     except FileNotFoundError as error:
         raise SiteError(_("这台电脑上没有装 git"), _("先装好 git"), where=folder) from error
     if done.returncode:
-        last = last_lines(done, _LAST_LINES)
+        output = (data.decode("utf-8", "replace") for data in (done.stdout, done.stderr))
+        last = last_lines(
+            subprocess.CompletedProcess(command, done.returncode, *output), _LAST_LINES
+        )
         raise SiteError(
             _("git 没有做成：\n{last}").format(last=last),
             _("按上面的提示改好，再发布一次；原来发布的还在"),

@@ -61,6 +61,13 @@ class RsyncPublisher(Publisher):
                 (appear if code.endswith("+") else change).append(path)
         return Changes(*(tuple(sorted(paths)) for paths in (appear, change, disappear)))
 
+    def mirror(self, site: Path, target: Path) -> None:
+        if not self._names():
+            return
+        options = ["--recursive", "--checksum", f"--exclude=/{MARK}"]
+        options += [f"--link-dest={site.resolve()}", "--8-bit-output"]
+        _rsync(*options, "--", self._folder, f"{target}/")
+
     def publish(self, site: Path, withheld: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / MARK).write_text("", "utf-8")

@@ -33,7 +33,7 @@ from cunshi.publishing.log import PACK, note_publication
 from cunshi.transcription import evaluation
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.jobs import Choice, Transcribed
-from cunshi.workflow import stages
+from cunshi.workflow import publication, stages
 from cunshi.workflow.results import (
     Built,
     BuiltSite,
@@ -43,6 +43,7 @@ from cunshi.workflow.results import (
     NotPublished,
     Published,
     Surveyed,
+    TakenDown,
 )
 from cunshi.workflow.stages import begin, locked
 
@@ -55,7 +56,9 @@ def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool 
         intake = stages.take_in(context)
         recordings = stages.read_recordings(context)
         drafted = stages.transcribe(context, recordings, choice)
-        site = stages.update_site(context, recordings)
+        with project.building():
+            recordings = stages.read_recordings(context)
+            site = stages.update_site(context, recordings)
         return context.finish(
             Built(drafted=drafted, recordings=recordings, intake=intake, site=site)
         )
@@ -94,7 +97,7 @@ def transcribe(project: Project, reporter: Reporter, choice: Choice) -> Transcri
 
 def build_site(project: Project, reporter: Reporter, *, strict: bool = False) -> BuiltSite:
     """Build the site from the archive and the lessons."""
-    with locked(project, reporter, strict=strict) as context:
+    with locked(project, reporter, strict=strict) as context, project.building():
         return context.finish(stages.update_site(context, stages.read_recordings(context)))
 
 
@@ -107,7 +110,8 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
     """Make the zip for a USB stick: the classroom edition of the site with a start page."""
     from cunshi.website import build
 
-    with locked(project, reporter) as context:
+    with locked(project, reporter) as context, project.building():
+        stages.amend_records(context)
         recordings = stages.read_recordings(context)
         catalogue = stages.gather(context, recordings, Access.CLASSROOM).catalogue
         path = usb_pack.target_path(target or project.site.parent, catalogue)
@@ -119,7 +123,7 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
 
 def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
     """Write everything published to a bag, in archival formats."""
-    with locked(project, reporter) as context:
+    with locked(project, reporter) as context, project.building():
         catalogue = stages.build_site(context, stages.read_recordings(context)).catalogue
         return context.finish(make_export(project.docs, catalogue, folder))
 
@@ -127,32 +131,29 @@ def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
 def publish(
     project: Project, reporter: Reporter, asked: Destination | None, *, dry_run: bool
 ) -> Published | NotPublished:
-    """Build the site and publish it, unless there are problems with the archive or the lessons.
+    """Build the site and publish it; while something is wrong, only what takes away.
 
     ``asked`` replaces the destination of archive.yml; a dry run only determines the changes.
     """
-    with locked(project, reporter) as context:
-        recordings = stages.read_recordings(context)
-        context.problems.extend(verify_fixity(project, reporter))
-        built = stages.build_site(context, recordings)
-        refused = context.finish(NotPublished(recordings, built.catalogue))
-        if refused.wrong:
-            return refused
-        withheld = stages.withheld(context, recordings, built.transcripts)
-        where = asked or context.archive.publish
-        publication = destinations.publish_to(project, where, withheld, dry_run=dry_run)
-        return context.finish(Published(recordings, built.catalogue, publication))
+    return publication.publish(project, reporter, asked, dry_run=dry_run)
+
+
+def take_down(project: Project, reporter: Reporter) -> TakenDown:
+    """Take off the site what has been withdrawn or withheld, also while another command works."""
+    return publication.take_down(project, reporter)
 
 
 def roll_back(project: Project, asked: Destination | None) -> RolledBack:
     """Serve the previous release again, if everything in it may still be published."""
     with locked(project) as context:
+        stages.amend_records(context)
         recordings = stages.read_recordings(context)
         transcripts = read_transcripts(project, context.archive, recordings, context.problems)
         allowed = {recording.id for recording in stages.publishable(context, recordings)}
         withheld = stages.withheld(context, recordings, transcripts)
         where = asked or context.archive.publish
-        return context.finish(destinations.roll_back(project, where, allowed, withheld))
+        with project.publishing():
+            return context.finish(destinations.roll_back(project, where, allowed, withheld))
 
 
 def survey(project: Project, *, strict: bool = False) -> Surveyed:

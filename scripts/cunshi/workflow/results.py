@@ -48,19 +48,32 @@ class Built(IngestedAndTranscribed):
 
 @dataclass(frozen=True)
 class Published(Result):
-    """The site was built and published, or would be in a dry run."""
+    """The site was published, or would be in a dry run; ``catalogue`` is None if it could not be
+    built, and something was only taken away.
+    """
 
     recordings: Sequence[Recording]
-    catalogue: Catalogue
+    catalogue: Catalogue | None
     publication: Publication
 
 
 @dataclass(frozen=True)
 class NotPublished(Result):
-    """The site was built but not published, because of problems."""
+    """The site was not published, because of problems; ``catalogue`` is None if it was not built
+    either.
+    """
 
     recordings: Sequence[Recording]
-    catalogue: Catalogue
+    catalogue: Catalogue | None
+
+
+@dataclass(frozen=True)
+class TakenDown(Result):
+    """What may no longer be seen is not served any more; ``publication`` is None if nothing of it
+    was, or if there is no destination.
+    """
+
+    publication: Publication | None = None
 
 
 @dataclass(frozen=True)

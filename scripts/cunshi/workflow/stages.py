@@ -3,26 +3,31 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from cunshi.archive.cache.recording_cache import RecordingCache
 from cunshi.archive.project import Project
+from cunshi.archive.secret_key import keyed_hash
 from cunshi.catalogue import gather as catalogues
 from cunshi.catalogue.transcripts import read_transcripts
+from cunshi.core.errors import CunshiError
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter, SilentReporter
-from cunshi.domain.access import Days, access_decisions
+from cunshi.domain.access import AccessDecision, Days, access_decisions
 from cunshi.domain.consent import Access
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript
-from cunshi.domain.withholding import fingerprint
+from cunshi.domain.withheld_words import WithheldWords
+from cunshi.domain.withholding import all_withheld, merged, withheld_and_published_lines
 from cunshi.exports.classroom.pdf import can_print
-from cunshi.intake import accessioning
+from cunshi.intake import accessioning, amendments
 from cunshi.intake.accessioning import Intake
 from cunshi.publishing.log import days_of, note_publication
+from cunshi.publishing.removal import Judge, blank
 from cunshi.transcription import evaluation
+from cunshi.transcription.error_rate import normalise
 from cunshi.transcription.jobs import Choice, transcribe_all
 from cunshi.website.up_to_date import SiteStamp
 from cunshi.workflow.results import BuiltSite, Surveyed
@@ -67,12 +72,24 @@ def take_in(context: Context) -> Intake:
     """Accession new deposits in recordings/."""
     intake = accessioning.take_in(context.project, context.archive, context.reporter)
     context.problems.extend(intake.problems)
+    project, archive = context.project, context.archive
+    amendments.amend_records(project, archive, context.problems, only_absent=True)
     return intake
 
 
+def amend_records(context: Context) -> None:
+    """Write into the records what people have written in recordings/ since."""
+    amendments.amend_records(context.project, context.archive, context.problems)
+
+
 def read_recordings(context: Context) -> list[Recording]:
-    """Return every recording of the archive whose record can be read."""
-    return context.project.read_recordings(context.problems)
+    """Return every recording of the archive, with the limits that are written in recordings/."""
+    project, archive = context.project, context.archive
+    recordings = project.read_recordings(context.problems)
+    found: list[Problem] = []
+    amended = amendments.as_amended(project, archive, recordings, found)
+    context.problems.extend(p for p in found if p not in context.problems)
+    return amended
 
 
 def publishable(context: Context, recordings: Sequence[Recording]) -> list[Recording]:
@@ -110,7 +127,19 @@ def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
 
 
 def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
-    """Gather everything published, build the site, and log its content."""
+    """Gather everything published, build the site, and log its content.
+
+    If it cannot be built, what may no longer be seen is taken off the site as it was.
+    """
+    try:
+        return _build_site(context, recordings)
+    except CunshiError:
+        if context.project.site.is_dir():
+            blank(context.project.site, visible(context, recordings).judge)
+        raise
+
+
+def _build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
     from cunshi.website import (
         build,  # imports templates and decoders, which most commands do not need
     )
@@ -153,8 +182,44 @@ def gather(
     return Surveyed(archive, context.days, recordings, transcripts, catalogue)
 
 
+@dataclass(frozen=True)
+class Visible:
+    """What may be seen at a moment; ``withheld`` is a keyed hash of what is withheld in it."""
+
+    decisions: Mapping[str, AccessDecision]
+    withheld: str
+    judge: Judge = field(compare=False)
+
+
+def visible(context: Context, recordings: Sequence[Recording]) -> Visible:
+    """Determine what may be seen, from the records and transcripts."""
+    project, archive = context.project, context.archive
+    transcripts = read_transcripts(project, archive, recordings, [])
+    published = publishable(context, recordings)
+    return Visible(
+        access_decisions(recordings, context.days),
+        withheld(context, recordings, transcripts),
+        _judge(archive, published, transcripts),
+    )
+
+
+def _judge(
+    archive: Archive, published: Sequence[Recording], transcripts: Mapping[str, Transcript]
+) -> Judge:
+    mine = {recording.id: transcripts[recording.id] for recording in published}
+    limited = [t for t in mine.values() if t.silenced]
+    hidden, public = withheld_and_published_lines(limited)
+    return Judge(
+        allowed=frozenset(mine),
+        silenced={id_: merged(t.silenced + t.unnamed) for id_, t in mine.items()},
+        names={"": archive.pseudonyms} | {id_: t.names for id_, t in mine.items()},
+        words=WithheldWords(hidden, public, normalise),
+    )
+
+
 def withheld(
     context: Context, recordings: Sequence[Recording], transcripts: Mapping[str, Transcript]
 ) -> str:
-    """A digest of what is withheld of the recordings that are published."""
-    return fingerprint(publishable(context, recordings), transcripts)
+    """Return a keyed hash of what is withheld of the recordings that are published."""
+    secrets = all_withheld(publishable(context, recordings), transcripts)
+    return keyed_hash(context.project, secrets.encode()) if secrets else ""

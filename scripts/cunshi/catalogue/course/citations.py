@@ -66,13 +66,15 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     cause, remedy = why_withheld(ref.recording_id, decision, holdings.ceiling)
     # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
     reserved = bool(cause) and decision is not None and decision.level is Access.CLASSROOM
+    left_out = recording is not None and bool(cause)
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if recording and not cause:
         cause, remedy = _withheld_within(ref, holdings.entries[ref.recording_id].transcript)
+        left_out = bool(cause)
     if cause or recording is None:
         code = ExitCode.OK if reserved else ExitCode.LESSON
-        problems.append(Problem(code, ref.where, cause, remedy, ref.line))
+        problems.append(Problem(code, ref.where, cause, remedy, ref.line, left_out))
         return Clip(replace(ref, quote=""), withheld=_RESERVED if reserved else _WITHHELD)
     transcript = holdings.transcript(ref)
     for cause, remedy in _defects(ref, transcript, strict):
@@ -114,25 +116,30 @@ def why_withheld(
         )
     if decision.allows_citation(ceiling):
         return "", ""
+    cause, remedy = _cause_and_remedy(decision)
+    return cause.format(id=recording_id), remedy
+
+
+def _cause_and_remedy(decision: AccessDecision) -> tuple[str, str]:
+    """Why a recording with this decision is withheld; the cause has a place for its id."""
     if decision.level is Access.CLASSROOM:
+        return _("引用的录音 {id} 只供课堂：网站上不播放，礼包里播放"), ""
+    if decision.reason in {AccessReason.WITHDRAWN, AccessReason.EXPIRED}:
         return (
-            _("引用的录音 {id} 只供课堂：网站上不播放，礼包里播放").format(id=recording_id),
-            "",
+            _("引用的录音 {id} 没有有效的同意书：已经撤回或到期了，课文里这一段只留一句说明"),
+            _("有空时换一段引用；不换也照样发布"),
         )
     if not decision.has_consent:
         return (
-            _("引用的录音 {id} 没有有效的同意书").format(id=recording_id),
+            _("引用的录音 {id} 没有有效的同意书"),
             _("在 folder.yml 或 recording.yml 里登记 consent，或换一段引用"),
         )
     if decision.reason in {AccessReason.NOT_FOR_LESSONS, AccessReason.ARCHIVE_ONLY}:
         return (
-            _("引用的录音 {id} 没有同意用在课程里").format(id=recording_id),
+            _("引用的录音 {id} 没有同意用在课程里"),
             _("换一段引用，或请讲述人另签同意书，勾选课程"),
         )
-    return (
-        _("引用的录音 {id} 不公开").format(id=recording_id),
-        _("换一段引用，或请档案员改 access"),
-    )
+    return _("引用的录音 {id} 不公开"), _("换一段引用，或请档案员改 access")
 
 
 def _beyond_end(ref: ClipRef, recording: Recording) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from cunshi.core import clock
 from cunshi.core.errors import CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
+from cunshi.core.progress import SilentReporter
 from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
 from cunshi.review.todo.problems import as_json, goes_elsewhere
@@ -125,7 +126,22 @@ def routes(desk: Desk) -> list[Route]:
         jobs.start(what)
         return JSONResponse(jobs.as_json(), 202)
 
-    return [route("GET", "/api/jobs", look), route("POST", "/api/jobs", start)]
+    taking_down = threading.Lock()
+
+    def take_down(ask: ApiRequest) -> dict[str, Any]:
+        """Take off the site what may no longer be seen; waits for no job."""
+        with taking_down:
+            done = workflow.take_down(desk.project, SilentReporter())
+        lines = list(report.lines(replace(done, problems=[])))
+        ids = [accession.id for accession in desk.project.accessions()]
+        problems = as_json(done.problems, ids)
+        return {"exit_code": int(done.exit_code), "lines": lines, "problems": problems}
+
+    return [
+        route("GET", "/api/jobs", look),
+        route("POST", "/api/jobs", start),
+        route("POST", "/api/takedown", take_down),
+    ]
 
 
 def _do(project: Project, work: Work) -> Done:

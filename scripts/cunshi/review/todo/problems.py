@@ -35,7 +35,8 @@ def survey(desk: Desk) -> dict[str, Any]:
     ids = [recording.id for recording in found.recordings]
     return {
         "problems": as_json(found.problems, ids),
-        "blocking": bool(found.problems) and goes_elsewhere(found.archive),
+        "blocking": any(p.blocks_publication for p in found.problems)
+        and goes_elsewhere(found.archive),
         "elsewhere": goes_elsewhere(found.archive),
         "made": _made(desk.project.site / "index.html"),
         "notes": [

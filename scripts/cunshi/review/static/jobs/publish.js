@@ -16,7 +16,7 @@ async function survey() {
 function troubles({ problems, blocking, elsewhere }) {
   if (!problems.length) return [el("p", { class: "sheet good" }, "没有问题，可以发布。")]
   const words = blocking
-    ? "先把这些处理好，才能发布出去。网站可以先做出来看看。"
+    ? "先把这些处理好，新的内容才能发布出去。要撤下的不用等：点“只撤下不公开的”。"
     : elsewhere ? "" : "网站照样能做，只是这些地方会空着。"
   return [el("section", { class: "sheet stack", "aria-labelledby": "troubles" },
     el("h2", { id: "troubles" }, `${blocking ? "先要处理" : "有问题"}：${problems.length} 处`),
@@ -38,11 +38,24 @@ function offer({ blocking, elsewhere, made }) {
   const make = el("button", { class: elsewhere ? "" : "main", disabled: running }, "做网站")
   publish.addEventListener("click", () => begin("publish"))
   make.addEventListener("click", () => begin("site"))
+  const remove = el("button", { hidden: !elsewhere || !(blocking || running) }, "只撤下不公开的")
+  remove.addEventListener("click", () => takeDown(remove))
   const open = site && made ? el("a", { class: "button", href: site, target: "_blank", rel: "noopener" }, "打开网站 ↗") : ""
   place.querySelector("h2").textContent = elsewhere ? "做好网站，发布出去" : "做网站"
   place.querySelector("p").textContent = made ? `网站上次是${since(made)}做的。` : "还没有做过网站。"
-  place.querySelector("div").replaceChildren(elsewhere ? publish : "", make, open)
+  place.querySelector("div").replaceChildren(elsewhere ? publish : "", remove, make, open)
   place.hidden = false
+}
+
+async function takeDown(button) {
+  button.disabled = true
+  try {
+    const { lines } = await api("/api/takedown", { method: "POST", body: {} })
+    tell(lines.at(-1))
+  } catch (error) {
+    tell(reason(error), "bad")
+  }
+  button.disabled = false
 }
 
 async function begin(what) {

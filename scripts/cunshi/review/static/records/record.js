@@ -294,9 +294,11 @@ async function withdraw() {
   try {
     const open = changed()
     show(await api(`${ADDRESS}/withdraw`, { method: "POST", body: {} }), { keep: open })
-    tell("撤回登记好了：下次发布就从网站上撤下")
+    tell("撤回登记好了")
+    return true
   } catch (error) {
     await refused(error, {})
+    return false
   }
 }
 
