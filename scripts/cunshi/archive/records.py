@@ -205,7 +205,9 @@ def write_recording(recording: Recording) -> str:
     }
     return (
         RECORD_HEAD
-        + "".join(f"{name}: {dump_inline(value)}".rstrip() + "\n" for name, value in head.items())
+        + "".join(
+            f"{name}: {dump_inline(value)}".rstrip(" ") + "\n" for name, value in head.items()
+        )
         + RECORD_TAIL
         + "".join(f"{name}: {dump_inline(value)}\n" for name, value in tail.items())
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cunshi.archive.transcript_file import (
+    CORRECTED_GUIDE,
     DRAFT_NOTE,
     GOLDEN,
     GUIDE,
@@ -20,15 +21,10 @@ from cunshi.archive.transcript_file import (
     is_cue,
     parse_cues,
     remarks,
+    with_marks,
 )
+from cunshi.archive.transcript_marks import FORMER_NOTE
 from cunshi.domain.transcript import Segment
-
-_GUIDE = """\
-NOTE
-这是人校对的文稿，归人所有，程序不会再覆盖它。用校对台改，或在这里改，都可以。
-时间行、空行不要动。句子上面写 NOTE 不公开，这一句和它的声音就不放出来；写 NOTE 金句，就上金句墙。
-"""
-_FORMER_NOTE = "NOTE 原来写着："
 
 
 @dataclass
@@ -47,6 +43,7 @@ def format_corrected(before: str, recording_id: str, lines: Iterable[Segment]) -
 
     It is no longer a draft. Line endings are kept.
     """
+    before = with_marks(before)
     head, cues, tail = _parts(before, recording_id)
     places = [_NewCue(as_written(line)) for line in lines]
     places = [place for place in places if place.segment.text]
@@ -66,7 +63,7 @@ def without_draft_note(text: str) -> str:
 def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[str]]:
     """Split the old text into the head, the cues, and the comments after them."""
     if not before.strip():
-        return [f"WEBVTT\n\nNOTE {recording_id}\n\n{_GUIDE}"], [], []
+        return [f"WEBVTT\n\nNOTE {recording_id}\n\n{CORRECTED_GUIDE}"], [], []
     cues = list(parse_cues(before))
     written = blocks(before)
     at = [n for n, block in enumerate(written) if is_cue(block) and n]
@@ -77,15 +74,15 @@ def _parts(before: str, recording_id: str) -> tuple[list[str], list[Cue], list[s
         own = tuple(written[above:first])
         cues[0] = Cue(cues[0].segment, own, cues[0].lines)
     head = [_head_block(block) for block in written[:above] if not DRAFT_NOTE.match(block)]
-    guided = any(block == _GUIDE.strip() for block in head)
-    text = "\n\n".join(head) + "\n" + ("" if guided else f"\n{_GUIDE}")
+    guided = any(block == CORRECTED_GUIDE.strip() for block in head)
+    text = "\n\n".join(head) + "\n" + ("" if guided else f"\n{CORRECTED_GUIDE}")
     tail = [f"{b}\n" for b in written[last + 1 :] if not _says(b, WITHHELD)] if at else []
     return [text], cues, tail
 
 
 def _above(written: Sequence[str]) -> int:
     """Return how many of the blocks before the first cue belong to the file."""
-    guides = {GUIDE.strip(), _GUIDE.strip()}
+    guides = {GUIDE.strip(), CORRECTED_GUIDE.strip()}
     for number in range(len(written), 0, -1):
         block = written[number - 1]
         whole = not block.startswith("NOTE") or block in guides or DRAFT_NOTE.match(block)
@@ -96,7 +93,7 @@ def _above(written: Sequence[str]) -> int:
 
 
 def _head_block(block: str) -> str:
-    return _GUIDE.strip() if block == GUIDE.strip() else block
+    return CORRECTED_GUIDE.strip() if block == GUIDE.strip() else block
 
 
 def _keep_unchanged(places: list[_NewCue], cues: Iterable[Cue]) -> list[Cue]:
@@ -180,4 +177,4 @@ def _neutralise_mark(note: str, segment: Segment) -> str:
     """Return a comment so that it does not set a mark that was removed from the line."""
     if segment.withheld or not _says(note, WITHHELD):
         return note
-    return _FORMER_NOTE + "；".join(remarks([note]))
+    return FORMER_NOTE + "；".join(remarks([note]))

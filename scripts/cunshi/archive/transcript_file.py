@@ -17,6 +17,7 @@ import webvtt
 from webvtt.errors import MalformedCaptionError, MalformedFileError
 
 from cunshi.archive.machine_json import MachineTranscript
+from cunshi.archive.transcript_marks import OddMark, with_usual_marks, without_marks
 from cunshi.core.errors import RecordError
 from cunshi.core.files import exists
 from cunshi.core.i18n import _
@@ -33,6 +34,14 @@ NOTE
 有的句子上面写着 NOTE 存疑、已改、核对：请先听这几句；听过改好，就删掉那几行 NOTE。
 校对完以后，在 recording.yml 里写上 approved_by（校对人）和 approved_on（日期）。
 """
+
+# In the head of what people have corrected.
+CORRECTED_GUIDE = """\
+NOTE
+这是人校对的文稿，归人所有，程序不会再覆盖它。用校对台改，或在这里改，都可以。
+时间行、空行不要动。句子上面写 NOTE 不公开，这一句和它的声音就不放出来；写 NOTE 金句，就上金句墙。
+"""
+_GUIDES = (GUIDE.strip(), CORRECTED_GUIDE.strip())
 
 UNHEARD = "[听不清]"  # placeholder in drafts for unintelligible speech
 MEANING = ("普通话：", "普通话:")  # marks a line in Mandarin; the first form is written
@@ -106,7 +115,9 @@ def is_untouched_draft(text: str) -> bool:
     """Check whether a transcript is a draft whose cues are unchanged."""
     text = text.replace("\r\n", "\n")
     note = DRAFT_NOTE.search(text)
-    return bool(note) and _digest(text[note.end() :]) == note[1] if note else False
+    if not note or _digest(text[note.end() :]) != note[1]:
+        return False
+    return not odd_marks(text)  # above the note
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,18 @@ def parse_cues(text: str, where: str = "") -> tuple[Cue, ...]:
     return tuple(Cue(segment, notes, tuple(b.split("\n"))) for segment, (notes, b) in read)
 
 
+def with_marks(text: str) -> str:
+    """Return a transcript with every withholding mark in its usual form."""
+    return with_usual_marks(text, _GUIDES)[0]
+
+
+def odd_marks(text: str) -> tuple[OddMark, ...]:
+    """Return the withholding marks in an unusual form."""
+    return with_usual_marks(text, _GUIDES)[1]
+
+
 def _read(text: str, where: str) -> tuple[list[Segment], Written]:
+    text = with_marks(text)
     written, others = _cues_and_others(text)
     captions = _regular_captions(text, written, others) or _any_captions(text, where)
     if len(written) != len(captions):
@@ -292,18 +314,23 @@ def _fill_empty(segment: Segment) -> Segment:
 
 
 def as_written(line: Segment) -> Segment:
-    """Return a line as it will be read back: without control characters, in milliseconds."""
+    """Return a line as it will be read back: without control characters, in milliseconds, and
+    withheld if its words contain a mark.
+    """
+    # "--" before the end of the tag would form the arrow between two times.
+    speaker = _plain(line.speaker).translate(_NAME).replace("--", "－－")
+    written = (_plain(line.text), _plain(line.mandarin), speaker)
+    (text, mandarin, speaker), marks = zip(*map(without_marks, written), strict=True)
     segment = Segment(
         round(line.start, 3),
         round(line.end, 3),
-        _plain(line.text),
-        # "--" before the end of the tag would form the arrow between two times.
-        speaker=_plain(line.speaker).translate(_NAME).replace("--", "－－"),
-        mandarin=_plain(line.mandarin),
+        _plain(text),
+        speaker=_plain(speaker),
+        mandarin=_plain(mandarin),
         flags=tuple(dict.fromkeys(line.flags)),
         replaced=tuple(filter(_can_be_noted, line.replaced)),
         suggested=tuple(filter(_can_be_noted, line.suggested)),
-        withheld=line.withheld,
+        withheld=line.withheld or any(marks),
         golden=line.golden,
     )
     return _fill_empty(segment)

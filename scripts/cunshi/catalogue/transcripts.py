@@ -4,7 +4,7 @@ Segments are parsed only when somebody asks for them, from the bytes that were r
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from cunshi.archive.cache.inputs import Inputs, inputs_of, motto_path
 from cunshi.archive.cache.recording_cache import CachedRecording, CachedSegments, RecordingCache
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json, read_origin
 from cunshi.archive.project import Project
-from cunshi.archive.transcript_file import WITHHELD, transcript_of, with_engine
-from cunshi.core.errors import CunshiError
+from cunshi.archive.transcript_file import odd_marks, transcript_of, with_engine
+from cunshi.archive.transcript_marks import MARK_NOTE, mentions_mark, without_marks
+from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.files import exists
+from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import decode_text, read_bytes_of, read_text
 from cunshi.domain.pseudonyms import names_of, says_name, spoken
@@ -77,6 +79,7 @@ def _transcript(
         if not facts:
             facts = _facts(project, archive, recording, sources, lines, origin)
             cached.put("known", facts)
+        problems += [_odd_mark(*odd) for odd in facts["odd marks"]]
     except (CunshiError, OSError) as error:
         problems.append(Problem.for_item(error, project.relative(accession.transcript)))
         return Transcript(silenced=_ranges_if_unreadable(accession, recording, names), names=names)
@@ -115,7 +118,36 @@ def _facts(
         "written": transcript.written,
         "silenced": [*map(list, withheld_ranges(transcript.segments))],
         "unnamed": [*map(list, _name_ranges(accession, transcript, names))],
+        "odd marks": [*_odd_marks(project, recording, sources)],
     }
+
+
+def _odd_marks(
+    project: Project, recording: Recording, sources: _SourceFiles
+) -> Iterator[tuple[str, int, str]]:
+    """Yield file, line and words of each withholding mark in an unusual form."""
+    accession = project.accession(recording.id)
+    text = sources.text_of(accession.transcript) or ""
+    for mark in odd_marks(text):
+        yield project.relative(accession.transcript), mark.line, mark.words
+    if path := motto_path(accession, recording):
+        for number, line in enumerate((sources.text_of(path) or "").splitlines(), 1):
+            for words in without_marks(line)[1]:
+                yield project.relative(path), number, words
+
+
+def _odd_mark(where: str, line: int, words: str) -> Problem:
+    """Return the problem of an unusual mark, which is heeded meanwhile."""
+    cause = _("“{words}”不是平常的写法，先当作 {mark}：最近的一句（前后一样近就两句）不放出来")
+    remedy = _("在时间行上面单独写一行 {mark}，上下各空一行；也可以在校对台里标")
+    return Problem(
+        ExitCode.RECORD,
+        where,
+        cause.format(words=words[:40], mark=MARK_NOTE),
+        remedy.format(mark=MARK_NOTE),
+        line,
+        is_left_out=True,
+    )
 
 
 def _name_ranges(accession: Accession, transcript: Transcript, names: Names) -> Ranges:
@@ -136,7 +168,7 @@ def _ranges_if_unreadable(accession: Accession, recording: Recording, names: Nam
     """Return the whole recording if its unreadable transcript may withhold or hide something."""
     try:
         text = read_text(accession.transcript)
-        hides = WITHHELD in text or says_name(text, names)
+        hides = mentions_mark(text) or says_name(text, names)
     except CunshiError:
         hides = exists(accession.transcript)
     return ((0.0, recording.technical.duration),) if hides else ()
@@ -178,6 +210,8 @@ def _written_motto(
     by_people = heard.status in {TranscriptStatus.EDITED, TranscriptStatus.APPROVED}
     if not path or by_people or any(segment.withheld for segment in heard.segments):
         return heard
-    lines = filter(None, map(str.strip, (sources.text_of(path) or "").splitlines()))
-    segment = Segment(0.0, recording.technical.duration, "\n".join(lines))
+    lines = (sources.text_of(path) or "").splitlines()
+    texts, marks = zip(*map(without_marks, lines), strict=True) if lines else ((), ())
+    text = "\n".join(filter(None, map(str.strip, texts)))
+    segment = Segment(0.0, recording.technical.duration, text, withheld=any(marks))
     return Transcript((segment,), TranscriptStatus.APPROVED, written=True)

@@ -23,7 +23,7 @@ def dump_inline(value: Any) -> str:
     if value is None or value == "":
         return ""
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=True, width=10_000)
-    return text.removesuffix("...\n").strip()
+    return text.removesuffix("...\n").strip(" \n")
 
 
 def set_value(text: str, path: tuple[str, ...], value: Any, aliases: Aliases = _NO_ALIASES) -> str:
@@ -43,7 +43,7 @@ def set_value(text: str, path: tuple[str, ...], value: Any, aliases: Aliases = _
             break
     below = path[depth + 1 :]
     written = _nest(below, value) if below or not depth else _in_mapping(value, parent)
-    return f"{text[: key_node.end_mark.index]}: {written}".rstrip() + text[_end(text, node) :]
+    return f"{text[: key_node.end_mark.index]}: {written}".rstrip(" ") + text[_end(text, node) :]
 
 
 def empty_value(text: str, path: tuple[str, str], aliases: Aliases = _NO_ALIASES) -> str:
@@ -89,7 +89,9 @@ def rewrite(text: str, values: Mapping[str, Any], aliases: Aliases = _NO_ALIASES
     if not isinstance(data, dict):
         raise yaml.YAMLError("no mapping")
     known = {aliases.get(key, key): value for key, value in data.items()} | dict(values)
-    lines = "".join(f"{key}: {dump_inline(value)}".rstrip() + "\n" for key, value in known.items())
+    lines = "".join(
+        f"{key}: {dump_inline(value)}".rstrip(" ") + "\n" for key, value in known.items()
+    )
     return lines + "".join(f"# {line}\n" for line in text.splitlines())
 
 
