@@ -1,31 +1,15 @@
-"""Inspect, decode, normalise, cut and encode audio; the only module that uses PyAV and pydub.
+"""Inspect recordings, and make access copies and clips of them: normalise, cut, silence, encode."""
 
-Files are opened as byte streams, so that FFmpeg identifies them by content and not by extension.
-Only the containers listed below are tried, so a playlist that points to another file is never
-followed.
-"""
-
-import io
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from numpy.typing import NDArray
-
-with warnings.catch_warnings():
-    # pydub asks for an ffmpeg binary when imported; PyAV does all decoding and encoding here.
-    warnings.simplefilter("ignore", RuntimeWarning)
-    from pydub import AudioSegment
 
 from cunshi.core.errors import DepositError
 from cunshi.core.files import put_in_place, temporary_name
@@ -33,23 +17,23 @@ from cunshi.core.i18n import _
 from cunshi.domain.recording import Technical
 from cunshi.domain.transcript import Word
 from cunshi.media.containers import has_frame_count, is_cut_off
-from cunshi.media.cutting import cut_points, silence
+from cunshi.media.cutting import EDGE_CONTEXT, cut_points, silence, widen_edge
+from cunshi.media.decoding import (
+    Samples,
+    decode,
+    frames_of,
+    mono,
+    open_audio,
+    probe,
+    timeline_of,
+    unreadable,
+)
+from cunshi.media.pydub_segment import AudioSegment
 from cunshi.media.sampling import RATE as RECOGNITION_RATE
 from cunshi.media.sampling import VAD_WINDOW
 
-Samples = NDArray[np.float32]
-
-CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,mp3,wav,w64,ogg,amr,amrnb,amrwb,aac,flac,matroska,webm,asf,aiff,caf,"
-    "avi,mpeg,mpegts,flv,ape,au"
-)
-# Containers with time stamps; in others, the position is known only by decoding from the start.
-_SEEKABLE = {"mov", "wav", "w64", "flac", "matroska", "ogg"}
 # Containers whose header states the duration, which shows when a file is truncated.
 _DECLARED = {"mov", "flac", "matroska", "asf", "aiff", "caf"}
-_SILK = b"#!SILK_V3"
-_SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
-
 SILENCE_PEAK = 0.001  # -60 dBFS: the microphone was off
 ACCESS_RATE = 32_000  # samples per second of access copies and clips
 ACCESS_BIT_RATE = 48_000  # bits per second: clear speech, 22 MB an hour
@@ -61,10 +45,29 @@ TONE_DBFS = -30.0  # peak of the tone that replaces withheld speech
 QUIET_DBFS = -50.0  # quieter parts are ignored when loudness is measured
 FADE_MS = 30
 CONTEXT_SECONDS = 2.0  # analysed on both sides of a clip, to find pauses
-EDGE_SECONDS = 5.0  # decoded before a seek target, because codecs need a run-up
 ACCESS_SUFFIX = ".m4a"
 # Changes whenever access copies and clips would sound different, so that they are made again.
-RECIPE = f"aac {ACCESS_RATE} {ACCESS_BIT_RATE} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 3"
+RECIPE = f"aac {ACCESS_RATE} {ACCESS_BIT_RATE} {TARGET_DBFS} {HEADROOM_DBFS} {FADE_MS} 4"
+
+
+__all__ = [
+    "ACCESS_RATE",
+    "ACCESS_SUFFIX",
+    "CONTEXT_SECONDS",
+    "RECIPE",
+    "RECOGNITION_RATE",
+    "TARGET_DBFS",
+    "TONE_DBFS",
+    "Samples",
+    "blocks",
+    "check",
+    "cut_clip",
+    "decode",
+    "inspect",
+    "make_access_copy",
+    "probe",
+    "timeline_of",
+]
 
 
 @dataclass(frozen=True)
@@ -77,113 +80,33 @@ class Inspection:
     ends_broken: bool
 
 
-def _unreadable(path: Path, head: bytes) -> DepositError:
-    if any(signature in head[:16] for signature in _SIGNATURES):
-        return DepositError(
-            _("录音不完整或已损坏，放不出来"),
-            _("从手机重新复制一次；复制时不要中断"),
-            where=path,
-        )
-    return DepositError(
-        _("这不是录音（内容不是任何一种声音格式）"),
-        _("放进录音文件；别的文件请移出 recordings 文件夹"),
-        where=path,
-    )
-
-
-def _silk_to_wav(stream: BinaryIO, path: Path) -> BinaryIO:
-    """Convert a WeChat voice message (SILK) to WAV, with the optional package silk-python."""
-    try:
-        import pysilk
-    except ImportError as error:
-        raise DepositError(
-            _("微信 silk 语音需要另装一个小解码器"),
-            _("运行一次：python scripts/run.py add silk"),
-            where=path,
-        ) from error
-    pcm, rate = io.BytesIO(), 24_000
-    try:
-        pysilk.decode(stream, pcm, rate)
-    except Exception as error:  # the extension module raises several unrelated types
-        raise _unreadable(path, b"ID3") from error
-    wav = io.BytesIO()
-    AudioSegment(data=pcm.getvalue(), sample_width=2, frame_rate=rate, channels=1).export(
-        wav, "wav"
-    )
-    wav.seek(0)
-    return wav
-
-
-@contextmanager
-def _open_audio(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
-    """Open a file as container and best audio stream; DepositError if there is none, or OSError."""
-    with path.open("rb") as file:
-        head = file.read(64)
-        file.seek(0)
-        stream = _silk_to_wav(file, path) if _SILK in head[:16] else file
-        try:
-            container: InputContainer = av.open(
-                stream, "r", options={"format_whitelist": CONTAINERS}
-            )
-        except (av.error.FFmpegError, ValueError) as error:
-            raise _unreadable(path, head) from error
-        with container:
-            audio = container.streams.best("audio")
-            if not isinstance(audio, AudioStream):
-                raise DepositError(_("文件里没有声音"), _("放进有声音的录音或录像"), where=path)
-            yield container, audio
-
-
-def _frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame | None]:
-    """Yield every decoded frame, and None for each packet that cannot be decoded."""
-    for packet in container.demux(stream):
-        try:
-            yield from packet.decode()
-        except av.error.FFmpegError:
-            yield None
-
-
-def _mono(frames: Iterable[AudioFrame], rate: int) -> Iterator[Samples]:
-    resampler = AudioResampler(format="flt", layout="mono", rate=rate)
-    for frame in chain(frames, [None]):
-        for converted in resampler.resample(frame):
-            if converted.samples:
-                yield converted.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-
-
-def probe(path: Path) -> None:
-    """Check that a file starts as a readable recording; DepositError if not."""
-    with _open_audio(path):
-        pass
-
-
 def inspect(path: Path) -> Inspection:
     """Decode a whole file once; DepositError if it contains no audio."""
-    samples, ends_broken = 0, False
-    with _open_audio(path) as (container, stream):
+    seconds, ends_broken = 0.0, False
+    with open_audio(path) as (container, stream):
         rate = stream.codec_context.sample_rate
 
-        def count_frames() -> Iterator[AudioFrame]:
-            nonlocal samples, ends_broken
-            for frame in _frames(container, stream):
+        def countframes_of() -> Iterator[AudioFrame]:
+            nonlocal seconds, ends_broken
+            for frame in frames_of(container, stream):
                 ends_broken = frame is None
                 if frame is not None:
-                    samples += frame.samples
+                    seconds += frame.samples / frame.sample_rate
                     yield frame
 
         peak = max(
-            (float(np.abs(block).max()) for block in _mono(count_frames(), rate)), default=0.0
+            (float(np.abs(block).max()) for block in mono(countframes_of(), rate)), default=0.0
         )
         technical = Technical(
             container=container.format.name.partition(",")[0],
             codec=stream.codec_context.name,
-            duration=round(samples / rate, 3),
+            duration=round(seconds, 3),
             sample_rate=rate,
             channels=stream.codec_context.channels,
         )
         declared = _declared_seconds(path, container, stream)
-    if not samples:
-        raise _unreadable(path, b"ID3")
+    if not seconds:
+        raise unreadable(path, b"ID3")
     return Inspection(technical, declared, peak, ends_broken)
 
 
@@ -205,7 +128,7 @@ def check(path: Path) -> Technical:
     decoded, declared = found.technical.duration, found.declared
     missing = declared - decoded
     if missing > max(1.0, 0.02 * declared) or found.ends_broken or is_cut_off(path):
-        raise _unreadable(path, b"ID3")
+        raise unreadable(path, b"ID3")
     if found.peak < SILENCE_PEAK:
         raise DepositError(
             _("整段录音没有声音"),
@@ -213,39 +136,6 @@ def check(path: Path) -> Technical:
             where=path,
         )
     return found.technical
-
-
-def decode(
-    path: Path, rate: int, start: float = 0.0, end: float | None = None
-) -> Iterator[Samples]:
-    """Yield blocks of mono samples (float32, -1 to 1) at ``rate`` Hz between two times in
-    seconds.
-    """
-    with _open_audio(path) as (container, stream):
-        frames = (frame for frame in _frames(container, stream) if frame is not None)
-        position = 0.0
-        name = container.format.name.partition(",")[0]
-        if start > 2 * EDGE_SECONDS and name in _SEEKABLE and stream.time_base:
-            container.seek(int((start - EDGE_SECONDS) / stream.time_base), stream=stream)
-            first = next(frames)
-            position = float(first.time or 0.0)
-            frames = chain([first], frames)  # type: ignore[assignment]
-        yield from _trim(_mono(frames, rate), rate, start - position, end, position)
-
-
-def _trim(
-    blocks: Iterator[Samples], rate: int, skip: float, end: float | None, position: float
-) -> Iterator[Samples]:
-    first = max(0, round(skip * rate))
-    last = None if end is None else round((end - position) * rate)
-    done = 0
-    for block in blocks:
-        kept = block[max(0, first - done) : None if last is None else max(0, last - done)]
-        done += len(block)
-        if len(kept):
-            yield kept
-        if last is not None and done >= last:
-            return
 
 
 def blocks(path: Path, longest: float = 120.0) -> Iterator[tuple[float, Samples]]:
@@ -322,6 +212,8 @@ def make_access_copy(
     The ``silenced`` ranges (seconds) start with a tone and are otherwise silent.
     """
 
+    silenced = widen(master, silenced)
+
     def masked(tone: float = 0.0) -> Iterator[AudioSegment]:
         blocks = decode(master, ACCESS_RATE)
         return _split(silence(blocks, ACCESS_RATE, silenced, tone=tone))
@@ -329,6 +221,44 @@ def make_access_copy(
     gain = _gain(masked())
     louder = (segment.apply_gain(gain) for segment in masked(_tone(gain)))
     _encode(louder, target)
+
+
+def widen(master: Path, ranges: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """Return ranges (seconds) widened to the pauses around them, as ``cutting.widen_edge`` does.
+
+    The result depends on the master and the ranges alone, so that access copies and clips are
+    silenced alike.
+    """
+    if not ranges:
+        return ranges
+    edges = sorted({edge for pair in ranges for edge in pair})
+    around = _around(master, edges)
+    return [
+        (
+            begin - widen_edge(around[begin][::-1], ACCESS_RATE),
+            end + widen_edge(around[end], ACCESS_RATE),
+        )
+        for begin, end in ranges
+    ]
+
+
+def _around(master: Path, times: Sequence[float]) -> dict[float, Samples]:
+    """Return the samples from EDGE_CONTEXT seconds before to as long after each of the times.
+
+    What lies outside the recording is silence. The file is decoded once.
+    """
+    reach = round(EDGE_CONTEXT * ACCESS_RATE)
+    begin = max(0.0, times[0] - EDGE_CONTEXT)
+    found = {time: np.zeros(2 * reach, np.float32) for time in times}
+    at = round(begin * ACCESS_RATE)
+    for block in decode(master, ACCESS_RATE, begin, times[-1] + EDGE_CONTEXT):
+        for time, window in found.items():
+            first = round(time * ACCESS_RATE) - reach
+            low, high = max(at, first), min(at + len(block), first + 2 * reach)
+            if low < high:
+                window[low - first : high - first] = block[low - at : high - at]
+        at += len(block)
+    return found
 
 
 def _tone(gain: float) -> float:
@@ -349,6 +279,7 @@ def cut_clip(
     An edge inside a word is moved outwards. ``words`` and the ``silenced`` ranges, which are
     replaced by a tone, have times in the whole recording.
     """
+    silenced = widen(master, silenced)
     begin = max(0.0, start - CONTEXT_SECONDS)
     parts = decode(master, ACCESS_RATE, begin, end + CONTEXT_SECONDS)
     samples = np.concatenate([np.empty(0, np.float32), *parts])
@@ -381,7 +312,7 @@ def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
                 "aac", rate=ACCESS_RATE, layout="mono", options=CODER_OPTIONS
             )
             stream.bit_rate = ACCESS_BIT_RATE
-            for frame in _audio_frames(segments):
+            for frame in _audioframes_of(segments):
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     except av.error.FFmpegError as error:  # PyAV reports a full disk so, not as an OSError
@@ -389,7 +320,7 @@ def _encode(segments: Iterable[AudioSegment], target: Path) -> None:
     put_in_place(temporary, target)
 
 
-def _audio_frames(segments: Iterable[AudioSegment]) -> Iterator[AudioFrame]:
+def _audioframes_of(segments: Iterable[AudioSegment]) -> Iterator[AudioFrame]:
     position = 0
     for segment in segments:
         samples = np.frombuffer(segment.raw_data, "<i2").reshape(1, -1)

@@ -24,6 +24,9 @@ MARGIN = 0.1  # seconds around a withheld line, because word times are inexact
 FADE = 0.03  # seconds of fade around a withheld line
 PITCH = 1000.0  # hertz of the tone that replaces it
 MAX_TONE = 1.0  # seconds of tone, followed by silence
+EDGE_CONTEXT = 2.0  # seconds analysed on both sides of an edge of a withheld line
+WIDEST = 0.5  # seconds that silence may go on behind a withheld line, to the next pause
+LEAST = 0.25  # seconds that it goes on where there is no pause
 PAUSE_FRACTION = 0.35  # level of a pause, as a fraction from silence to speech in dB
 
 
@@ -112,6 +115,24 @@ def _last_run(paused: NDArray[np.int_]) -> tuple[int, int]:
     run = paused[breaks[-1] + 1 :] if len(breaks) else paused
     run = run[-round(PAUSE_SEARCH / HOP) :]
     return int(run[0]), int(run[-1])
+
+
+def widen_edge(samples: NDArray[np.float32], rate: int) -> float:
+    """Return by how many seconds silence has to go on behind a withheld line.
+
+    ``samples`` are as long before its end as behind it. Silence goes on to the pause that ends the
+    syllable; without one within WIDEST, to the quietest moment after LEAST. Reverse the samples for
+    the beginning of a line.
+    """
+    frames = _decibels(samples, rate)
+    paused = _pauses(frames < _quiet(frames))
+    middle = len(samples) // (2 * round(HOP * rate))
+    behind = paused[middle : middle + round(WIDEST / HOP)]
+    if behind.any():
+        return float(np.argmax(behind)) * HOP
+    least = middle + round(LEAST / HOP)
+    dip = np.argmin(frames[least : middle + round(WIDEST / HOP)])
+    return LEAST + float(dip) * HOP
 
 
 def silence(

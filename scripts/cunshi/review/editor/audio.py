@@ -60,13 +60,16 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def played_as(technical: Technical, master: Path) -> str:
-    """Return the media type with which browsers play a file and seek exactly, or empty."""
+    """Return the media type with which browsers play a file by the times of its transcript, and
+    seek exactly; empty if they need a copy.
+    """
     codecs, kind = _PLAYED.get(technical.container, (set(), ""))
     if technical.codec not in codecs:
         return ""
     if technical.container == "matroska" and master.suffix.lower() != ".webm":
         return ""
-    return "" if kind == "audio/mpeg" and _has_variable_rate(master) else kind
+    exact = kind != "audio/mpeg" or not _has_variable_rate(master)
+    return kind if exact and audio.timeline_of(master).is_that_of_players else ""
 
 
 def _has_variable_rate(path: Path) -> bool:
