@@ -216,13 +216,17 @@ def _rebuild(project: Project, everything: bool) -> bool:
 
 @cli.command(help=_("打开校对台：在浏览器里听录音、改文稿、登记同意书、发布。"))
 @click.option("--port", default=8010, show_default=True, help=_("端口"))
-@click.option("--lan", is_flag=True, help=_("让同一个网络里的人也能用，要设密码；连接不加密"))
+@click.option(
+    "--lan",
+    is_flag=True,
+    help=_("让同一个网络里的人也能用；连接不加密。问一个密码，或用环境变量 CUNSHI_REVIEW_PASSWORD"),
+)
 @click.option(
     "--password",
     default="",
     envvar="CUNSHI_REVIEW_PASSWORD",
-    metavar="TEXT",
-    help=_("--lan 的密码（也可以写在环境变量 CUNSHI_REVIEW_PASSWORD 里；不写就问）"),
+    hidden=True,
+    show_envvar=False,
 )
 @click.option("--no-open", is_flag=True, help=_("不自动打开浏览器"))
 @click.pass_context
@@ -233,6 +237,12 @@ def review(context: click.Context, port: int, lan: bool, password: str, no_open:
     if lan and not password:
         password = click.prompt(_("给大家用的密码"), hide_input=True, confirmation_prompt=True)
     agreed = server.check_password(password) if lan else ""
+    source = context.get_parameter_source("password")
+    if source is click.core.ParameterSource.COMMANDLINE:
+        raise ConfigurationError(
+            _("密码不要写在命令里：这台电脑上的别人看得到"),
+            _("不写 --password，程序会问；或用环境变量 CUNSHI_REVIEW_PASSWORD"),
+        )
     server.run(project, port, agreed, opens_browser=not no_open, say=click.echo)
     click.echo(_("校对台关了。"))
 

@@ -156,8 +156,8 @@ class Project:
         It is not held while recordings are transcribed, which takes hours: what has been withdrawn
         meanwhile can be taken off the site.
         """
-        folder = self.root / "build"
-        folder.mkdir(exist_ok=True)
+        folder = self.root / "build" / "making"
+        folder.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(folder / ".lock", timeout, poll_interval=_POLL_INTERVAL):
                 yield

@@ -45,8 +45,9 @@ _TAG = re.compile(r"<[^<>]*>|&lt;[^<>&]*&gt;")
 _VOICE = re.compile(r"^(?:<|&lt;)(?:v(?:\.\w+)*\s)?")
 _LONGEST_BRACKET = 24  # characters of a mark in brackets; more is a remark of the narrator's
 _LONGEST_STRAY = 40  # characters of a block that is neither a comment nor a cue
-_NOTE = re.compile(r"\s*note(?![a-z])\s*[:：]?\s*", re.IGNORECASE)
+_NOTE = re.compile(r"\A\s*note(?![a-z])\s*[:：]?\s*", re.IGNORECASE)
 _TIMES = re.compile(r"(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->[ \t]*(?:\d+:)?\d+:\d+[.,]\d+")
+_LONGEST_TIMES = 1000  # characters of a line with times
 _OTHER_BLOCKS = ("STYLE", "REGION")
 _LABELLED = ("存疑：", "已改：", "核对：")  # the program's own notes, which may quote words
 
@@ -173,7 +174,7 @@ class _Reader:
         return is_mark
 
     def _read_times(self, block: _Block, number: int, line: str) -> str:
-        found = _TIMES.search(line)
+        found = _TIMES.search(line) if len(line) <= _LONGEST_TIMES else None
         if found is None:
             return line
         for words in (line[: found.start()], line[found.end() :]):

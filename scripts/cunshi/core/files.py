@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import stat
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,23 @@ def has_bytes(path: Path, data: bytes) -> bool:
     return (
         stat is not None and stat[0] == len(data) and path.is_file() and path.read_bytes() == data
     )
+
+
+class IrregularFileError(OSError):
+    """A FIFO, device or folder where a file is expected; reading it might never end."""
+
+
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """Return the first ``most`` bytes of a regular file, by default all.
+
+    Raises IrregularFileError for a FIFO, device or folder, OSError if it cannot be read.
+    """
+    # Without the flag, opening a FIFO waits for somebody who writes to it.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with attach_path(path), os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise IrregularFileError(errno.EINVAL, "not a regular file", str(path))
+        return stream.read(most)
 
 
 def temporary_name(path: Path) -> Path:

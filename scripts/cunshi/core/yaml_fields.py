@@ -1,15 +1,17 @@
 """Read YAML mappings field by field, and report every mistake with its line."""
 
 import difflib
+import math
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 from cunshi.core.errors import CunshiError, DiskError, ExitCode, RecordError
-from cunshi.core.files import exists
+from cunshi.core.files import IrregularFileError, exists, read_regular
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 
@@ -18,6 +20,10 @@ T = TypeVar("T")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _MAX_DEPTH = 20  # levels of nesting
+_MAX_BYTES = 4 << 20  # of a text; a transcript of ten hours has a tenth of it
+_MAX_DIGITS = 15  # of a number; Python refuses to convert thousands
+_LONGEST_SHOWN = 60  # characters of a value in a message
+_MOST_PROBLEMS = 12  # that are reported of one file
 _YES = {"true", "yes", "on", "是", "有", "对"}
 _NO = {"false", "no", "off", "否", "无", "不", "没有"}
 
@@ -31,11 +37,20 @@ def read_text(path: Path) -> str:
 
 
 def read_bytes_of(path: Path) -> bytes:
-    """Return the bytes of a file; DiskError if it cannot be read."""
+    """Return the bytes of a text; DiskError if it cannot be read, RecordError if it is no regular
+    file, or larger than a text can be.
+    """
     try:
-        return path.read_bytes()
+        data = read_regular(path, _MAX_BYTES + 1)
+    except IrregularFileError as error:
+        raise RecordError(
+            _("这不是普通文件"), _("移走它，或换成普通的文字文件"), where=path
+        ) from error
     except OSError as error:
         raise DiskError(error, path) from error
+    if len(data) > _MAX_BYTES:
+        raise RecordError(_("这个文件太大了，不像是手写的"), _("检查是不是放错了文件"), where=path)
+    return data
 
 
 def decode_text(data: bytes, path: Path) -> str:
@@ -73,6 +88,7 @@ class Fields:
         self._nodes: dict[str, yaml.Node] = {}
         self._lines: dict[str, int] = {}
         self._known: set[str] = set()
+        self._reported = [0]  # in the file, shared with the mappings inside
         self.line = self._line(node) if node else first_line
         for key_node, value_node in node.value if node else ():
             self._add(key_node, value_node)
@@ -97,6 +113,11 @@ class Fields:
         return int(node.start_mark.line) + self._first_line
 
     def _report(self, line: int, cause: str, remedy: str = "") -> None:
+        self._reported[0] += 1
+        if self._reported[0] > _MOST_PROBLEMS:
+            return
+        if self._reported[0] == _MOST_PROBLEMS:
+            cause, remedy = _("这个文件里还有别的毛病"), _("先改好上面几处，再看")
         self.problems.append(Problem(self.code, self.where, cause, remedy, line))
 
     def report_key(self, key: str, cause: str, remedy: str = "") -> None:
@@ -127,7 +148,7 @@ class Fields:
     def integer(self, key: str, default: int = 0) -> int:
         """Return the integer of a key."""
         value = self._scalar(key)
-        if value and not value.isdecimal():
+        if value and not (value.isdecimal() and len(value) <= _MAX_DIGITS):
             self.report_key(key, _("“{key}” 要写整数").format(key=key))
             return default
         return int(value) if value else default
@@ -136,10 +157,13 @@ class Fields:
         """Return the number of a key, 0 if it is empty."""
         value = self._scalar(key)
         try:
-            return float(value or 0)
+            number = float(value or 0)
         except ValueError:
-            self.report_key(key, _("“{key}” 要写数字").format(key=key))
-            return 0.0
+            number = math.nan
+        if math.isfinite(number):
+            return number
+        self.report_key(key, _("“{key}” 要写数字").format(key=key))
+        return 0.0
 
     def flag(self, key: str, *, default: bool = False, invalid: bool = False) -> bool:
         """Return yes or no; ``invalid`` if the value is neither."""
@@ -159,7 +183,7 @@ class Fields:
         except ValueError:
             self.report_key(
                 key,
-                _("日期 “{value}” 看不懂").format(value=value),
+                _("日期 “{value}” 看不懂").format(value=value[:_LONGEST_SHOWN]),
                 _("写成 2026-01-12 的样子"),
             )
             return None
@@ -170,7 +194,7 @@ class Fields:
         if value and value not in choices:
             self.report_key(
                 key,
-                _("“{value}” 不是可以选的内容").format(value=value),
+                _("“{value}” 不是可以选的内容").format(value=value[:_LONGEST_SHOWN]),
                 _("可以写：{choices}").format(choices="、".join(choices)),
             )
             return invalid
@@ -224,14 +248,19 @@ class Fields:
         self, node: yaml.MappingNode | None, aliases: Mapping[str, str] | None = None
     ) -> "Fields":
         aliases = self._aliases if aliases is None else aliases
-        return Fields(node, self.where, self.problems, aliases, self.code, self._first_line)
+        child = Fields(node, self.where, self.problems, aliases, self.code, self._first_line)
+        child._reported = self._reported
+        return child
 
     def finish(self) -> None:
         """Report every key that was not read, and suggest the nearest known one."""
-        for key in self._nodes.keys() - self._known:
-            near = difflib.get_close_matches(key, [*self._known, *self._aliases], 1)
+        unknown = (key for key in self._nodes if key not in self._known)
+        for key in islice(unknown, _MOST_PROBLEMS):
+            near = difflib.get_close_matches(
+                key[:_LONGEST_SHOWN], [*self._known, *self._aliases], 1
+            )
             remedy = _("是不是想写 “{near}”？").format(near=near[0]) if near else _("请删去这一行")
-            self.report_key(key, _("不认识的名称 “{key}”").format(key=key), remedy)
+            self.report_key(key, _("不认识的名称 “{key}”").format(key=key[:_LONGEST_SHOWN]), remedy)
 
 
 def is_empty(node: yaml.Node) -> bool:

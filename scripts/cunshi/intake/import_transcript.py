@@ -43,7 +43,7 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")  # splitlines also splits at other charac
 _TIME = r"(\d+:\d+:\d+[,.]\d+)"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
 _NUMBER = re.compile(r"\s*\d+\s*")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]*)>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]*)>")
 _SPEAKER = re.compile(r"(?!普通话：)([^\s：:，。、]{1,12})：(?=\S)")
 _SYNC = re.compile(r"(\d{1,6})\(\d+\)")
 _INTERVAL = re.compile(r"\s*(\d{1,3}):")

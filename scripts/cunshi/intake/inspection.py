@@ -33,12 +33,12 @@ class Inspector:
         self._min_seconds = min_seconds
         self._child: subprocess.Popen[str] | None = None
 
-    def inspect(self, path: Path) -> Technical:
+    def inspect(self, path: Path, name: str = "") -> Technical:
         """Return the technical data of a file; DepositError if it is unusable, DiskError if
-        unreadable.
+        unreadable. ``name`` is the file's name, if it is stored under another one.
         """
         seconds = self._min_seconds + path.stat().st_size / 1e6 * _SECONDS_PER_MEGABYTE
-        answer = self._ask(path, seconds)
+        answer = self._ask([str(path), name], seconds)
         if "technical" in answer:
             return Technical(**answer["technical"])
         if "errno" in answer:
@@ -52,13 +52,13 @@ class Inspector:
             child.kill()
             child.communicate()
 
-    def _ask(self, path: Path, seconds: float) -> dict[str, Any]:
+    def _ask(self, question: list[str], seconds: float) -> dict[str, Any]:
         child = self._child = self._child or _start()
         watch = threading.Timer(seconds, child.kill)
         watch.start()
         try:
             # Names may not be valid text; JSON escapes preserve them.
-            print(json.dumps(str(path)), file=child.stdin, flush=True)
+            print(json.dumps(question), file=child.stdin, flush=True)
             line = child.stdout.readline() if child.stdout else ""
         except OSError:
             line = ""
@@ -83,16 +83,17 @@ def _start() -> subprocess.Popen[str]:
     )
 
 
-def look_at(path: Path) -> Technical:
-    """Inspect a file in this process."""
+def look_at(path: Path, name: str = "") -> Technical:
+    """Inspect a file in this process; ``name`` is its name, if it is stored under another."""
     from cunshi.media import audio  # loads the decoders, which the parent process does not need
 
+    name = name or path.name
     if path.stat().st_size == 0:
         raise DepositError(_("文件是空的（0 字节）"), _("从手机重新复制一次"))
-    if is_photo(path.name):
+    if is_photo(name):
         photos.check(path)
         return Technical(container="photo", codec="photo")
-    if not is_text(path.name):
+    if not is_text(name):
         return audio.check(path)
     if not read_text(path).strip():
         raise DepositError(_("文件里没有文字"), _("写上家训的文字再放进来"))
@@ -107,9 +108,9 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
-def _answer(path: Path) -> dict[str, Any]:
+def _answer(path: Path, name: str) -> dict[str, Any]:
     try:
-        return {"technical": asdict(look_at(path))}
+        return {"technical": asdict(look_at(path, name) if name else look_at(path))}
     except DiskError as error:
         return {"errno": error.errno}
     except CunshiError as error:
@@ -122,7 +123,8 @@ def main() -> None:
     """Inspect a file for each line of input."""
     _limit_memory()
     for line in sys.stdin:
-        print(json.dumps(_answer(Path(json.loads(line)))), flush=True)
+        path, name = json.loads(line)
+        print(json.dumps(_answer(Path(path), name)), flush=True)
 
 
 if __name__ == "__main__":

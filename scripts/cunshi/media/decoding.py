@@ -37,6 +37,9 @@ CONTAINERS = (
 _SEEKABLE = {"mov", "wav", "w64", "flac", "matroska", "ogg"}
 _SILK = b"#!SILK_V3"
 _SIGNATURES = (b"ftyp", b"RIFF", b"OggS", b"ID3", b"#!AMR", b"fLaC", b"\x1aE\xdf\xa3", b"FORM")
+# Hertz: telephones and the slowest codecs have more, the best converters less.
+_RATES = (4_000, 768_000)
+_MOST_CHANNELS = 32
 EDGE_SECONDS = 5.0  # decoded before a seek target, because codecs need a run-up
 
 
@@ -94,7 +97,21 @@ def open_audio(path: Path) -> Iterator[tuple[InputContainer, AudioStream]]:
             audio = container.streams.best("audio")
             if not isinstance(audio, AudioStream):
                 raise DepositError(_("文件里没有声音"), _("放进有声音的录音或录像"), where=path)
+            _refuse_implausible(audio, path)
             yield container, audio
+
+
+def _refuse_implausible(stream: AudioStream, path: Path) -> None:
+    """Raise DepositError for a header that no recorder writes, by which times would be wrong."""
+    rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+    if not (_RATES[0] <= rate <= _RATES[1] and 1 <= channels <= _MOST_CHANNELS):
+        raise DepositError(
+            _("录音的文件头不对：每秒 {rate} 次采样，{channels} 个声道").format(
+                rate=rate, channels=channels
+            ),
+            _("从录音机或手机重新复制一次；还是这样，用别的程序打开它，另存为 m4a 或 mp3"),
+            where=path,
+        )
 
 
 def frames_of(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame | None]:

@@ -7,6 +7,7 @@ archive.yml and the command line fill in) a field of the same name.
 tests/publishing/test_publishers.py tests every publisher named there.
 """
 
+import re
 from collections.abc import Set
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +60,22 @@ class Publisher(Protocol):
         else; ConfigurationError if only the last publication is kept.
         """
         raise no_folder()
+
+
+# A transport such as ``ext::`` runs a command; a remote is the name of one, a URL or a path.
+_HELPER = re.compile(r"[A-Za-z0-9+.-]*::")
+
+
+def check_value(value: str, where: str) -> None:
+    """Raise ConfigurationError if a value of archive.yml or of the command line, which is passed to
+    git or rsync, could act as an option or a command there.
+    """
+    if value.startswith("-") or not value.isprintable() or _HELPER.match(value):
+        raise ConfigurationError(
+            _("“{value}” 不能当作发布的地方").format(value=value[:60]),
+            _("写远程仓库的名字、分支的名字或 主机:文件夹，前面不能有 “-”"),
+            where=where,
+        )
 
 
 def no_folder() -> ConfigurationError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from cunshi.core.errors import SiteError, last_lines
 from cunshi.core.i18n import _
 from cunshi.domain.settings import Destination
-from cunshi.publishing import Publisher
+from cunshi.publishing import Publisher, check_value
 from cunshi.publishing.changes import Changes, compare, digests, git_blob, mirror_equal
 
 # The start of the commit message, which identifies the branch.
@@ -36,6 +36,8 @@ class BranchPublisher(Publisher):
         return f"{self.remote} {self.name}"
 
     def check(self) -> None:
+        for value in (self.remote, self.name):
+            check_value(value, "archive/archive.yml")
         self._git("check-ref-format", "--branch", self.name)
         worked_on = self._git("branch", "--show-current").strip()
         local = self._git("for-each-ref", "--format=%(subject)", f"refs/heads/{self.name}")
@@ -75,9 +77,9 @@ class BranchPublisher(Publisher):
     def _fetch(self) -> bool:
         """Fetch the branch to FETCH_HEAD; return whether the remote has it."""
         ref = f"refs/heads/{self.name}"
-        if not self._git("ls-remote", "--heads", self.remote, ref):
+        if not self._git("ls-remote", "--heads", "--", self.remote, ref):
             return False
-        self._git("fetch", "--no-tags", self.remote, ref)
+        self._git("fetch", "--no-tags", "--", self.remote, ref)
         return True
 
     def _files(self) -> dict[str, str]:
@@ -104,6 +106,7 @@ def _run(command: Sequence[str], folder: Path) -> str:
 
 def _run_bytes(command: Sequence[str], folder: Path) -> bytes:
     environment = os.environ | {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "PYTHONUTF8": "1"}
+    environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh"  # no ext::, which runs commands
     try:
         done = subprocess.run(
             command,

@@ -40,6 +40,8 @@ class RsyncPublisher(Publisher):
         return self.place.rstrip("/") + "/"
 
     def check(self) -> None:
+        if not self.place.isprintable():
+            raise SiteError(_("看不懂要发布到哪里"), _("写成 主机:文件夹"))
         if not _PLACE.fullmatch(self.place):
             raise SiteError(_("看不懂要发布到哪里"), _("写成 主机:文件夹"), where=self.place)
         names = self._names()

@@ -13,7 +13,7 @@ from cunshi.transcription.chinese import letters, to_simplified
 
 _UNHEARD = re.compile(r"[\[【〔(<]\s*听不清\s*[\]】〕)>]")
 _GROUPED = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
-_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)%")
+_PERCENT = re.compile(r"(?<![0-9])([0-9]+(?:\.[0-9]+)?)%")
 _NUMBER = re.compile(
     r"(?P<year>[12][0-9]{3})(?=年(?![前来來历歷])|[-~–—至到][12][0-9]{3}年)"
     r"|(?P<pair>(?<![0-9.])2)(?=[个個位条條台臺件座家户戶次种種张張块塊只口斤亩畝])"

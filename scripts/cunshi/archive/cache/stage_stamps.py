@@ -15,7 +15,7 @@ from typing import Any
 
 from cunshi.archive.cache.file_cache import Entries, format_entries, read_entries
 from cunshi.archive.project import Project
-from cunshi.core.files import stat_of, write_rebuildable
+from cunshi.core.files import read_regular, stat_of, write_rebuildable
 from cunshi.core.i18n import language
 
 # Packages that influence the results of stages.
@@ -101,7 +101,7 @@ def stamp_of(
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
 

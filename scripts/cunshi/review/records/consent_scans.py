@@ -130,6 +130,7 @@ def keep(project: Project, accession: Accession, aside: Path, name: str, person:
                 return path.name
         free = _free_name(name, {path.name.casefold() for path in present})
         accession.consent_forms.mkdir(exist_ok=True)
+        aside.chmod(0o600)  # other accounts of the computer have no business with signatures
         put_in_place(aside, accession.consent_forms / free)
         hashes = {f"{accession.consent_forms.name}/{free}": digest}
         accession.add_event(Event(ACCESSION, algorithm="SHA-256", hashes=hashes, agent=person))

@@ -26,7 +26,8 @@ from cunshi.core.yaml_fields import read_text
 from cunshi.domain.file_names import describe_name, parse_day
 from cunshi.domain.recording import Description, is_photo, is_text
 from cunshi.intake.deposits import READMES
-from cunshi.media import audio, photos
+from cunshi.intake.inspection import Inspector
+from cunshi.media import audio
 from cunshi.review.api import ApiError, ApiRequest, error_response, route
 from cunshi.review.context import Desk
 from cunshi.review.uploads.file_names import clean_name, named_after, numbered, stem_of
@@ -40,6 +41,7 @@ _LONGEST = 200  # characters of a village's or a narrator's name
 _ASIDE = ".cunshi-*.part"  # temporary name that intake ignores
 # Only one file is renamed at a time, because whether a name is free depends on other files.
 _PLACING = threading.Lock()
+_LOOKING, _INSPECTOR = threading.Lock(), Inspector()
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -207,6 +209,8 @@ async def _receive(pieces: AsyncIterator[bytes], arriving: _Arriving) -> None:
             _refuse_too_large(arriving.size)
             waiting += piece
             if len(waiting) >= _BLOCK:
+                if _free(arriving.path.parent) < _RESERVE:  # the length may not have been announced
+                    raise _full()
                 await run_in_threadpool(write, bytes(waiting))
                 waiting.clear()
         await run_in_threadpool(write, bytes(waiting))
@@ -258,13 +262,19 @@ def _refuse_unsound(path: Path, name: str) -> None:
         if path.stat().st_size == 0:
             raise ApiError(422, _("文件是空的（0 字节）"), _("从手机重新复制一次"))
         if is_photo(name):
-            photos.check(path)
+            _check_photo(path, name)
         elif is_text(name):
             read_text(path)
         else:
             audio.probe(path)
     except CunshiError as error:
         raise ApiError(422, error.cause, error.remedy) from error
+
+
+def _check_photo(path: Path, name: str) -> None:
+    """Decode a photo in the limited process, one at a time; DepositError if that fails."""
+    with _LOOKING:
+        _INSPECTOR.inspect(path, name)
 
 
 def _same_bytes(project: Project, arriving: _Arriving) -> str:
