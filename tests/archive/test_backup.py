@@ -283,3 +283,48 @@ def test_a_killed_backup_is_taken_up_again(kept: Project, tmp_path: Path) -> Non
         assert done.returncode == -signal.SIGKILL
     assert not backup.back_up(kept, target, SilentReporter()).problems
     assert tree(target / "archive") == tree(kept.archive)
+
+
+def test_a_flipped_bit_in_what_people_wrote_is_found_and_not_restored(
+    kept: Project, tmp_path: Path, run: Run
+) -> None:
+    accession = kept.accessions()[0]
+    accession.consent_forms.mkdir()
+    (accession.consent_forms / "纸.jpg").write_bytes(b"signed")
+    accession.transcript.write_text("WEBVTT\n", "utf-8")
+    copy = tmp_path / "backup"
+    backup.back_up(kept, copy, SilentReporter())
+    for name in ("transcript.vtt", "consent/纸.jpg", "recording.yml"):
+        path = copy / "archive" / accession.id / name
+        whole = path.read_bytes()
+        path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+        code, printed = run(kept, "restore", str(copy), "--check")
+        assert code == ExitCode.FIXITY and name in printed
+        target = accession.folder / name
+        mine = target.read_bytes()
+        target.unlink()
+        assert run(kept, "restore", str(copy))[0] == ExitCode.FIXITY
+        assert not target.exists()
+        path.write_bytes(whole)
+        assert run(kept, "restore", str(copy))[0] == 0
+        assert target.read_bytes() == mine
+
+
+def test_an_edit_of_the_same_size_and_time_is_backed_up(kept: Project, tmp_path: Path) -> None:
+    record = kept.accessions()[0].record
+    backup.back_up(kept, tmp_path / "backup", SilentReporter())
+    stat = record.stat()
+    record.write_text(record.read_text("utf-8").replace("村", "邨"), "utf-8")
+    os.utime(record, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    backup.back_up(kept, tmp_path / "backup", SilentReporter())
+    copy = tmp_path / "backup" / record.relative_to(kept.root)
+    assert copy.read_bytes() == record.read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a permission there")
+def test_a_link_in_the_archive_is_not_followed(kept: Project, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("钥匙", "utf-8")
+    (kept.accessions()[0].folder / "a.txt").symlink_to(tmp_path / "secret")
+    done = backup.back_up(kept, tmp_path / "backup", SilentReporter())
+    assert any("链接" in problem.cause for problem in done.problems)
+    assert not list((tmp_path / "backup").rglob("a.txt"))

@@ -1,6 +1,7 @@
 """Merging two villages' archives: no duplicates, and no silent decisions."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -199,3 +200,81 @@ def test_a_record_there_that_is_no_yaml_stops_nothing(
     assert code == ExitCode.RECORD
     assert open_id in printed
     assert [a.id for a in ours.accessions()] == [sealed_id]
+
+
+def cut_a_line(bag: Path) -> None:
+    manifest = next(bag.glob("manifest-*.txt"))
+    manifest.write_text("".join(manifest.read_text("utf-8").splitlines(keepends=True)[1:]), "utf-8")
+    next(bag.glob("tagmanifest-*.txt")).unlink()
+
+
+def delete_the_manifest(bag: Path) -> None:
+    for path in (*bag.glob("manifest-*.txt"), *bag.glob("tagmanifest-*.txt")):
+        path.unlink()
+
+
+def add_a_file(bag: Path) -> None:
+    (bag / "data" / "archive" / "x.yml").write_text("x", "utf-8")
+
+
+def damage_a_tag(bag: Path) -> None:
+    with (bag / "bag-info.txt").open("a", encoding="utf-8") as stream:
+        stream.write("x: y\n")
+
+
+def add_a_lesser_manifest(bag: Path) -> None:
+    (bag / "manifest-md5.txt").write_text("", "utf-8")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut_a_line, delete_the_manifest, add_a_file, damage_a_tag, add_a_lesser_manifest],
+)
+def test_a_bag_that_the_reference_refuses_does_not_come_in(
+    villages: tuple[Project, Project, str, str],
+    run: Run,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+) -> None:
+    ours, theirs, *__ = villages
+    run(theirs, "backup", str(tmp_path / "out"), "--bag")
+    [bag] = (tmp_path / "out").iterdir()
+    damage(bag)
+    if damage is not add_a_lesser_manifest:  # RFC 8493 refuses it, the reference does not
+        with pytest.raises(bagit.BagError):
+            bagit.Bag(str(bag)).validate()
+    assert run(ours, "merge", str(bag))[0] == ExitCode.RECORD
+    assert ours.accessions() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a permission there")
+@pytest.mark.parametrize("where", ["transcript.vtt", "consent", "consent/a.jpg", "master/b.txt"])
+def test_a_link_there_brings_in_nothing_from_here(
+    villages: tuple[Project, Project, str, str], run: Run, tmp_path: Path, where: str
+) -> None:
+    ours, theirs, open_id, sealed_id = villages
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "a.txt").write_text("钥匙在灶台下", "utf-8")
+    path = theirs.accession(open_id).folder / where
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(secret if where == "consent" else secret / "a.txt")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == ExitCode.RECORD and "链接" in printed
+    assert [a.id for a in ours.accessions()] == [sealed_id]
+    assert not any(b"\xe7\x81\xb6\xe5\x8f\xb0" in data for data in tree(ours.archive).values())
+
+
+def test_what_a_system_puts_there_stops_nothing(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    folder = theirs.accession(open_id).folder
+    for name in (".DS_Store", "._a.m4a", "Thumbs.db", "desktop.ini"):
+        for place in (theirs.archive, folder, folder / "master"):
+            (place / name).write_bytes(b"x")
+    assert run(theirs, "check")[0] == 0
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    assert run(ours, "check")[0] == 0
+    assert not [path for path in tree(ours.archive) if path.endswith(("Thumbs.db", "_Store"))]

@@ -7,11 +7,11 @@ under a temporary name and verified. Nothing is deleted: a changed file is first
 
 import errno
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from glob import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.bag import write_bag
@@ -26,13 +26,23 @@ from cunshi.core.errors import (
     RecordError,
     SiteError,
 )
-from cunshi.core.files import exists, is_hidden, put_in_place, temporary_name, walk_files
+from cunshi.core.files import (
+    exists,
+    has_bytes,
+    is_hidden,
+    is_ignored,
+    put_in_place,
+    temporary_name,
+    walk_files,
+    write_atomic,
+)
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.core.text import safe_file_name
 
 _EARLIER = "earlier"
+_CONTENTS = "manifest-sha256.txt"  # in the backup's folder
 _KEPT = ("archive", "courses")
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
@@ -75,9 +85,11 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     paths = sorted(_kept(project.root, copied.problems))
     folder.mkdir(parents=True, exist_ok=True)
     device = folder.stat().st_dev
+    contents = _Contents.of(project, folder)
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
             try:
+                contents.announce(path)
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             except OSError as error:
                 copied.problems.append(Problem.for_item(error, project.relative(path)))
@@ -86,7 +98,70 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
         folder.stat().st_dev != device
     ):  # the disk is gone, and files went to the disk of its mount point
         raise DiskError(OSError(errno.ENODEV, ""), folder)
+    contents.finish(_kept(folder))
     return copied
+
+
+@dataclass
+class _Contents:
+    """The manifest of a backup: the hash of every file in it, also of what people wrote.
+
+    While files are replaced, both the old and the new hash of a path count, so that a backup that
+    was interrupted can be restored from.
+    """
+
+    project: Project
+    folder: Path
+    known: dict[str, set[str]]
+    masters: dict[str, str]
+    new: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, project: Project, folder: Path) -> "_Contents":
+        masters = {
+            f"archive/{accession.id}/{name}": digest
+            for accession in project.accessions()
+            for name, digest in accession.hashes().items()
+        }
+        return cls(project, folder, read_contents(folder), masters)
+
+    def announce(self, path: Path) -> None:
+        """Register a file before it is copied. The hash of a master is that of its manifest."""
+        name = path.relative_to(self.project.root).as_posix()
+        digest = self.masters.get(name) or sha256_of(path)
+        self.new[name] = digest
+        if digest not in self.known.get(name, set()):
+            self.known.setdefault(name, set()).add(digest)
+            if (self.folder / name).exists():
+                self._write()
+
+    def finish(self, present: Iterable[Path]) -> None:
+        """Register what is in the backup now; also what is no longer in the project."""
+        names = {path.relative_to(self.folder).as_posix() for path in present}
+        gone = {name: self.known[name] for name in names & self.known.keys() - self.new.keys()}
+        self.known = gone | {n: {h} for n, h in self.new.items() if n in names}
+        self._write()
+
+    def _write(self) -> None:
+        lines = (
+            f"{digest}  {name}\n"
+            for name in sorted(self.known)
+            for digest in sorted(self.known[name])
+        )
+        write_atomic(self.folder / _CONTENTS, "".join(lines))
+
+
+def read_contents(folder: Path) -> dict[str, set[str]]:
+    """Return path → SHA-256 of the files in a backup; empty for one of an earlier version."""
+    known: dict[str, set[str]] = {}
+    try:
+        lines = (folder / _CONTENTS).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    for line in lines:
+        digest, __, name = line.partition("  ")
+        known.setdefault(name, set()).add(digest)
+    return known
 
 
 def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> HandedOver:
@@ -122,16 +197,28 @@ def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
             raise error
         problems.append(Problem.for_item(error, ""))
 
-    yield root / "mkdocs.yml"
+    found = [root / "mkdocs.yml"]
     for name in _KEPT:
-        found = walk_files(root / name, refused)
-        yield from (path for path in found if not is_hidden(path.relative_to(root)))
-    yield from (p for p in walk_files(root / "recordings", refused) if p.suffix == ".yml")
+        files = walk_files(root / name, refused)
+        found += [path for path in files if _is_kept(path.relative_to(root))]
+    found += [p for p in walk_files(root / "recordings", refused) if p.suffix == ".yml"]
+    for path in found:
+        if not path.is_symlink():
+            yield path
+        elif problems is not None:
+            cause, remedy = _("这是一个链接，没有拷"), _("换成文件本身")
+            where = path.relative_to(root).as_posix()
+            problems.append(Problem(ExitCode.RECORD, where, cause, remedy))
+
+
+def _is_kept(path: PurePath) -> bool:
+    """Check that no system has put a file there; a master is kept whatever its name is."""
+    return not is_hidden(path) and (_is_master(path.as_posix()) or not is_ignored(path.name))
 
 
 def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:
     name = project.relative(path)
-    if target.is_file() and _looks_same(path, target):
+    if target.is_file() and _is_same(name, path, target):
         copied.same.append(name)
         return
     if target.is_file() and _is_master(name):
@@ -148,6 +235,13 @@ def _copy(project: Project, path: Path, target: Path, copied: Copied) -> None:
     else:
         copied.new.append(name)
     _copy_checked(path, target)
+
+
+def _is_same(name: str, path: Path, target: Path) -> bool:
+    """Check whether a copy is up to date. A master never changes, so it is not read; a text may be
+    edited within the grain of a disk's clock and keep its length.
+    """
+    return _looks_same(path, target) if _is_master(name) else has_bytes(target, path.read_bytes())
 
 
 def _looks_same(path: Path, target: Path) -> bool:
@@ -188,7 +282,7 @@ def _copy_aside(source: Path, target: Path) -> Path:
         copy_checked(source, temporary)
     except ValueError as error:
         raise OSError(None, _("写好的副本读出来不一样")) from error
-    shutil.copystat(source, temporary)
+    shutil.copystat(source, temporary)  # its permissions, too: scans of consents are private
     return temporary
 
 
@@ -206,8 +300,14 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
         for accession in accessions:
             whole[accession.id] = _check_copy(copy, accession, found)
             task.finish_one(accession.id)
+    contents = read_contents(folder)
+    if not contents:
+        cause, remedy = _("这份备份没有总清单，文字坏了看不出来"), _("再备份一次就有了")
+        found.problems.append(Problem(ExitCode.OK, str(folder), cause, remedy))
     for path in sorted(_kept(folder, found.problems)):
         relative = path.relative_to(folder)
+        if not _is_sound(path, relative.as_posix(), contents, found):
+            continue
         owner = relative.parts[1] if relative.parts[0] == "archive" else ""
         if whole.get(owner, True):
             try:
@@ -215,6 +315,20 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
             except (CunshiError, OSError) as error:
                 found.problems.append(Problem.for_item(error, relative.as_posix()))
     return found
+
+
+def _is_sound(path: Path, name: str, contents: Mapping[str, set[str]], found: Copied) -> bool:
+    """Check a file of the backup against its manifest; masters are checked with theirs."""
+    if not contents or _is_master(name):
+        return True
+    try:
+        sound = sha256_of(path) in contents.get(name, set())
+    except OSError:
+        sound = False
+    if not sound:
+        cause, remedy = _("备份里的这个文件坏了或不见了"), _("用另一份备份；这个文件没有恢复")
+        found.problems.append(Problem(ExitCode.FIXITY, str(path), cause, remedy))
+    return sound
 
 
 def _check_copy(copy: Project, accession: Accession, found: Copied) -> bool:

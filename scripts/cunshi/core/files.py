@@ -13,7 +13,7 @@ from typing import BinaryIO
 Stat = tuple[int, int]
 
 # What Windows puts into folders. What macOS, Linux and Syncthing put there begins with a dot.
-_SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
+_SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini"}
 # What a browser, a chat, sync or office program calls a file that it has not finished.
 _UNFINISHED = (".tmp", ".part", ".crdownload", ".download", ".partial")
 
@@ -170,6 +170,12 @@ def is_ignored(name: str) -> bool:
     return name.startswith((".", "~$")) or name in _SYSTEM_FILES or name.endswith(_UNFINISHED)
 
 
+def is_put_by_system(name: str) -> bool:
+    """Return whether Finder or Windows has put a file of this name into a folder."""
+    name = name.lower()
+    return name in _SYSTEM_FILES or name == ".ds_store" or name.startswith("._")
+
+
 def is_hidden(path: PurePath) -> bool:
     """Return whether a path or a folder on its way begins with a dot, as locks do."""
     return any(part.startswith(".") for part in path.parts)
@@ -204,6 +210,22 @@ def walk_files(folder: Path, on_error: Callable[[OSError], None] = _raise) -> It
 def walk_file_names(folder: Path, on_error: Callable[[OSError], None] = _raise) -> Iterator[str]:
     """Yield the files of walk_files as relative paths with slashes, which is faster."""
     return _walk(str(folder), "", on_error)
+
+
+def irregular_entries(folder: Path) -> Iterator[Path]:
+    """Yield what is neither a regular file nor a folder at or below a path: links, FIFOs, devices.
+
+    What a link points to is not looked at.
+    """
+    mode = folder.lstat().st_mode
+    if not stat.S_ISDIR(mode):
+        if not stat.S_ISREG(mode):
+            yield folder
+        return
+    with os.scandir(folder) as entries:
+        found = sorted(Path(entry.path) for entry in entries)
+    for path in found:
+        yield from irregular_entries(path)
 
 
 def _walk(folder: str, before: str, on_error: Callable[[OSError], None]) -> Iterator[str]:

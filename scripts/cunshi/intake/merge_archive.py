@@ -4,7 +4,6 @@ Nothing in this archive is changed, except that restrictions of the other one ap
 records of a recording differ, both are reported and nothing is decided.
 """
 
-import hashlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -12,12 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.bag import check_bag
 from cunshi.archive.events import METADATA_MODIFICATION, TRANSFER, Event
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged
 from cunshi.core.errors import CunshiError, ExitCode, RecordError
-from cunshi.core.files import exists, is_hidden, put_in_place, walk_files
+from cunshi.core.files import (
+    exists,
+    irregular_entries,
+    is_hidden,
+    is_ignored,
+    is_put_by_system,
+    put_in_place,
+    walk_files,
+)
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
@@ -53,6 +61,8 @@ class Merged(Result):
 def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     """Add the accessions of a project, a backup, or a bag of one. Requires the lock."""
     theirs = Project.at(_payload(folder))
+    _refuse_links(theirs.root / "archive", below=False)
+    _refuse_links(theirs.archive / "archive.yml")
     problems: list[Problem] = []
     archive = theirs.read_archive(problems)
     if any(problem.code is ExitCode.DISK for problem in problems):
@@ -75,25 +85,8 @@ def _payload(folder: Path) -> Path:
     """Return the project in a folder, or in a bag after verifying it."""
     if not (folder / "bagit.txt").is_file():
         return folder
-    for manifest in sorted(folder.glob("manifest-*.txt")):
-        algorithm = manifest.stem.removeprefix("manifest-")
-        for line in manifest.read_text("utf-8").splitlines():
-            digest, __, name = line.partition(" ")
-            if not _is_valid_file(folder, name.strip(), algorithm, digest):
-                raise RecordError(
-                    _("这个包不完整：{name} 和清单不一样").format(name=name.strip()),
-                    _("向对方再要一份"),
-                    where=folder,
-                )
+    check_bag(folder)
     return folder / "data"
-
-
-def _is_valid_file(bag: Path, name: str, algorithm: str, digest: str) -> bool:
-    path = (bag / name).resolve()
-    if not path.is_relative_to((bag / "data").resolve()) or not path.is_file():
-        return False
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest() == digest.lower()
 
 
 def _merge_one(
@@ -104,6 +97,7 @@ def _merge_one(
     known: dict[str, Accession],
     merged: Merged,
 ) -> None:
+    _refuse_links(accession.folder)
     _check_masters(accession)
     here = next(
         (known[digest] for digest in accession.own_hashes().values() if digest in known), None
@@ -117,10 +111,27 @@ def _merge_one(
         _bring(project, theirs, accession, rights, merged)
 
 
+def _refuse_links(path: Path, *, below: bool = True) -> None:
+    """Raise RecordError for a link or device, which could bring in any file of this computer."""
+    if not path.is_symlink() and not exists(path):
+        return
+    found = irregular_entries(path) if below else filter(Path.is_symlink, [path])
+    for entry in found:
+        raise RecordError(
+            _("那边的 {name} 是一个链接或不是普通文件，没有并入").format(name=entry.name),
+            _("请对方换成文件本身"),
+            where=entry,
+        )
+
+
 def _check_masters(accession: Accession) -> None:
     hashes = accession.hashes()
     bad = [n for n, h in hashes.items() if not (accession.folder / n).is_file()]
     bad += [n for n, h in hashes.items() if n not in bad and sha256_of(accession.folder / n) != h]
+    present = (path.relative_to(accession.folder) for path in walk_files(accession.master))
+    bad += [
+        p.as_posix() for p in present if p.as_posix() not in hashes and not is_put_by_system(p.name)
+    ]
     if bad or not hashes:
         name = bad[0] if bad else accession.manifest.name
         raise RecordError(
@@ -137,7 +148,8 @@ def _bring(
     aside = Accession(project.incoming / accession.id)
     for path in sorted(walk_files(accession.folder)):
         relative = path.relative_to(accession.folder)
-        if not is_hidden(relative):
+        listed = relative.as_posix() in accession.hashes()
+        if listed or not (is_hidden(relative) or is_ignored(relative.name)):
             _copy(path, aside.folder / relative)
     record = RecordFile.open(aside)
     origin = {"holder": merged.holder, "rights": rights}

@@ -3,10 +3,10 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from cunshi.core.files import attach_path, walk_files
+from cunshi.core.files import attach_path, is_put_by_system, walk_files
 
 _BLOCK = 1 << 20
 
@@ -69,7 +69,10 @@ def look(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:
     """
     present = {path.relative_to(folder).as_posix() for path in walk_files(folder / "master")}
     found = dict.fromkeys(sorted(hashes.keys() - present), "missing")
-    return found | dict.fromkeys(sorted(present - hashes.keys()), "unexpected")
+    strange = (
+        path for path in present - hashes.keys() if not is_put_by_system(PurePath(path).name)
+    )
+    return found | dict.fromkeys(sorted(strange), "unexpected")
 
 
 def compare(folder: Path, hashes: Mapping[str, str]) -> dict[str, str]:

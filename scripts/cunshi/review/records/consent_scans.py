@@ -17,7 +17,7 @@ from cunshi.archive.events import ACCESSION, Event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.errors import CunshiError
-from cunshi.core.files import put_in_place
+from cunshi.core.files import is_ignored, put_in_place
 from cunshi.core.i18n import _
 from cunshi.review.api import ApiError, ApiRequest, error_response, route
 from cunshi.review.auth.middleware import too_large
@@ -77,7 +77,7 @@ def scans_of(accession: Accession) -> list[Path]:
     if not accession.consent_forms.is_dir():
         return []
     found = (path for path in accession.consent_forms.iterdir() if path.is_file())
-    return sorted(path for path in found if not path.name.startswith("."))
+    return sorted(path for path in found if not is_ignored(path.name))
 
 
 def listed(accession: Accession) -> list[dict[str, Any]]:
