@@ -43,6 +43,7 @@ from cunshi.core.text import safe_file_name
 
 _EARLIER = "earlier"
 _CONTENTS = "manifest-sha256.txt"  # in the backup's folder
+_INTERIM = ".manifest-sha256.next"  # the same while files are replaced, with their old hashes too
 _KEPT = ("archive", "courses")
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
@@ -85,20 +86,22 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     paths = sorted(_kept(project.root, copied.problems))
     folder.mkdir(parents=True, exist_ok=True)
     device = folder.stat().st_dev
-    contents = _Contents.of(project, folder)
+    contents, failed = _Contents.of(project, folder), 0
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
             try:
                 contents.announce(path)
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             except OSError as error:
+                failed += 1
                 copied.problems.append(Problem.for_item(error, project.relative(path)))
             task.finish_one(path.name)
     if (
         folder.stat().st_dev != device
     ):  # the disk is gone, and files went to the disk of its mount point
         raise DiskError(OSError(errno.ENODEV, ""), folder)
-    contents.finish(_kept(folder))
+    if not failed:  # otherwise both the old and the new hashes go on counting
+        contents.finish(_kept(folder))
     return copied
 
 
@@ -133,32 +136,32 @@ class _Contents:
         if digest not in self.known.get(name, set()):
             self.known.setdefault(name, set()).add(digest)
             if (self.folder / name).exists():
-                self._write()
+                self._write(_INTERIM)
 
     def finish(self, present: Iterable[Path]) -> None:
         """Register what is in the backup now; also what is no longer in the project."""
         names = {path.relative_to(self.folder).as_posix() for path in present}
         gone = {name: self.known[name] for name in names & self.known.keys() - self.new.keys()}
         self.known = gone | {n: {h} for n, h in self.new.items() if n in names}
-        self._write()
+        self._write(_CONTENTS)
+        interim = self.folder / _INTERIM
+        for path in (interim, temporary_name(interim)):
+            path.unlink(missing_ok=True)
 
-    def _write(self) -> None:
+    def _write(self, manifest: str) -> None:
         lines = (
             f"{digest}  {name}\n"
             for name in sorted(self.known)
             for digest in sorted(self.known[name])
         )
-        write_atomic(self.folder / _CONTENTS, "".join(lines))
+        write_atomic(self.folder / manifest, "".join(lines))
 
 
 def read_contents(folder: Path) -> dict[str, set[str]]:
     """Return path → SHA-256 of the files in a backup; empty for one of an earlier version."""
     known: dict[str, set[str]] = {}
-    try:
-        lines = (folder / _CONTENTS).read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    for line in lines:
+    files = (path for name in (_CONTENTS, _INTERIM) if (path := folder / name).is_file())
+    for line in (line for path in files for line in path.read_text("utf-8").splitlines()):
         digest, __, name = line.partition("  ")
         known.setdefault(name, set()).add(digest)
     return known
