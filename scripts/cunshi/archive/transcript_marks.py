@@ -10,16 +10,21 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 MARK_NOTE = "NOTE 不公开"
 FORMER_NOTE = "NOTE 原来写着："
 
 # Traditional characters of the words below.
-_SIMPLIFIED = str.maketrans(
-    "開請別佈發對這該傳們話錄內條處給許準讓願網禁嚴暫",
-    "开请别布发对这该传们话录内条处给许准让愿网禁严暂",
+_SIMPLIFIED = dict(
+    zip(
+        "開請別佈發對這該傳們話錄內條處給許準讓願網禁嚴暫",
+        "开请别布发对这该传们话录内条处给许准让愿网禁严暂",
+        strict=True,
+    )
 )
+_TRADITIONAL = re.compile(f"[{''.join(_SIMPLIFIED)}]")
 _NOT = (
     r"(?:不要|不能|不可以?|不得|不宜|不许|不准|不想|不愿意?|不让|不给|不用|暂不|请勿|勿|别|莫|"
     r"禁止|严禁|不)"
@@ -61,9 +66,10 @@ class OddMark(NamedTuple):
 
 def normal(text: str) -> str:
     """Return a text in which forms of a mark are equal: no spaces, one script, one width."""
-    text = unicodedata.normalize("NFKC", html.unescape(text))
-    kept = (c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
-    return "".join(kept).lower().translate(_SIMPLIFIED)
+    text = "".join(unicodedata.normalize("NFKC", html.unescape(text)).split())
+    if not text.isprintable():  # zero-width and direction characters are not
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return _TRADITIONAL.sub(lambda found: _SIMPLIFIED[found[0]], text.lower())
 
 
 def mentions_mark(text: str) -> bool:
@@ -254,7 +260,8 @@ def _begin(lines: list[str], at: int) -> int:
     return at - 1 if at and (_is_marked_line(lines[at - 1])) else at
 
 
-def with_usual_marks(text: str, guides: Iterable[str] = ()) -> tuple[str, tuple[OddMark, ...]]:
+@lru_cache(maxsize=4)  # one text is read several times in a row
+def with_usual_marks(text: str, guides: tuple[str, ...] = ()) -> tuple[str, tuple[OddMark, ...]]:
     """Return a transcript with every mark in its usual form, and those that were not.
 
     ``guides`` are comments that explain marks. Without an unusual mark the text is returned
