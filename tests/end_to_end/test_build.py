@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
+from cunshi import workflow
 from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import parse_transcript
@@ -380,3 +381,14 @@ def test_a_lost_build_folder_is_made_again(copy_of_built: Project, run: Run) -> 
     assert run(copy_of_built, "build")[0] == 0
     assert tree(copy_of_built.archive) == archive
     assert tree(copy_of_built.site) == site
+
+
+def test_what_is_wrong_with_a_record_is_reported_once(
+    told: tuple[Project, str, str], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, open_id, __ = told
+    record = project.accession(open_id).record
+    record.write_text(record.read_text("utf-8").replace("language:", "language: xyz"), "utf-8")
+    monkeypatch.setattr(workflow, "_RECENT", -1.0)  # as if transcription had taken hours
+    __, printed = run(project, "build", "--engine", "recorded")
+    assert printed.count("xyz") == 1, printed

@@ -42,12 +42,15 @@ class _StillCopyingError(DepositError):
 
 @dataclass(frozen=True)
 class Intake(Result):
-    """What one look at recordings/ brought."""
+    """What one look at recordings/ brought; ``present`` are the ids of the accessions with a file
+    there.
+    """
 
     taken: list[str] = field(default_factory=list)
     amended: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     duplicates: list[tuple[str, str]] = field(default_factory=list)
+    present: set[str] = field(default_factory=set)
 
     @property
     def changes(self) -> int:
@@ -66,7 +69,8 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     stamps = StageStamps(project, INTAKE_STAGE)
     new = {d.path for d in stable if inspections.inspection_of(d.path) is None}
     with reporter.task(_("检查录音"), len(new), 0) as task:
-        for deposit, digest in _distinct(project, stable, inspections, intake):
+        distinct = _distinct(project, stable, inspections, intake)
+        for deposit, digest in distinct:
             name = project.relative(deposit.path)
             stamp = intake_stamp(project, deposit, digest, known.get(digest, digest))
             if stamps.is_current(name, stamp):
@@ -84,6 +88,7 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 task.finish_one(deposit.path.name)
             if intake.changes == before:
                 stamps.record(name, stamp)
+    intake.present.update(known[digest] for __, digest in distinct if digest in known)
     inspections.save(path for deposit in stable for path in deposit.files)
     stamps.save()
     _log.info("Deposits: %d, of them %d taken in", len(deposits), len(intake.taken))

@@ -5,7 +5,7 @@ A folder.yml or sidecar may gain a withdrawal or a limit long after its recordin
 that must not write, or cannot.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,26 +72,38 @@ class Written:
         )
 
 
-def amend_records(
-    project: Project, archive: Archive, problems: list[Problem], *, only_absent: bool = False
-) -> list[str]:
-    """Write into the records what people have written in recordings/; return the changed ids.
+def amend_records(project: Project, archive: Archive, problems: list[Problem]) -> None:
+    """Write into the records what people have written in recordings/.
 
     Requires the lock. New deposits are not accessioned, and only descriptions are reported.
-    ``only_absent``: only about files that are no longer there; accessioning amends the others.
     """
-    changed = []
-    for written in _all_written(project, archive, problems):
-        if only_absent and not written.is_absent:
-            continue
+    _amend_all(project, _all_written(project, archive, problems), problems)
+
+
+def amend_absent(
+    project: Project, archive: Archive, present: set[str], problems: list[Problem]
+) -> None:
+    """Do the same for the accessions without a file in recordings/: all but ``present``."""
+    found: list[Problem] = []
+    walk = DepositWalk(project, archive, found)
+    _amend_all(project, _absent(project, walk, present), problems)
+    _report(found, problems)
+
+
+def _amend_all(project: Project, all_written: Iterable[Written], problems: list[Problem]) -> None:
+    for written in all_written:
         try:
             with project.writing():
-                if amend(written, problems):
-                    changed.append(written.accession.id)
+                amend(written, problems)
         except (CunshiError, OSError) as error:
             where = project.relative(written.accession.record)
             problems.append(Problem.for_item(error, where))
-    return changed
+
+
+def _report(found: Iterable[Problem], problems: list[Problem]) -> None:
+    """Report faulty descriptions, each once; other faults of deposits are those of accessioning."""
+    faulty = (problem for problem in found if is_description(problem.where))
+    problems += [problem for problem in dict.fromkeys(faulty) if problem not in problems]
 
 
 def as_amended(
@@ -192,7 +204,7 @@ def _all_written(project: Project, archive: Archive, problems: list[Problem]) ->
         if not stamps.is_current(project.relative(deposit.path), stamp):
             yield Written(project.accession(id_), deposit.description, deposit.doubtful)
     yield from _absent(project, walk, present)
-    problems += [p for p in found if is_description(p.where) and p not in problems]
+    _report(found, problems)
 
 
 def _absent(project: Project, walk: DepositWalk, present: set[str]) -> Iterator[Written]:

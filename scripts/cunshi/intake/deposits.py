@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from cunshi.archive.accession import Accession
@@ -78,11 +78,12 @@ class _Said:
 
 @dataclass(frozen=True)
 class DepositWalk:
-    """A walk through recordings/, which adds to ``problems``."""
+    """A walk through recordings/, which adds to ``problems``; it reads each folder.yml once."""
 
     project: Project
     archive: Archive
     problems: list[Problem]
+    _folders: dict[Path, "_Said"] = field(default_factory=dict)
 
     def find(self) -> list[Deposit]:
         """Return every deposit in recordings/, sorted by path; other files are reported."""
@@ -96,7 +97,7 @@ class DepositWalk:
         folders = [f for f in path.parents if f.is_relative_to(self.project.recordings)]
         said = _Said(Description())
         for folder in reversed(folders):
-            said = said.then(self._load(folder / _FOLDER_FILE))
+            said = said.then(self._load_folder(folder))
         for sidecar in self._sidecars(path):
             said = said.then(self._load(sidecar))
         return said.description, said.doubtful
@@ -111,7 +112,7 @@ class DepositWalk:
             failure = DiskError(error)
             self._report(folder, failure.cause, failure.remedy)
             return
-        said = said.then(self._load(folder / _FOLDER_FILE))
+        said = said.then(self._load_folder(folder))
         beside = any(_may_be_sidecar(entry.name) for entry in entries)
         yield from self._files(files, folder, said, beside)
         for entry in folders:
@@ -187,6 +188,11 @@ class DepositWalk:
     def _sidecars(self, path: Path) -> Iterator[Path]:
         for name in _sidecar_names(path):
             yield from unicode_variants(path.with_name(name))
+
+    def _load_folder(self, folder: Path) -> _Said:
+        if folder not in self._folders:
+            self._folders[folder] = self._load(folder / _FOLDER_FILE)
+        return self._folders[folder]
 
     def _load(self, path: Path) -> _Said:
         """Read a folder.yml or sidecar; doubtful if the file or its name is invalid."""

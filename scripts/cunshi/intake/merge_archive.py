@@ -146,10 +146,10 @@ def _bring(
     problems: list[Problem] = []
     theirs.read_recording(accession, problems)
     aside = Accession(project.incoming / accession.id)
+    masters = accession.hashes()
     for path in sorted(walk_files(accession.folder)):
         relative = path.relative_to(accession.folder)
-        listed = relative.as_posix() in accession.hashes()
-        if listed or not (is_hidden(relative) or is_ignored(relative.name)):
+        if relative.as_posix() in masters or not (is_hidden(relative) or is_ignored(relative.name)):
             _copy(path, aside.folder / relative)
     record = RecordFile.open(aside)
     origin = {"holder": merged.holder, "rights": rights}

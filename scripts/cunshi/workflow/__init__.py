@@ -4,6 +4,7 @@ A command is a function of a project. It creates a `Context`, passes it through 
 to its problems, and returns a `Result`, which `report` puts into words.
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,6 +48,8 @@ from cunshi.workflow.results import (
 )
 from cunshi.workflow.stages import begin, locked
 
+# Seconds after which records are read again: people may have withheld something meanwhile.
+_RECENT = 5.0
 _MOST_CLIPS = 4  # in a draft lesson: a lesson has no time for more
 
 
@@ -54,10 +57,11 @@ def build(project: Project, reporter: Reporter, choice: Choice, *, strict: bool 
     """Accession, transcribe and build. An error in one recording does not stop the others."""
     with locked(project, reporter, strict=strict) as context:
         intake = stages.take_in(context)
-        recordings = stages.read_recordings(context)
+        recordings, read_at = stages.read_recordings(context), time.monotonic()
         drafted = stages.transcribe(context, recordings, choice)
         with project.building():
-            recordings = stages.read_recordings(context)
+            if time.monotonic() - read_at > _RECENT:
+                recordings = stages.read_recordings(context)
             site = stages.update_site(context, recordings)
         return context.finish(
             Built(drafted=drafted, recordings=recordings, intake=intake, site=site)

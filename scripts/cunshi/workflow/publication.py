@@ -34,9 +34,10 @@ def publish(
     """
     write_amendments(project)
     with project.building():
+        damaged = verify_fixity(project, reporter)
         for __ in range(_ATTEMPTS):
             context = begin(project, reporter)
-            context.problems.extend(verify_fixity(project, reporter))
+            context.problems.extend(damaged)
             if done := _publish_once(context, asked, dry_run=dry_run):
                 return done
     raise _never_quiet()

@@ -73,7 +73,7 @@ def take_in(context: Context) -> Intake:
     intake = accessioning.take_in(context.project, context.archive, context.reporter)
     context.problems.extend(intake.problems)
     project, archive = context.project, context.archive
-    amendments.amend_records(project, archive, context.problems, only_absent=True)
+    amendments.amend_absent(project, archive, intake.present, context.problems)
     return intake
 
 
@@ -85,10 +85,11 @@ def amend_records(context: Context) -> None:
 def read_recordings(context: Context) -> list[Recording]:
     """Return every recording of the archive, with the limits that are written in recordings/."""
     project, archive = context.project, context.archive
-    recordings = project.read_recordings(context.problems)
     found: list[Problem] = []
+    recordings = project.read_recordings(found)
     amended = amendments.as_amended(project, archive, recordings, found)
-    context.problems.extend(p for p in found if p not in context.problems)
+    # The records may have been read before, and accessioning may have reported the same.
+    context.problems.extend(problem for problem in found if problem not in context.problems)
     return amended
 
 
@@ -194,7 +195,8 @@ class Visible:
 def visible(context: Context, recordings: Sequence[Recording]) -> Visible:
     """Determine what may be seen, from the records and transcripts."""
     project, archive = context.project, context.archive
-    transcripts = read_transcripts(project, archive, recordings, [])
+    cache = RecordingCache(project, archive)  # full, if the site was just built
+    transcripts = read_transcripts(project, archive, recordings, [], cache)
     published = publishable(context, recordings)
     return Visible(
         access_decisions(recordings, context.days),

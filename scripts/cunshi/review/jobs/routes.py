@@ -3,7 +3,7 @@
 import logging
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +16,7 @@ from cunshi.archive.project import Project
 from cunshi.core import clock
 from cunshi.core.errors import CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem
+from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import SilentReporter
 from cunshi.review.api import ApiError, ApiRequest, route
 from cunshi.review.context import Desk
@@ -132,10 +132,8 @@ def routes(desk: Desk) -> list[Route]:
         """Take off the site what may no longer be seen; waits for no job."""
         with taking_down:
             done = workflow.take_down(desk.project, SilentReporter())
-        lines = list(report.lines(replace(done, problems=[])))
         ids = [accession.id for accession in desk.project.accessions()]
-        problems = as_json(done.problems, ids)
-        return {"exit_code": int(done.exit_code), "lines": lines, "problems": problems}
+        return _as_json(done, report.lines(replace(done, problems=[])), ids)
 
     return [
         route("GET", "/api/jobs", look),
@@ -153,9 +151,12 @@ def _do(project: Project, work: Work) -> Done:
 
 
 def _told(done: Done) -> dict[str, Any]:
-    ids = [recording.id for recording in done.recordings]
+    return _as_json(done, _lines(done), [recording.id for recording in done.recordings])
+
+
+def _as_json(done: Result, lines: Iterable[str], ids: Collection[str]) -> dict[str, Any]:
     problems = as_json(done.problems, ids)
-    return {"exit_code": int(done.exit_code), "lines": list(_lines(done)), "problems": problems}
+    return {"exit_code": int(done.exit_code), "lines": list(lines), "problems": problems}
 
 
 def _lines(done: Done) -> Iterator[str]:
