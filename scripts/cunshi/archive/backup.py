@@ -7,7 +7,8 @@ under a temporary name and verified. Nothing is deleted: a changed file is first
 
 import errno
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from glob import escape
@@ -15,6 +16,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.bag import write_bag
+from cunshi.archive.fixity.backup_contents import BackupContents, read_contents
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.clock import now
@@ -34,7 +36,6 @@ from cunshi.core.files import (
     put_in_place,
     temporary_name,
     walk_files,
-    write_atomic,
 )
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
@@ -42,8 +43,6 @@ from cunshi.core.progress import Reporter
 from cunshi.core.text import safe_file_name
 
 _EARLIER = "earlier"
-_CONTENTS = "manifest-sha256.txt"  # in the backup's folder
-_INTERIM = ".manifest-sha256.next"  # the same while files are replaced, with their old hashes too
 _KEPT = ("archive", "courses")
 _DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _MASTER_PARTS = 4  # archive/<id>/master/<name>
@@ -86,15 +85,15 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     paths = sorted(_kept(project.root, copied.problems))
     folder.mkdir(parents=True, exist_ok=True)
     device = folder.stat().st_dev
-    contents, failed = _Contents.of(project, folder), 0
+    contents, failed = BackupContents.of(project, folder), list[Path]()
     with reporter.task(_("备份"), len(paths), 0) as task:
         for path in paths:
-            try:
+            with _reporting(project, path, copied, failed):
                 contents.announce(path)
+        contents.begin()
+        for path in sorted(set(paths) - set(failed)):
+            with _reporting(project, path, copied, failed):
                 _copy(project, path, folder / path.relative_to(project.root), copied)
-            except OSError as error:
-                failed += 1
-                copied.problems.append(Problem.for_item(error, project.relative(path)))
             task.finish_one(path.name)
     if (
         folder.stat().st_dev != device
@@ -105,66 +104,14 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     return copied
 
 
-@dataclass
-class _Contents:
-    """The manifest of a backup: the hash of every file in it, also of what people wrote.
-
-    While files are replaced, both the old and the new hash of a path count, so that a backup that
-    was interrupted can be restored from.
-    """
-
-    project: Project
-    folder: Path
-    known: dict[str, set[str]]
-    masters: dict[str, str]
-    new: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, project: Project, folder: Path) -> "_Contents":
-        masters = {
-            f"archive/{accession.id}/{name}": digest
-            for accession in project.accessions()
-            for name, digest in accession.hashes().items()
-        }
-        return cls(project, folder, read_contents(folder), masters)
-
-    def announce(self, path: Path) -> None:
-        """Register a file before it is copied. The hash of a master is that of its manifest."""
-        name = path.relative_to(self.project.root).as_posix()
-        digest = self.masters.get(name) or sha256_of(path)
-        self.new[name] = digest
-        if digest not in self.known.get(name, set()):
-            self.known.setdefault(name, set()).add(digest)
-            if (self.folder / name).exists():
-                self._write(_INTERIM)
-
-    def finish(self, present: Iterable[Path]) -> None:
-        """Register what is in the backup now; also what is no longer in the project."""
-        names = {path.relative_to(self.folder).as_posix() for path in present}
-        gone = {name: self.known[name] for name in names & self.known.keys() - self.new.keys()}
-        self.known = gone | {n: {h} for n, h in self.new.items() if n in names}
-        self._write(_CONTENTS)
-        interim = self.folder / _INTERIM
-        for path in (interim, temporary_name(interim)):
-            path.unlink(missing_ok=True)
-
-    def _write(self, manifest: str) -> None:
-        lines = (
-            f"{digest}  {name}\n"
-            for name in sorted(self.known)
-            for digest in sorted(self.known[name])
-        )
-        write_atomic(self.folder / manifest, "".join(lines))
-
-
-def read_contents(folder: Path) -> dict[str, set[str]]:
-    """Return path → SHA-256 of the files in a backup; empty for one of an earlier version."""
-    known: dict[str, set[str]] = {}
-    files = (path for name in (_CONTENTS, _INTERIM) if (path := folder / name).is_file())
-    for line in (line for path in files for line in path.read_text("utf-8").splitlines()):
-        digest, __, name = line.partition("  ")
-        known.setdefault(name, set()).add(digest)
-    return known
+@contextmanager
+def _reporting(project: Project, path: Path, copied: Copied, failed: list[Path]) -> Iterator[None]:
+    """Report an error of one file, and add it to those that are not in the backup as they are."""
+    try:
+        yield
+    except OSError as error:
+        failed.append(path)
+        copied.problems.append(Problem.for_item(error, project.relative(path)))
 
 
 def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> HandedOver:
@@ -192,7 +139,7 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
 def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
     """Yield the files that cannot be recreated: archive, lessons, and descriptions in recordings/.
 
-    An unreadable folder is added to ``problems``; without these, OSError is raised.
+    An failedable folder is added to ``problems``; without these, OSError is raised.
     """
 
     def refused(error: OSError) -> None:
