@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import parse_transcript
+from cunshi.archive.transcript_marks import mentions_mark
 from cunshi.core.errors import ExitCode, RecordError
 from cunshi.core.text import clean
 from cunshi.domain.settings import Archive
@@ -24,12 +25,19 @@ from support.exports import catalogue_of, entry_of
 from support.village import tree
 
 Run = Callable[..., tuple[int, str]]
-# Everything that can be printed, as captions print it; and what matters to one of the forms.
+# Everything that can be printed, as captions print it; and what matters to one of the forms. The
+# words of a withholding mark withhold the line: see tests/archive/test_transcript_marks.py.
 words = (
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
-    | st.text("村里有一条河，上有座桥。：abc 0-&<>\"'", max_size=20)
-    | st.sampled_from(["普通话：村", "1962", "a --> b", "00:00:01,000", "NOTE", "&lt;v 王>", "]]>"])
-).map(clean)
+    (
+        st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+        | st.text("村里有一条河，上有座桥。：abc 0-&<>\"'", max_size=20)
+        | st.sampled_from(
+            ["普通话：村", "1962", "a --> b", "00:00:01,000", "NOTE", "&lt;v 王>", "]]>"]
+        )
+    )
+    .map(clean)
+    .filter(lambda text: not mentions_mark(text))
+)
 spoken = st.lists(
     st.tuples(st.floats(0, 130), st.floats(0.01, 20), words.filter(bool), words, words), max_size=6
 ).map(

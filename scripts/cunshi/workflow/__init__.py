@@ -129,6 +129,7 @@ def export(project: Project, reporter: Reporter, folder: Path) -> Exported:
     """Write everything published to a bag, in archival formats."""
     with locked(project, reporter) as context, project.building():
         catalogue = stages.build_site(context, stages.read_recordings(context)).catalogue
+        note_publication(project)
         return context.finish(make_export(project.docs, catalogue, folder))
 
 

@@ -13,6 +13,7 @@ from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Destination
 from cunshi.publishing import destinations
 from cunshi.publishing.destinations import Publication
+from cunshi.publishing.log import note_publication
 from cunshi.publishing.removal import Faults
 from cunshi.workflow import stages
 from cunshi.workflow.results import NotPublished, Published, TakenDown
@@ -56,6 +57,7 @@ def take_down(project: Project, reporter: Reporter) -> TakenDown:
                 context = begin(project, reporter)
                 if not context.archive.publish.kind:
                     stages.build_site(context, stages.read_recordings(context))
+                    note_publication(project)
                     return context.finish(TakenDown())
                 if done := _publish_once(context, None, dry_run=False):
                     publication = done.publication if isinstance(done, Published) else None
@@ -92,6 +94,8 @@ def _publish_once(
     with project.publishing():
         if not dry_run and visible != _visible_now(project):
             return None
+        if catalogue:
+            note_publication(project)
         if catalogue and not _blocking(context):
             publication = destinations.publish_to(project, where, visible.withheld, dry_run=dry_run)
             return context.finish(Published(recordings, catalogue, publication))

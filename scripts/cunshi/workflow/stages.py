@@ -123,12 +123,13 @@ def update_site(context: Context, recordings: Sequence[Recording]) -> BuiltSite:
     stamp.clear()
     before = len(context.problems)
     built = build_site(context, recordings)
+    note_publication(project)
     stamp.record(context.problems[before:], built.transcripts)
     return BuiltSite(index, context.days, recordings, built.transcripts, built.catalogue)
 
 
 def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
-    """Gather everything published, build the site, and log its content.
+    """Gather everything published, and build the site; the caller logs its content.
 
     If it cannot be built, what may no longer be seen is taken off the site as it was.
     """
@@ -157,7 +158,6 @@ def _build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
         catalogue = replace(found.catalogue, measured=measured.result())
         context.problems.extend(build.build_site(project, catalogue, context.reporter))
     cache.save()
-    note_publication(project)
     return replace(found, catalogue=catalogue)
 
 
