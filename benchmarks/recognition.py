@@ -28,10 +28,10 @@ from workbench import ROOT, Figure, head, publish, table
 
 from cunshi.archive.glossary_file import read_glossary
 from cunshi.archive.machine_json import MachineTranscript
+from cunshi.core.chinese import to_simplified
 from cunshi.domain.transcript import Segment
 from cunshi.media import audio
 from cunshi.transcription import vad
-from cunshi.transcription.chinese import to_simplified
 from cunshi.transcription.draft import draft
 from cunshi.transcription.engines import open_engine
 from cunshi.transcription.engines.whisper_base import model_folder

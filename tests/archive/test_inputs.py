@@ -253,11 +253,18 @@ def test_what_is_written_about_several_recordings_reaches_the_pages_of_all(
     stages: Stages, project: Project, stage: str
 ) -> None:
     recording = recording_of(project)
-    [path] = shared_inputs(project).texts
     assert stages.run(stage, recording)
     assert not stages.run(stage, recording)
-    path.write_text(path.read_text("utf-8") + "# 变了\n", "utf-8")
-    assert stages.run(stage, recording)
+    for path in shared_inputs(project).texts:
+        append(path, "# 变了\n")
+        assert stages.run(stage, recording), path
+        assert not stages.run(stage, recording), path
+
+
+def append(path: Path, text: str) -> None:
+    """Append to a text, which may not be there yet."""
+    before = path.read_text("utf-8") if path.exists() else ""
+    path.write_text(before + text, "utf-8")
 
 
 @pytest.mark.parametrize("stage", ["site", "transcription", "error_rate", "kits"])
@@ -279,7 +286,7 @@ def test_a_change_of_each_text_of_the_site_makes_the_site_anew(
     names = set()
     for path in site_inputs(project).texts:
         names.add(path.name)
-        path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+        append(path, "\n")
         assert stages.run("site", recording), path
         assert not stages.run("site", recording), path
     assert names >= {"archive.yml", "glossary.yml", "mkdocs.yml", "course.yml", "lesson.md"}

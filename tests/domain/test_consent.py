@@ -40,7 +40,7 @@ from cunshi.domain.consent import (
     Consent,
 )
 from cunshi.domain.description_merge import limited, merge, strictest
-from cunshi.domain.pseudonyms import names_of
+from cunshi.domain.persons.pseudonyms import names_of
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive, Destination
 from cunshi.domain.transcript import Segment, Transcript

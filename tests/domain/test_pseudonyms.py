@@ -9,14 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cunshi.archive.project import Project
+from cunshi.core.chinese import to_simplified
 from cunshi.domain.consent import Consent
-from cunshi.domain.pseudonyms import across_lines, names_of, rename_recording, renamed, spoken
+from cunshi.domain.persons.pseudonyms import (
+    across_lines,
+    names_of,
+    rename_recording,
+    renamed,
+    spoken,
+)
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import ANONYMOUS, Archive
 from cunshi.domain.transcript import Segment, Word
 from cunshi.media import audio
 from cunshi.transcription import vad
-from cunshi.transcription.chinese import to_simplified
 from cunshi.transcription.engines import open_engine
 from support.leaks import leaks
 from support.village import ROOT, settle
@@ -29,7 +35,7 @@ NAMES = (("金德发", "老金"), ("德发", "阿发"))
 
 def test_the_longest_name_is_replaced_first_and_nothing_twice() -> None:
     assert renamed("金德发和德发", NAMES) == "老金和阿发"
-    assert renamed("甲乙", (("甲", "乙"), ("乙", "丙"))) == "乙丙"
+    assert renamed("甲子乙丑", (("甲子", "乙丑"), ("乙丑", "丙寅"))) == "乙丑丙寅"
 
 
 @given(st.text("金德发老阿x"))

@@ -17,9 +17,9 @@ from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
 from cunshi.archive.transcript_file import parse_transcript
 from cunshi.catalogue.course.citation_syntax import find_citations
+from cunshi.core.chinese import to_simplified
 from cunshi.media import audio
 from cunshi.media.cutting import cut_points
-from cunshi.transcription.chinese import to_simplified
 from cunshi.transcription.engines import open_engine
 from cunshi.transcription.error_rate import error_rate
 from support.village import ROOT, settle, tree

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from cunshi.archive.machine_json import MachineTranscript
 from cunshi.archive.transcript_file import UNHEARD
+from cunshi.core.chinese import punctuate, to_simplified
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
-from cunshi.transcription.chinese import punctuate, to_simplified
 from cunshi.transcription.draft import (
     LINE_PAUSE,
     LONG_LINE,

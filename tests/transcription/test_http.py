@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from cunshi.archive.machine_json import read_machine_json
 from cunshi.archive.project import Project
+from cunshi.core.chinese import to_simplified
 from cunshi.core.errors import ConfigurationError, EngineError, ExitCode
 from cunshi.media import audio
-from cunshi.transcription.chinese import to_simplified
 from cunshi.transcription.engines import HeardSegment, open_engine, recognition_server, whisper_base
 from cunshi.transcription.engines.recognition_server import Http
 from support.scripted_server import HEARD, Answer, Scripted, said

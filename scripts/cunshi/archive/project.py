@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.glossary_file import read_glossary
+from cunshi.archive.persons_file import read_persons
 from cunshi.archive.record_edit import as_permitted, deposit_history
 from cunshi.archive.records import read_recording
 from cunshi.archive.settings_file import read_archive
@@ -20,6 +21,8 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Access, Consent
 from cunshi.domain.glossary import Term
+from cunshi.domain.persons.narrators import limited_by_persons
+from cunshi.domain.persons.person import Person
 from cunshi.domain.recording import Description, Recording
 from cunshi.domain.settings import Archive
 
@@ -68,6 +71,11 @@ class Project:
     @property
     def glossary(self) -> Path:
         return self.archive / "glossary.yml"
+
+    @property
+    def persons(self) -> Path:
+        """Names, pseudonyms and consents of persons."""
+        return self.archive / "persons.yml"
 
     @property
     def publications(self) -> Path:
@@ -194,16 +202,26 @@ class Project:
         return [Accession(f) for f in folders if any(exists(f / name) for name in names)]
 
     def read_archive(self, problems: list[Problem]) -> Archive:
-        """Read archive/archive.yml with its defaults."""
+        """Read archive/archive.yml with its defaults, and archive/persons.yml."""
         path = self.archive / "archive.yml"
-        return read_archive(path, self.relative(path), problems)
+        archive = read_archive(path, self.relative(path), problems)
+        before = len(problems)
+        persons = self.read_persons(problems)
+        are_known = archive.are_names_known and len(problems) == before
+        return replace(archive, persons=persons, are_names_known=are_known)
+
+    def read_persons(self, problems: list[Problem]) -> tuple[Person, ...]:
+        """Read archive/persons.yml."""
+        return read_persons(self.persons, self.relative(self.persons), problems)
 
     def read_glossary(self, problems: list[Problem]) -> tuple[Term, ...]:
         """Read archive/glossary.yml."""
         return read_glossary(self.glossary, self.relative(self.glossary), problems)
 
     def read_recording(self, accession: Accession, problems: list[Problem]) -> Recording:
-        """Read a recording.yml, with hash and companions from the manifest."""
+        """Read a recording.yml, with hash and companions from the manifest, and with the limits of
+        its narrator in persons.yml.
+        """
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
@@ -221,6 +239,8 @@ class Project:
             permitted = _permitted(accession, recording.description, found)
             recording = replace(recording, description=permitted)
         problems += found
+        described = limited_by_persons(recording.description, self.read_persons([]))
+        recording = replace(recording, description=described)
         return _with_fixity(recording, hashes, where, problems)
 
     def read_recordings(self, problems: list[Problem]) -> list[Recording]:

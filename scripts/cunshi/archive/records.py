@@ -128,11 +128,12 @@ def _read_deposited(fields: Fields) -> Description:
         language=fields.choice("language", LANGUAGES, invalid="") or "",
         access=fields.choice("access", ACCESS, invalid=Access.SEALED),
         minor=fields.flag("minor", invalid=True),
-        consent=_read_consent(consent),
+        consent=read_consent(consent),
     )
 
 
-def _read_consent(fields: Fields) -> Consent:
+def read_consent(fields: Fields) -> Consent:
+    """Read a consent; empty, and therefore invalid, if a value is invalid."""
     unreadable = len(fields.problems)
     consent = Consent(
         by=fields.text("by"),

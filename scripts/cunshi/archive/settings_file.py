@@ -35,28 +35,36 @@ def read_archive(path: Path, where: str, problems: list[Problem]) -> Archive:
         publish=_read_destination(fields.section("publish", {})),
         two_people=fields.flag("two_people"),
         cluster=fields.flag("cluster"),
-        pseudonyms=_read_pseudonyms(fields),
     )
+    names, are_known = _read_pseudonyms(fields)
     dialects = _read_dialects(fields.section("dialects", LANGUAGES), archive)
     fields.finish()
-    return replace(archive, dialects=dialects)
+    return replace(
+        archive,
+        dialects=dialects,
+        pseudonyms=names,
+        are_names_known=are_known and fields.is_readable,
+    )
 
 
-def _read_pseudonyms(fields: Fields) -> Names:
-    """Read names and their pseudonyms; incomplete pairs are reported.
+def _read_pseudonyms(fields: Fields) -> tuple[Names, bool]:
+    """Read names and their pseudonyms, and whether all names could be read.
 
-    A name without a valid pseudonym is replaced nevertheless.
+    Incomplete pairs are reported. A name without a valid pseudonym is replaced nevertheless.
     """
-    names = []
-    for entry in fields.sections("pseudonyms"):
+    names, before = [], len(fields.problems)
+    entries = list(fields.sections("pseudonyms"))
+    are_known = len(fields.problems) == before
+    for entry in entries:
         name, shown = entry.text("name"), entry.text("shown_as")
         if not (name and shown):
             cause = _("化名要有 name（真名）和 shown_as（写成什么）两项")
             entry.report_key("name", cause, _("补上缺的一项"))
         if name:
             names.append((name, shown or ANONYMOUS))
+        are_known = are_known and bool(name)
         entry.finish()
-    return tuple(names)
+    return tuple(names), are_known
 
 
 def _read_destination(fields: Fields) -> Destination:

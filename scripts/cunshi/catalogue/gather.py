@@ -21,7 +21,7 @@ from cunshi.domain.access import AccessDecision, Days, access_decisions
 from cunshi.domain.consent import TRANSCRIPTION, Access
 from cunshi.domain.course import Catalogue, Clip, Course, Entry, Lesson
 from cunshi.domain.glossary import Term
-from cunshi.domain.pseudonyms import rename_lines, rename_recording
+from cunshi.domain.persons.pseudonyms import rename_lines, rename_recording
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Segment, Transcript

@@ -21,7 +21,7 @@ from cunshi.core.files import exists
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import decode_text, read_bytes_of, read_text
-from cunshi.domain.pseudonyms import names_of, says_name, spoken
+from cunshi.domain.persons.pseudonyms import names_of, says_name, spoken
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Coverage, Segment, Transcript, TranscriptStatus

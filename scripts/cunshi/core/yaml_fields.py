@@ -89,6 +89,7 @@ class Fields:
         self._lines: dict[str, int] = {}
         self._known: set[str] = set()
         self._reported = [0]  # in the file, shared with the mappings inside
+        self.is_readable = True  # whether the file is a mapping at all
         self.line = self._line(node) if node else first_line
         for key_node, value_node in node.value if node else ():
             self._add(key_node, value_node)
@@ -277,13 +278,16 @@ def parse_fields(
     first_line: int = 1,
 ) -> Fields:
     """Parse YAML text as one mapping; a syntax error becomes a problem and an empty mapping."""
+    before = len(problems)
     node = _compose(text, where, problems, code, first_line)
     if node is not None and not isinstance(node, yaml.MappingNode):
         problems.append(
             Problem(code, where, _("应当每行写成 “名称: 内容”"), _remedy(text), first_line)
         )
         node = None
-    return Fields(node, where, problems, aliases, code, first_line)
+    fields = Fields(node, where, problems, aliases, code, first_line)
+    fields.is_readable = len(problems) == before
+    return fields
 
 
 def _compose(
@@ -335,7 +339,9 @@ def load_fields(
         text = read_text(path)
     except CunshiError as error:
         problems.append(Problem(error.code, where, error.cause, error.remedy))
-        text = ""
+        fields = Fields(None, where, problems, aliases)
+        fields.is_readable = False
+        return fields
     return parse_fields(text, where, problems, aliases)
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cunshi.domain.persons.person import Person
+
 # Languages by ISO 639-3 code; mixed speech has no code.
 MANDARIN, WU, MIXED = "cmn", "wuu", "mixed"
 
@@ -45,7 +47,8 @@ class Archive:
     ``dialects`` holds the languages that have a recogniser of their own. With ``two_people``
     nobody may approve a transcript that they have corrected themselves. With ``cluster`` other
     computers may listen, when a command names their scheduler. ``pseudonyms`` holds whatever
-    recording a name is said in.
+    recording a name is said in, and so do the names of ``persons`` in archive/persons.yml. These
+    are not known if one of the two files cannot be read: then nothing may be published.
     """
 
     institution: str = ""
@@ -61,6 +64,8 @@ class Archive:
     two_people: bool = False
     cluster: bool = False
     pseudonyms: Names = ()
+    persons: tuple[Person, ...] = ()
+    are_names_known: bool = True
 
     def recogniser(self, language: str) -> Recogniser:
         """Return the recogniser of a language: its own, or else the archive's."""

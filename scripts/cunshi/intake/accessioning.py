@@ -24,6 +24,7 @@ from cunshi.core.files import put_in_place, stat_of, temporary_name, write_atomi
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
+from cunshi.domain.persons.narrators import with_consent_of_person
 from cunshi.domain.recording import Recording, Technical
 from cunshi.domain.settings import Archive
 from cunshi.intake.amendments import INTAKE_STAGE, Written, amend, intake_stamp, known_masters
@@ -179,25 +180,25 @@ def _accession(project: Project, deposit: Deposit, digest: str, technical: Techn
         sha256=digest,
         original_name=project.relative(deposit.path).removeprefix("recordings/"),
         technical=technical,
-        description=deposit.description,
+        description=with_consent_of_person(deposit.description, project.read_persons([])),
     )
     write_atomic(aside.manifest, manifest.format_manifest(hashes))
     write_atomic(aside.record, write_recording(recording))
     sizes = {name: (aside.folder / name).stat().st_size for name in hashes}
-    events = _first_events(recording, hashes, sizes)
+    events = _first_events(recording, deposit, hashes, sizes)
     write_atomic(aside.events, "".join(map(format_event, events)))
     put_in_place(aside.folder, project.accession(recording_id).folder)
     return recording_id
 
 
 def _first_events(
-    recording: Recording, hashes: dict[str, str], sizes: dict[str, int]
+    recording: Recording, deposit: Deposit, hashes: dict[str, str], sizes: dict[str, int]
 ) -> list[Event]:
     return [
         Event(
             INGESTION,
             original_name=recording.original_name,
-            fields=as_logged(recording.description),
+            fields=as_logged(deposit.description),
         ),
         Event(MESSAGE_DIGEST_CALCULATION, algorithm="SHA-256", hashes=hashes, sizes=sizes),
     ]

@@ -26,6 +26,7 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.domain.consent import Consent
 from cunshi.domain.description_merge import limited_by
+from cunshi.domain.persons.narrators import limited_by_persons
 from cunshi.domain.recording import Description, Recording
 from cunshi.domain.settings import Archive
 from cunshi.intake.deposit_cache import DepositCache
@@ -128,7 +129,12 @@ def as_amended(
             where = project.relative(written.accession.record)
             problems.append(Problem.for_item(error, where))
             found[recording.id] = replace(recording.description, consent=Consent())
-    return [replace(r, description=found.get(r.id, r.description)) for r in recordings]
+    return [
+        replace(r, description=limited_by_persons(found[r.id], archive.persons))
+        if r.id in found
+        else r
+        for r in recordings
+    ]
 
 
 def amend(written: Written, problems: list[Problem]) -> bool:

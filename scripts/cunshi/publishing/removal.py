@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from cunshi.core.files import link_or_copy, walk_file_names, write_rebuildable
 from cunshi.core.problem import Problem
-from cunshi.domain.pseudonyms import says_name
+from cunshi.domain.persons.pseudonyms import says_name
 from cunshi.domain.settings import Names
 from cunshi.domain.withheld_words import WithheldWords
 from cunshi.domain.withholding import Ranges, overlapping

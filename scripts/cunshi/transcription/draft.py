@@ -11,10 +11,11 @@ from itertools import zip_longest
 
 from cunshi.archive.machine_json import MachineTranscript
 from cunshi.archive.transcript_file import UNHEARD
+from cunshi.core import chinese
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Flag, Replacement, Segment, Weighed, Word
-from cunshi.transcription import chinese
 from cunshi.transcription.glossary_match import HALF, Candidate, find_candidates
+from cunshi.transcription.simplified_words import simplified_words
 
 Pair = tuple[str, str]
 
@@ -73,7 +74,7 @@ def draft(machine: MachineTranscript, terms: Sequence[Term]) -> tuple[Segment, .
 
 
 def _match_glossary(segment: Segment, terms: Sequence[Term]) -> _MatchedSegment:
-    words = chinese.simplified_words(segment)
+    words = simplified_words(segment)
     text = "".join(word.text for word in words)
     return _MatchedSegment(segment, words, find_candidates(text, terms))
 

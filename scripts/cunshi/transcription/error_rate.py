@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cunshi.transcription.chinese import letters, to_simplified
+from cunshi.core.chinese import letters, to_simplified
 
 _UNHEARD = re.compile(r"[\[【〔(<]\s*听不清\s*[\]】〕)>]")
 _GROUPED = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from cunshi.core.chinese import letters, to_simplified
 from cunshi.domain.transcript import Flag, Segment
-from cunshi.transcription.chinese import letters, to_simplified
 
 GAP = 1.6  # seconds of speech without a character, of which up to two paddings are a pause
 PAUSE = 0.8  # seconds of a gap that may be a pause: the padding on both sides

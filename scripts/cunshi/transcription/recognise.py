@@ -11,9 +11,9 @@ from typing import Protocol
 from cunshi.domain.glossary import Term
 from cunshi.domain.transcript import Segment, Weighed, Word
 from cunshi.transcription import quality_flags, vad
-from cunshi.transcription.chinese import simplified_words
 from cunshi.transcription.engines import Engine, HeardSegment
 from cunshi.transcription.glossary_match import Candidate, find_candidates
+from cunshi.transcription.simplified_words import simplified_words
 from cunshi.transcription.vad import Passage
 
 RETRY_DOUBT = 0.8  # seconds: more doubtful passages are recognised again in halves

@@ -115,6 +115,7 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
     from cunshi.website import build
 
     with locked(project, reporter) as context, project.building():
+        stages.require_names(context)
         stages.amend_records(context)
         recordings = stages.read_recordings(context)
         catalogue = stages.gather(context, recordings, Access.CLASSROOM).catalogue
@@ -151,6 +152,7 @@ def take_down(project: Project, reporter: Reporter) -> TakenDown:
 def roll_back(project: Project, asked: Destination | None) -> RolledBack:
     """Serve the previous release again, if everything in it may still be published."""
     with locked(project) as context:
+        stages.require_names(context)
         stages.amend_records(context)
         recordings = stages.read_recordings(context)
         transcripts = read_transcripts(project, context.archive, recordings, context.problems)

@@ -21,7 +21,6 @@ from cunshi.workflow.stages import Context, Visible, begin
 
 _ATTEMPTS = 3  # to build the site while people go on withholding
 _SOON = 3.0  # seconds to wait for a site that is being made, before taking down without it
-_SETTINGS = "archive/archive.yml"
 
 
 def publish(
@@ -133,9 +132,7 @@ def _remove(
 ) -> Publication | None:
     """Publish what takes away while something is wrong; None if there is nothing to take away."""
     blocking = _blocking(context)
-    # If archive.yml cannot be read, a new site would show the names that it replaces.
-    is_usable = is_built and all(problem.where != _SETTINGS for problem in blocking)
-    new = context.project.site if is_usable else None
+    new = context.project.site if is_built else None
     return destinations.publish_removal(
         context.project,
         where,

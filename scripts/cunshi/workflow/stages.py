@@ -11,11 +11,14 @@ from cunshi.archive.project import Project
 from cunshi.archive.secret_key import keyed_hash
 from cunshi.catalogue import gather as catalogues
 from cunshi.catalogue.transcripts import read_transcripts
-from cunshi.core.errors import CunshiError
+from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode
+from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter, SilentReporter
 from cunshi.domain.access import AccessDecision, Days, access_decisions
 from cunshi.domain.consent import Access
+from cunshi.domain.persons.narrators import Undecided, with_pseudonyms_of_narrators
+from cunshi.domain.persons.pseudonyms import archive_names
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript
@@ -88,9 +91,40 @@ def read_recordings(context: Context) -> list[Recording]:
     found: list[Problem] = []
     recordings = project.read_recordings(found)
     amended = amendments.as_amended(project, archive, recordings, found)
+    shown, undecided = with_pseudonyms_of_narrators(amended)
+    found += [_undecided_name(project, one) for one in undecided]
     # The records may have been read before, and accessioning may have reported the same.
     context.problems.extend(problem for problem in found if problem not in context.problems)
-    return amended
+    return shown
+
+
+def _undecided_name(project: Project, found: Undecided) -> Problem:
+    where = project.relative(project.accession(found.recording.id).record)
+    cause = _("讲述人在 {other} 里署别的名字，这一件却没有说：先一样不写真名").format(
+        other=found.other.id
+    )
+    remedy = _(
+        "是同一个人，就在 archive/persons.yml 里写上 names 和 shown_as；"
+        "是另一个人，或愿意用真名，就在这一件的 consent 里写 shown_as: 这个名字"
+    )
+    return Problem(ExitCode.RECORD, where, cause, remedy)
+
+
+def require_names(context: Context) -> None:
+    """Raise the error of archive.yml or persons.yml because of which it is not known which names
+    are not to be published.
+    """
+    if context.archive.are_names_known:
+        return
+    files = ("archive.yml", "persons.yml")
+    found = next((p for p in context.problems if p.where.endswith(files) and not p.is_note), None)
+    cause = _("不知道哪些名字不公开，什么都没有放出去：{cause}")
+    raise ConfigurationError(
+        cause.format(cause=found.cause if found else ""),
+        found.remedy if found else _("改好 archive.yml 和 persons.yml，再运行一次"),
+        where=found.where if found else "archive/archive.yml",
+        line=found.line if found else 0,
+    )
 
 
 def publishable(context: Context, recordings: Sequence[Recording]) -> list[Recording]:
@@ -147,6 +181,7 @@ def _build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
     )
     from cunshi.website.prerender import prerender_recordings
 
+    require_names(context)
     project, archive = context.project, context.archive
     shown = [recording.as_shown for recording in publishable(context, recordings)]
     with ThreadPoolExecutor(1) as pool:  # one after the other, because both use large processes
@@ -214,7 +249,7 @@ def _judge(
     return Judge(
         allowed=frozenset(mine),
         silenced={id_: merged(t.silenced + t.unnamed) for id_, t in mine.items()},
-        names={"": archive.pseudonyms} | {id_: t.names for id_, t in mine.items()},
+        names={"": archive_names(archive)} | {id_: t.names for id_, t in mine.items()},
         words=WithheldWords(hidden, public, normalise),
     )
 

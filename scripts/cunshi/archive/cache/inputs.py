@@ -92,7 +92,7 @@ def shared_inputs(project: Project) -> Inputs:
     """Return the inputs of every recording's published form; if one changes, everything is made
     again.
     """
-    return Inputs(texts=(project.archive / "archive.yml",))
+    return Inputs(texts=(project.archive / "archive.yml", project.persons))
 
 
 def site_inputs(project: Project) -> Inputs:

@@ -27,7 +27,7 @@ from cunshi.domain.access import access_decision
 from cunshi.domain.access_reasons import why
 from cunshi.domain.consent import NO_USE, Consent
 from cunshi.domain.course import LESSON_COUNT
-from cunshi.domain.pseudonyms import names_of
+from cunshi.domain.persons.pseudonyms import names_of
 from cunshi.domain.recording import Description
 from cunshi.publishing.log import days_of
 from cunshi.review.api import ApiError, ApiRequest, route

@@ -1,43 +1,63 @@
 """Replace names that are not to be published in the texts of a recording."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
+from cunshi.domain.persons.names import SHORTEST, Found, find_names, same_name
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Segment, Transcript, Word
 from cunshi.domain.withholding import Ranges, merged
 
-SHORTEST = 2  # characters: a single one occurs in too many other words
 # Seconds added around a spoken name, because Whisper's word times may be off by more than 0.2 s.
 _MARGIN = 0.25
+
+
+def archive_names(archive: Archive) -> Names:
+    """Return the names to replace in every recording, those of archive.yml and persons.yml."""
+    persons = ((name, person.shown_as) for person in archive.persons for name in person.names)
+    return _usable((*archive.pseudonyms, *persons))
 
 
 def names_of(recording: Recording, archive: Archive) -> Names:
     """Return the names to replace in a recording, the longest first.
 
-    Those of archive.yml apply to all recordings, a narrator's to that narrator's recordings.
+    Those of the archive apply to all recordings. What the narrator of this one is called here
+    replaces all names of that person.
     """
     said = recording.description
-    names = dict(archive.pseudonyms)
-    if said.consent.shown_as:
-        names[said.narrator.strip()] = said.consent.shown_as
-    kept = ((name, shown) for name, shown in names.items() if len(name) >= SHORTEST)
-    return tuple(sorted((n for n in kept if n[0] != n[1]), key=lambda n: (-len(n[0]), n)))
+    own, shown = said.narrator.strip(), said.consent.shown_as
+    if not shown:
+        return archive_names(archive)
+    persons = [person for person in archive.persons if person.tells(own)]
+    mine = [own, *(name for person in persons for name in person.names)]
+    others = (
+        pair
+        for pair in archive_names(archive)
+        if not any(same_name(pair[0], name) for name in mine)
+    )
+    return _usable((*((name, shown) for name in mine), *others))
+
+
+def _usable(names: Iterable[tuple[str, str]]) -> Names:
+    """Return each name once, without those that need no replacement, the longest first."""
+    kept = ((name, shown) for name, shown in names if len(name) >= SHORTEST and shown)
+    found = dict.fromkeys(pair for pair in kept if pair[0] != pair[1])
+    return tuple(sorted(found, key=lambda n: (-len(n[0]), n)))
 
 
 def renamed(text: str, names: Names) -> str:
     """Replace the names in a text; replacements are not replaced again."""
-    shown = dict(names)
-    return _any_of(names).sub(lambda found: shown[found[0]], text) if names else text
+    parts, end = list[str](), 0
+    for found in _find(text, names):
+        parts += [text[end : found.start], names[found.number][1]]
+        end = found.end
+    return "".join((*parts, text[end:]))
 
 
-@cache
-def _any_of(names: Names) -> re.Pattern[str]:
-    return re.compile("|".join(re.escape(name) for name, __ in names))
+def _find(text: str, names: Names) -> list[Found]:
+    return find_names(text, tuple(name for name, __ in names)) if names else []
 
 
 def rename_recording(recording: Recording, names: Names) -> Recording:
@@ -83,7 +103,7 @@ def _rename(line: Segment, names: Names) -> Segment:
 
 def says_name(text: str, names: Names) -> bool:
     """Check whether a text contains one of the names."""
-    return bool(names) and _any_of(names).search(text) is not None
+    return bool(_find(text, names))
 
 
 def across_lines(lines: Sequence[Segment], names: Names) -> bool:
@@ -100,7 +120,7 @@ def spoken(lines: Iterable[Segment], words: Sequence[Word], names: Names) -> Ran
     """
     found: list[tuple[float, float]] = []
     for line in lines if names else ():
-        said = _any_of(names).findall(line.text)
+        said = [names[found.number][0] for found in _find(line.text, names)]
         if said and not line.withheld:
             recognised = _recognised_names(line, words, names)
             same = [name for name, __ in recognised] == said
@@ -116,7 +136,8 @@ def _recognised_names(
     owners = [word for word in near for __ in word.text]
     text = "".join(word.text for word in near)
     found = []
-    for match in _any_of(names).finditer(text):
-        first, last = owners[match.start()], owners[match.end() - 1]
-        found.append((match[0], (max(0.0, first.start - _MARGIN), last.end + _MARGIN)))
+    for start, end, number in _find(text, names):
+        first, last = owners[start], owners[end - 1]
+        when = (max(0.0, first.start - _MARGIN), last.end + _MARGIN)
+        found.append((names[number][0], when))
     return found

@@ -8,8 +8,6 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from cunshi.domain.transcript import Segment, Word
-
 if TYPE_CHECKING:
     from opencc import OpenCC
 
@@ -53,27 +51,3 @@ def punctuate(text: str) -> str:
     text = _BESIDE_HAN.sub(lambda m: (m[1] or m[2]).translate(_FULL_WIDTH), text)
     text = _STOP_BESIDE_HAN.sub("。", text)
     return _SPACE_BETWEEN_HAN.sub("", text).strip()
-
-
-def simplified_words(segment: Segment) -> list[Word]:
-    """Return a segment's words in Simplified Chinese, converted in context if the length is kept.
-
-    A segment without words is divided evenly into its characters.
-    """
-    if not segment.words:
-        text = to_simplified(segment.text)
-        step = (segment.end - segment.start) / max(len(text), 1)
-        return [
-            Word(segment.start + n * step, segment.start + (n + 1) * step, character, 1.0)
-            for n, character in enumerate(text)
-        ]
-    together = "".join(word.text for word in segment.words)
-    converted = to_simplified(together)
-    if len(converted) != len(together):
-        return [Word(w.start, w.end, to_simplified(w.text), w.probability) for w in segment.words]
-    words, at = [], 0
-    for word in segment.words:
-        text = converted[at : at + len(word.text)]
-        words.append(Word(word.start, word.end, text, word.probability))
-        at += len(word.text)
-    return words

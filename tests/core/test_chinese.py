@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.transcription.chinese import punctuate, to_simplified
+from cunshi.core.chinese import punctuate, to_simplified
 
 
 @pytest.mark.parametrize(
