@@ -7,10 +7,18 @@ from pathlib import Path
 
 import bagit
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cunshi.archive.project import Project
+from cunshi.archive.transcript_file import parse_transcript
 from cunshi.core.errors import ExitCode
+from cunshi.domain.transcript import Segment
+from cunshi.domain.withholding import Ranges, withheld_ranges
+from cunshi.intake import merge_limits
+from support.leaks import leaks
 from support.village import settle, tree
+from support.withheld import mark
 
 Run = Callable[..., tuple[int, str]]
 
@@ -278,3 +286,153 @@ def test_what_a_system_puts_there_stops_nothing(
     assert run(ours, "merge", str(theirs.root))[0] == 0
     assert run(ours, "check")[0] == 0
     assert not [path for path in tree(ours.archive) if path.endswith(("Thumbs.db", "_Store"))]
+
+
+def lines_of(project: Project, recording_id: str) -> tuple[Segment, ...]:
+    return parse_transcript(project.accession(recording_id).transcript.read_text("utf-8"))
+
+
+def silenced(project: Project, recording_id: str) -> Ranges:
+    return withheld_ranges(lines_of(project, recording_id))
+
+
+def covers(ranges: Ranges, start: float, end: float) -> bool:
+    """Check whether ranges cover another one, up to what rounding leaves."""
+    inside = sum(max(0.0, min(end, b) - max(start, a)) for a, b in ranges)
+    return inside >= end - start - 0.11
+
+
+def test_a_passage_withheld_there_is_withheld_here(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    ours_first = mark(ours, open_id, 0, text="我们改过的第一句。")
+    words = {"text": "桥东那户人家后来搬走了。", "mandarin": ""}
+    mark(ours, open_id, 2, **words)
+    hidden = mark(theirs, open_id, 2, withheld=True, **words)
+    before = [line.text for line in lines_of(ours, open_id)]
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == 0
+    assert "也标上了" in printed
+    assert "运行 publish 或 build 以后" in printed
+    assert covers(silenced(ours, open_id), hidden.start, hidden.end)
+    assert [line.text for line in lines_of(ours, open_id)] == before
+    assert not lines_of(ours, open_id)[0].withheld
+    assert lines_of(ours, open_id)[0].text == ours_first.text
+    [event] = [e for e in ours.accession(open_id).read_events() if e.limited]
+    assert event.limited == {"withheld": [f"{hidden.start:.3f}-{hidden.end:.3f}"]}
+    assert run(ours, "site")[0] == 0
+    assert leaks(ours.site, words["text"]) == []
+    again = tree(ours.archive)
+    assert "运行 publish" not in run(ours, "merge", str(theirs.root))[1]
+    assert tree(ours.archive) == again
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 40), st.floats(0.1, 8)), max_size=8),
+    st.lists(st.tuples(st.floats(0, 40), st.floats(0.1, 8)), min_size=1, max_size=4),
+)
+def test_whatever_the_lines_are_what_is_withheld_there_is_silent_here(
+    ours: list[tuple[float, float]], theirs: list[tuple[float, float]]
+) -> None:
+    mine = [Segment(a, a + d, f"这里的第{n}句") for n, (a, d) in enumerate(sorted(ours))]
+    hidden = [Segment(a, a + d, f"那边{n}", withheld=True) for n, (a, d) in enumerate(theirs)]
+    merged = merge_limits._withheld_like(mine, hidden)
+    ranges = withheld_ranges(merged)
+    assert all(covers(ranges, line.start, line.end) for line in hidden)
+    assert [line.text for line in merged if line.text.startswith("这里")] == [
+        line.text for line in mine
+    ]
+
+
+def test_words_withheld_there_are_withheld_here_at_whatever_time(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    words = "那年冬天他把账本藏在了桥下面"
+    mark(ours, open_id, 0, text=f"先说一句，{words}。")
+    mark(theirs, open_id, 2, text=words, withheld=True)
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    assert lines_of(ours, open_id)[0].withheld
+
+
+def test_where_nothing_is_transcribed_here_their_words_come_with_their_marks(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    ours.accession(open_id).transcript.unlink()
+    mark(theirs, open_id, 2, withheld=True)
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert code == 0, printed
+    assert silenced(ours, open_id) == silenced(theirs, open_id) != ()
+
+
+def test_a_transcript_there_that_cannot_be_read_holds_up_no_limit(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    edit(theirs, open_id, "access:", "access: sealed")
+    theirs.accession(open_id).transcript.write_bytes(b"\xff\xfe\x00")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, open_id in printed) == (ExitCode.RECORD, True)
+    assert "access: sealed" in record(ours, open_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("archive.yml", "pseudonyms:\n  - {name: 李小明, shown_as: 小李}\n"),
+        ("persons.yml", "persons:\n  - names: [李小明, 明明]\n    shown_as: 小李\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    "own",
+    [
+        "",
+        "# 我们的\npersons:\n  - names: [王阿婆]\n    shown_as: 阿婆\n",
+        "人物: [{名字: 王阿婆, 署名: 阿婆}]\n",
+    ],
+)
+def test_names_hidden_there_are_hidden_here(
+    villages: tuple[Project, Project, str, str], run: Run, name: str, text: str, own: str
+) -> None:
+    ours, theirs, open_id, __ = villages
+    with (theirs.archive / name).open("a", encoding="utf-8") as stream:
+        stream.write(f"\n{text}")
+    mark(theirs, open_id, 1, text="那年李小明掉进河里。", mandarin="")
+    if own:
+        ours.persons.write_text(own, "utf-8")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "化名" in printed) == (0, True)
+    assert run(ours, "site")[0] == 0
+    assert leaks(ours.site, "李小明") == []
+    page = (ours.site / "recordings" / f"{open_id}.html").read_text("utf-8")
+    assert "那年小李掉进河里。" in page
+    assert ours.persons.read_text("utf-8").startswith(own.rstrip("]\n"))
+    before = tree(ours.archive)
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    assert tree(ours.archive) == before
+
+
+def test_while_their_hidden_names_are_unknown_nothing_comes_in(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, __, __ = villages
+    theirs.persons.write_text("persons:\n  - names: [李小明\n", "utf-8")
+    code, printed = run(ours, "merge", str(theirs.root))
+    assert (code, "persons.yml" in printed) == (ExitCode.RECORD, True)
+    assert ours.accessions() == []
+
+
+def test_what_a_person_there_has_withdrawn_comes_in_withdrawn(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    text = "persons:\n  - names: [金 老師]\n    consent: {withdrawn_on: 2026-02-01}\n"
+    theirs.persons.write_text(text, "utf-8")
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    assert "withdrawn_on: 2026-02-01" in record(ours, open_id)

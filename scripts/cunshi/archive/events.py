@@ -33,7 +33,8 @@ class Event:
 
     Fields are in the order of the keys in a line. ``fields`` was adopted from the deposit's
     folder.yml or file name, ``decided`` set by a person, ``limited`` restricted by another archive;
-    all three are fields of the record in the form of ``as_logged``.
+    all three are fields of the record in the form of ``as_logged``. ``limited`` may also have
+    ``withheld``, the ranges in seconds that the other archive withholds.
     """
 
     kind: str

@@ -5,14 +5,13 @@ records of a recording differ, both are reported and nothing is decided.
 """
 
 import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.bag import check_bag
-from cunshi.archive.events import METADATA_MODIFICATION, TRANSFER, Event
+from cunshi.archive.events import TRANSFER, Event
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile, as_logged
@@ -30,11 +29,10 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
 from cunshi.core.progress import Reporter
 from cunshi.core.yaml_fields import read_text
-from cunshi.domain.description_merge import strictest
-from cunshi.domain.recording import Description, Recording
-
-_LIMITS = ("access", "minor")
-_CONSENT_LIMITS = ("until", "withdrawn_on", "embargo", "uses", "shown_as")
+from cunshi.domain.description_merge import limited_by
+from cunshi.domain.recording import Recording
+from cunshi.domain.settings import Archive
+from cunshi.intake.merge_limits import add_pseudonyms, limit_record, withhold_passages
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,15 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
     _refuse_links(theirs.archive / "archive.yml")
     problems: list[Problem] = []
     archive = theirs.read_archive(problems)
-    if any(problem.code is ExitCode.DISK for problem in problems):
-        return Merged(problems=problems)  # or nobody would know where it all came from
+    is_lost = any(problem.code is ExitCode.DISK for problem in problems)
+    if is_lost or not archive.are_names_known:
+        # Nobody would know where it all came from, or which names it must not say.
+        return Merged(problems=problems)
     merged = Merged(archive.institution, problems=problems)
     known = {h: a for a in project.accessions() for h in a.own_hashes().values()}
     accessions = theirs.accessions()
     project.sweep()
+    _bring_names(project, archive, merged)
     with reporter.task(_("并入"), len(accessions), 0) as task:
         for accession in accessions:
             try:
@@ -79,6 +80,18 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
                 merged.problems.append(Problem.for_item(error, str(accession.folder)))
             task.finish_one(accession.id)
     return merged
+
+
+def _bring_names(project: Project, theirs: Archive, merged: Merged) -> None:
+    """Add their hidden names before anything that may say them."""
+    try:
+        with project.writing():
+            added = add_pseudonyms(project, theirs, merged.holder, merged.problems)
+    except CunshiError as error:
+        merged.problems.append(Problem.from_error(error))
+        added = False
+    if added:
+        merged.limited.append(project.relative(project.persons))
 
 
 def _payload(folder: Path) -> Path:
@@ -144,7 +157,7 @@ def _bring(
 ) -> None:
     """Copy an accession to a temporary folder, add its origin, and give it its name in one step."""
     problems: list[Problem] = []
-    theirs.read_recording(accession, problems)
+    limits = theirs.read_recording(accession, problems).description
     aside = Accession(project.incoming / accession.id)
     masters = accession.hashes()
     for path in sorted(walk_files(accession.folder)):
@@ -156,7 +169,8 @@ def _bring(
     lacking: dict[str, Any] = {
         key: value for key, value in origin.items() if not getattr(record.description, key)
     }
-    record.set(replace(record.description, **lacking), despite_problems=True)
+    described = limited_by(replace(record.description, **lacking), limits)
+    record.set(described, despite_problems=True)
     source = merged.holder or accession.folder.parent.parent.name
     aside.add_event(Event(TRANSFER, source=source))
     put_in_place(aside.folder, project.accession(accession.id).folder)
@@ -177,7 +191,10 @@ def _compare(
     project: Project, theirs: Project, here: Accession, there: Accession, merged: Merged
 ) -> None:
     ours, other = project.read_recording(here, []), theirs.read_recording(there, [])
-    _limit(project, here, ours, other, merged)
+    if limit_record(project, here, other.description, merged.holder, merged.problems):
+        merged.limited.append(here.id)
+    if withhold_passages(project, here, there, merged.holder, merged.problems):
+        merged.limited.append(here.id)
     for key, (mine, yours) in _both(ours, other).items():
         if mine != yours:
             merged.differences.append(Difference(here.id, key, mine, yours))
@@ -203,41 +220,3 @@ def _words(accession: Accession) -> str:
 
 def _told(here: Accession, there: Accession) -> tuple[str, str]:
     return str(here.transcript), str(there.transcript)
-
-
-def _limit(
-    project: Project, here: Accession, ours: Recording, other: Recording, merged: Merged
-) -> None:
-    """Apply a withdrawal or a stricter access level of the other village."""
-    strict = strictest((ours.description, other.description))
-    if strict == ours.description:
-        return
-    with project.writing():
-        _tell_limits(here, ours, strict, merged.holder)
-        record = RecordFile.open(here)
-        limits = replace(record.description, **_differing(strict, ours.description, _LIMITS))
-        consent = _differing(strict.consent, ours.description.consent, _CONSENT_LIMITS)
-        limits = replace(limits, consent=replace(limits.consent, **consent))
-        record.set(limits, despite_problems=True)
-    merged.limited.append(here.id)
-    cause = _("那边对这件录音有更严的限制，这里也照着限制了")
-    merged.problems.append(Problem(ExitCode.OK, project.relative(here.record), cause))
-
-
-def _differing(one: object, other: object, names: Iterable[str]) -> dict[str, Any]:
-    values = {name: getattr(one, name) for name in names}
-    return {name: value for name, value in values.items() if value != getattr(other, name)}
-
-
-def _tell_limits(here: Accession, ours: Recording, strict: Description, source: str) -> None:
-    """Log the restrictions before they are written to the record, where their origin is not
-    visible.
-
-    A run that is killed in between leaves them logged, and the next run writes them. They are not
-    logged as ``fields``, which are compared with the deposit's folder.yml.
-    """
-    before = as_logged(ours.description)
-    limited = {key: value for key, value in as_logged(strict).items() if value != before.get(key)}
-    last = here.read_events()[-1:]
-    if not last or (last[0].limited, last[0].source) != (limited, source):
-        here.add_event(Event(METADATA_MODIFICATION, limited=limited, source=source))
