@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import tempfile
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.record_edit import RecordFile, as_logged, follow_deposit
 from cunshi.archive.records import write_recording
 from cunshi.core.errors import RecordError
-from cunshi.domain.consent import Access, Consent
+from cunshi.domain.consent import ARCHIVE, LESSON, USES, Access, Consent
 from cunshi.domain.recording import Description
+from support.consents import ticked
 from support.descriptions import descriptions, has_consent, recording
 
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
@@ -135,16 +137,26 @@ def amended(
     edit: tuple[str, str] = ("", ""),
     *,
     doubtful: bool = False,
+    decided: Set[str] = frozenset(),
 ) -> Description:
     """Return the record of an accession made with ``before``, edited, and updated with ``now``."""
     text = (edited or write_recording(recording(before))).replace(*edit)
     with tempfile.TemporaryDirectory() as folder:
         record = in_folder(folder, text)
-        merged = follow_deposit(record.description, now, as_logged(before), doubtful=doubtful)
+        merged = follow_deposit(
+            record.description, now, as_logged(before), doubtful=doubtful, decided=decided
+        )
         record.set(merged)
         written = RecordFile.open(record.accession)
-    assert written.problems == ()
-    return written.description
+    assert (written.description, written.problems) == (merged, ())
+    return merged
+
+
+def amended_over(
+    ours: Description, before: Description, now: Description, decided: Set[str] = frozenset()
+) -> Description:
+    """Return the record which a person had changed to ``ours``, updated with ``now``."""
+    return amended(before, write_recording(recording(ours)), now, decided=decided)
 
 
 LONG = Description(title="村名", narrator="金老师", date=DAY, access=Access.OPEN, consent=GIVEN)
@@ -263,6 +275,63 @@ def test_no_amendment_makes_anything_more_public(
     if as_logged(ours).get("consent") != as_logged(before).get("consent"):
         assert has_consent(ours, TODAY) or not has_consent(said, TODAY)
         assert not (now.consent.withdrawn_on and has_consent(said, TODAY))
+
+
+def test_fewer_uses_in_the_folder_limit_a_record_that_a_person_has_edited() -> None:
+    base = Description(consent=ticked(*USES))
+    ours = Description(consent=ticked(*USES, form="3 号"))
+    theirs = Description(consent=ticked(ARCHIVE, LESSON, shown_as="匿名"))
+    merged = amended_over(ours, base, theirs).consent
+    assert merged == ticked(ARCHIVE, LESSON, form="3 号", shown_as="匿名")
+
+
+@pytest.mark.parametrize(
+    ("name", "deposited", "mine"),
+    [
+        ("access", Access.SEALED, Access.OPEN),
+        ("minor", True, False),
+        ("title", "村名", ""),
+        ("title", "村名", "我们的村"),
+        ("consent", ticked(ARCHIVE), ticked(*USES)),
+        ("consent", replace(GIVEN, until=TODAY), GIVEN),
+    ],
+)
+def test_what_was_decided_at_the_desk_outlives_what_the_folder_always_said(
+    name: str, deposited: Any, mine: Any
+) -> None:
+    folder, ours = Description(**{name: deposited}), Description(**{name: mine})
+    assert getattr(amended_over(ours, folder, folder, {name}), name) == mine
+
+
+@pytest.mark.parametrize(
+    ("name", "mine", "new", "expected"),
+    [
+        ("access", Access.OPEN, Access.SEALED, Access.SEALED),
+        ("minor", False, True, True),
+        ("title", "我们的村", "村名", "我们的村"),
+        ("consent", ticked(*USES), ticked(ARCHIVE), ticked(ARCHIVE)),
+        ("consent", GIVEN, replace(GIVEN, until=TODAY), replace(GIVEN, until=TODAY)),
+    ],
+)
+def test_a_new_limit_of_the_folder_comes_in_all_the_same(
+    name: str, mine: Any, new: Any, expected: Any
+) -> None:
+    folder, ours = Description(), Description(**{name: mine})
+    merged = amended_over(ours, folder, Description(**{name: new}), {name})
+    assert getattr(merged, name) == expected
+
+
+def test_a_withdrawal_in_the_folder_comes_in_whatever_was_decided() -> None:
+    folder = Description(consent=replace(GIVEN, withdrawn_on=TODAY))
+    ours = Description(consent=GIVEN)
+    assert amended_over(ours, folder, folder, {"consent"}).consent.withdrawn_on == TODAY
+
+
+def test_a_folder_may_still_set_the_day_after_a_person_has_edited_the_record() -> None:
+    ours = Description(title="人改过的", consent=GIVEN)
+    theirs = Description(title="旧题名", consent=replace(GIVEN, embargo=dt.date(2030, 1, 1)))
+    merged = amended_over(ours, Description(title="旧题名"), theirs)
+    assert (merged.title, merged.consent.embargo) == ("人改过的", dt.date(2030, 1, 1))
 
 
 def test_nothing_new_changes_no_byte(tmp_path: Path) -> None:

@@ -17,13 +17,23 @@ from cunshi.archive.records import (
     write_recording,
 )
 from cunshi.archive.settings_file import read_archive
+from cunshi.core.errors import ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import parse_fields
-from cunshi.domain.consent import Access, Consent
+from cunshi.domain.consent import (
+    ARCHIVE,
+    LESSON,
+    NO_USE,
+    SOCIAL,
+    TRANSCRIPTION,
+    WEBSITE,
+    Access,
+    Consent,
+)
 from cunshi.domain.description_merge import merge, strictest
 from cunshi.domain.file_names import describe_folder, describe_name, parse_day
 from cunshi.domain.recording import Description, Kind, Recording
-from support.descriptions import descriptions, recording, said_text
+from support.descriptions import descriptions, has_consent, recording, said_text
 
 VILLAGES = ("金村村", "妙桥社区")
 TODAY, DAY = dt.date(2026, 6, 1), dt.date(2026, 1, 12)
@@ -215,12 +225,61 @@ def test_a_consent_of_another_form_is_none(written: str) -> None:
 def test_a_whole_consent_is_read_in_chinese() -> None:
     said, problems = describe(
         "同意书:\n  签署人: 王老师\n  签署日期: 2026-01-01\n  凭据: 口头\n"
-        "  有效期至: 2026-12-31\n  撤回日期: 2026-06-01\n"
+        "  有效期至: 2026-12-31\n  撤回日期: 2026-06-01\n  解禁日期: 2030-01-01\n"
     )
     assert problems == []
     assert said.consent == Consent(
-        "王老师", dt.date(2026, 1, 1), "口头", dt.date(2026, 12, 31), dt.date(2026, 6, 1)
+        "王老师",
+        dt.date(2026, 1, 1),
+        "口头",
+        dt.date(2026, 12, 31),
+        dt.date(2026, 6, 1),
+        embargo=dt.date(2030, 1, 1),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "uses"),
+    [
+        ("uses: [archive, website]", (ARCHIVE, WEBSITE)),
+        ("用途: [网站, 存档]", (ARCHIVE, WEBSITE)),
+        ("用途: 存档、转写、课程", (ARCHIVE, TRANSCRIPTION, LESSON)),
+        ("用途:\n    - 存档\n    - social", (ARCHIVE, SOCIAL)),
+        ("用途: [存档, 存档]", (ARCHIVE,)),
+        ("用途: 无", (NO_USE,)),
+        ("uses: none", (NO_USE,)),
+        ("uses: []", (NO_USE,)),
+        ("uses:", ()),
+        ("form: 12 号", ()),
+    ],
+)
+def test_the_uses_are_read(written: str, uses: tuple[str, ...]) -> None:
+    description, problems = describe(
+        f"同意:\n  签署人: 金老师\n  签署日期: 2026-01-01\n  {written}\n"
+    )
+    assert (description.consent.uses, problems) == (uses, [])
+    assert description.consent.by == "金老师"
+
+
+@pytest.mark.parametrize("written", ["用途: [存档, 随便]", "用途: 全部", "用途: [无, 存档]"])
+def test_a_use_that_nobody_knows_is_reported_and_nothing_holds(written: str) -> None:
+    description, [problem] = describe(f"同意:\n  签署人: 甲\n  签署日期: 2026-01-01\n  {written}\n")
+    assert (problem.line, problem.code) == (4, ExitCode.RECORD)
+    assert not has_consent(description, TODAY)
+
+
+def test_guardian_and_name_are_read_in_chinese_and_written_again() -> None:
+    description, problems = describe(
+        "同意: {签署人: 甲, 签署日期: 2026-01-01, 监护人: 乙, 署名: 阿婆, 用途: [课程]}\n"
+    )
+    assert problems == []
+    assert description.consent == Consent(
+        "甲", dt.date(2026, 1, 1), "", None, None, (LESSON,), "乙", "阿婆"
+    )
+    written = write_recording(recording(Description(consent=description.consent)))
+    again = read_description(parse_fields(written, "", problems, ALIASES), finish=False)
+    assert problems == []
+    assert again.consent == description.consent
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from cunshi.domain.consent import Access, Consent
 from cunshi.domain.recording import Description, Kind, Recording, Technical
 from cunshi.domain.settings import Archive
 from cunshi.intake.accessioning import take_in
+from support.consents import add_consent_form
 from support.village import tree
 
 TODAY = dt.date(2026, 6, 1)
@@ -126,6 +127,20 @@ def test_a_record_whose_master_the_manifest_does_not_know_is_reported(
     assert [(p.code, p.where) for p in problems] == [
         (ExitCode.FIXITY, f"archive/{accession.id}/recording.yml")
     ]
+
+
+def test_a_scan_that_changes_or_goes_is_noticed(told: tuple[Project, str, str]) -> None:
+    project, shown, __ = told
+    scan = add_consent_form(project, shown)
+    assert verify_fixity(project, SilentReporter()) == []
+    scan.write_text("别的", "utf-8")
+    [changed] = verify_fixity(project, SilentReporter())
+    scan.unlink()
+    [missing] = verify_fixity(project, SilentReporter())
+    assert {changed.code, missing.code} == {ExitCode.FIXITY}
+    assert changed.where == missing.where == project.relative(scan)
+    assert "变了" in changed.cause
+    assert "不见" in missing.cause
 
 
 # --- facts

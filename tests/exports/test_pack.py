@@ -17,9 +17,11 @@ from cunshi import cli, workflow
 from cunshi.archive.fixity.manifest import parse_manifest
 from cunshi.archive.project import Project
 from cunshi.core.errors import SiteError
+from cunshi.core.progress import SilentReporter
 from cunshi.domain.course import Catalogue
 from cunshi.exports.classroom import usb_pack
 from cunshi.exports.classroom.pdf import can_print
+from support.consents import write_sidecar
 from support.village import EPOCH, new_village, sample_path, settle, tree
 
 pytestmark = pytest.mark.slow
@@ -304,6 +306,19 @@ def _catalogue(project: Project) -> Catalogue:
     catalogue = workflow.survey(project).catalogue
     assert catalogue
     return catalogue
+
+
+def test_a_pack_says_how_many_recordings_their_consents_reserve_for_classrooms(
+    told: tuple[Project, str, str],
+) -> None:
+    project, __, __ = told
+    write_sidecar(project, "金村村_金老师", "同意: {用途: 存档、转写、课程}\n")
+    workflow.ingest(project, SilentReporter())
+    packed = workflow.pack(project, SilentReporter(), None)
+    assert packed.classroom == 1
+    with zipfile.ZipFile(packed.path) as zipped:
+        [read_me] = [name for name in zipped.namelist() if name.endswith(usb_pack.READ_ME)]
+        assert "里面有只供课堂播放的录音" in zipped.read(read_me).decode("utf-8-sig")
 
 
 @pytest.mark.parametrize(
