@@ -11,7 +11,7 @@ from cunshi.archive.accession import Accession
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.project import Project
 from cunshi.catalogue.checks import awaiting_consent, missing_facts, unknown_villages
-from cunshi.core.errors import ExitCode
+from cunshi.core.errors import ExitCode, UnreadableRecordError
 from cunshi.core.problem import Problem
 from cunshi.core.progress import SilentReporter
 from cunshi.domain.access import Days
@@ -127,6 +127,20 @@ def test_a_record_whose_master_the_manifest_does_not_know_is_reported(
     assert [(p.code, p.where) for p in problems] == [
         (ExitCode.FIXITY, f"archive/{accession.id}/recording.yml")
     ]
+
+
+def test_only_a_record_that_the_disk_does_not_deliver_is_an_error(
+    village: Project, accession: Accession
+) -> None:
+    accession.record.write_text("title: [\n", "utf-8")
+    assert village.read_recording_strictly(accession).description == Description()
+    accession.record.unlink()
+    accession.record.mkdir()
+    with pytest.raises(UnreadableRecordError) as refused:
+        village.read_recording_strictly(accession)
+    where, code = refused.value.where, refused.value.code
+    assert (where, code) == (f"archive/{accession.id}/recording.yml", ExitCode.DISK)
+    assert refused.value.remedy
 
 
 def test_a_scan_that_changes_or_goes_is_noticed(told: tuple[Project, str, str]) -> None:

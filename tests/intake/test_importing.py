@@ -306,3 +306,18 @@ def test_a_record_that_is_no_yaml_takes_nothing_in(
     before = tree(project.archive)
     assert run(project, "import", open_id, str(path))[0] == ExitCode.RECORD
     assert tree(project.archive) == before
+
+
+def test_a_record_that_cannot_be_read_at_the_moment_takes_nothing_in(
+    told: tuple[Project, str, str], run: Run, tmp_path: Path
+) -> None:
+    project, open_id, __ = told
+    path = tmp_path / "a.xml"
+    path.write_text("<ROOT><record><description>庙会</description></record></ROOT>", "utf-8")
+    accession = project.accession(open_id)
+    accession.record.unlink()
+    accession.record.mkdir()
+    before = tree(project.archive)
+    code, printed = run(project, "import", open_id, str(path))
+    assert (code, f"archive/{open_id}/recording.yml" in printed) == (ExitCode.DISK, True)
+    assert tree(project.archive) == before

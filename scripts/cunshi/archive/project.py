@@ -15,7 +15,13 @@ from cunshi.archive.persons_file import read_persons
 from cunshi.archive.record_edit import as_permitted, deposit_history
 from cunshi.archive.records import read_recording
 from cunshi.archive.settings_file import read_archive
-from cunshi.core.errors import BusyError, ConfigurationError, CunshiError, ExitCode
+from cunshi.core.errors import (
+    BusyError,
+    ConfigurationError,
+    CunshiError,
+    ExitCode,
+    UnreadableRecordError,
+)
 from cunshi.core.files import exists, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
@@ -242,6 +248,18 @@ class Project:
         described = limited_by_persons(recording.description, self.read_persons([]))
         recording = replace(recording, description=described)
         return _with_fixity(recording, hashes, where, problems)
+
+    def read_recording_strictly(self, accession: Accession) -> Recording:
+        """Read a recording.yml; UnreadableRecordError if the disk fails to deliver it.
+
+        Invalid values are left out, as by ``read_recording``, and not reported.
+        """
+        problems: list[Problem] = []
+        recording = self.read_recording(accession, problems)
+        for problem in problems:
+            if problem.code is ExitCode.DISK:
+                raise UnreadableRecordError(problem.cause, problem.remedy, where=problem.where)
+        return recording
 
     def read_recordings(self, problems: list[Problem]) -> list[Recording]:
         """Read all recordings of the archive, sorted by id."""

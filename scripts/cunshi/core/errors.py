@@ -57,6 +57,12 @@ class RecordError(CunshiError):
     code = ExitCode.RECORD
 
 
+class UnreadableRecordError(RecordError):
+    """A record that cannot be read at the moment, so that nobody knows what it says."""
+
+    code = ExitCode.DISK
+
+
 class LessonError(CunshiError):
     """An invalid lesson, or an invalid citation in one."""
 

@@ -21,7 +21,6 @@ from cunshi.core.errors import (
     DiskError,
     EngineUnavailableError,
     ExitCode,
-    RecordError,
 )
 from cunshi.core.files import exists, write_atomic
 from cunshi.core.i18n import _
@@ -109,12 +108,8 @@ def _is_edited(job: _Job) -> bool:
     path = job.accession.transcript
     if not exists(path):
         return False
-    problems: list[Problem] = []
-    if job.project.read_recording(job.accession, problems).description.approved_by:
+    if job.project.read_recording_strictly(job.accession).description.approved_by:
         return True
-    for problem in problems:
-        if problem.code is ExitCode.DISK:  # it may say that the draft was approved
-            raise RecordError(problem.cause, problem.remedy, where=problem.where)
     try:
         return not is_untouched_draft(read_text(path))
     except DiskError:

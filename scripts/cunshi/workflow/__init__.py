@@ -209,19 +209,17 @@ def merge(project: Project, folder: Path, reporter: Reporter) -> Merged:
         return context.finish(merge_archive.merge(project, folder, reporter))
 
 
-def import_file(project: Project, recording_id: str, path: Path) -> Imported | Refused:
+def import_file(project: Project, recording_id: str, path: Path) -> Imported:
     """Import a transcript from another system into an accession."""
     with locked(project) as context:
-        recordings = {recording.id: recording for recording in stages.read_recordings(context)}
-        if recording_id not in recordings:
+        known = {recording.id for recording in stages.read_recordings(context)}
+        if recording_id not in known:
             raise ConfigurationError(
                 _("档案库里没有编号 {id}").format(id=recording_id),
                 _("编号在网站上那段录音的资料里，例如 20260112-7a994552"),
             )
-        record = project.relative(project.accession(recording_id).record)
-        if any(p.where == record and p.code is ExitCode.DISK for p in context.problems):
-            return context.finish(Refused())  # times and values depend on what it says
-        return context.finish(bring_in(project, recordings[recording_id], path))
+        recording = project.read_recording_strictly(project.accession(recording_id))
+        return context.finish(bring_in(project, recording, path))
 
 
 def draft_lesson(
