@@ -1,10 +1,11 @@
-"""The command line: arguments, messages, exit codes."""
+"""The command line: arguments, messages, exit codes.
 
-import logging
+The only room that prints. What the commands share is in `command`.
+"""
+
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -12,37 +13,16 @@ import click
 
 from cunshi import __version__, report, workflow
 from cunshi.archive.project import Project
+from cunshi.cli.command import finish, new_reporter, open_project, say
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
-from cunshi.core.logs import log_command, log_to
-from cunshi.core.problem import Problem, Result
-from cunshi.core.progress import BarReporter, LineReporter, Reporter
+from cunshi.core.problem import Problem
 from cunshi.domain.course import LESSON_COUNT
 from cunshi.domain.settings import Destination
 from cunshi.transcription.engines import ENGINES
 from cunshi.transcription.jobs import Choice
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_READING = {"status", "check", "evaluate"}
-_log = logging.getLogger(__name__)
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _reporter() -> Reporter:
-    return BarReporter() if sys.stderr.isatty() else LineReporter()
-
-
-def _finish(done: Result) -> NoReturn:
-    """Print a result and exit with its code."""
-    _say(report.lines(done))
-    for code, count in sorted(Counter(problem.code for problem in done.problems).items()):
-        _log.info("%d problems of code %d", count, code)
-    sys.exit(int(done.exit_code))
 
 
 def _engine_options(command: F) -> F:
@@ -80,29 +60,19 @@ def cli(context: click.Context, root: Path, verbose: bool) -> None:
     context.obj = root
 
 
-def _project(context: click.Context) -> Project:
-    """Return the project of a command, and log the command in it."""
-    root, name = context.find_root(), context.info_name or ""
-    project = Project.at(root.obj)
-    # Commands that only read write no log, unless they fail.
-    root.with_resource(log_to(project.log, logging.WARNING if name in _READING else logging.INFO))
-    root.with_resource(log_command(name, __version__))
-    return project
-
-
 @cli.command(help=_("全部做一遍：收录、听写、编课、发布网站。"))
 @_engine_options
 @_strict_option
 @click.pass_context
 def build(context: click.Context, engine: str, model: str, strict: bool) -> None:
-    project = _project(context)
-    _finish(workflow.build(project, _reporter(), Choice(engine, model), strict=strict))
+    project = open_project(context)
+    finish(workflow.build(project, new_reporter(), Choice(engine, model), strict=strict))
 
 
 @cli.command(help=_("只收录：把 recordings 里的新录音收进档案库。"))
 @click.pass_context
 def ingest(context: click.Context) -> None:
-    _finish(workflow.ingest(_project(context), _reporter()))
+    finish(workflow.ingest(open_project(context), new_reporter()))
 
 
 @cli.command(help=_("只听写：给还没有文稿的录音写初稿。"))
@@ -116,15 +86,15 @@ def ingest(context: click.Context) -> None:
 @click.pass_context
 def transcribe(context: click.Context, engine: str, model: str, scheduler: str) -> None:
     choice = Choice(engine, model, scheduler)
-    _finish(workflow.transcribe(_project(context), _reporter(), choice))
+    finish(workflow.transcribe(open_project(context), new_reporter(), choice))
 
 
 @cli.command(help=_("只发布：用档案库和课程做网站。"))
 @_strict_option
 @click.pass_context
 def site(context: click.Context, strict: bool) -> None:
-    project = _project(context)
-    _finish(workflow.build_site(project, _reporter(), strict=strict))
+    project = open_project(context)
+    finish(workflow.build_site(project, new_reporter(), strict=strict))
 
 
 @cli.command(help=_("做礼包：整个网站和教师资料装进一个文件，拷进 U 盘带去教室。"))
@@ -136,7 +106,7 @@ def site(context: click.Context, strict: bool) -> None:
 )
 @click.pass_context
 def pack(context: click.Context, to: Path | None) -> None:
-    _finish(workflow.pack(_project(context), _reporter(), to))
+    finish(workflow.pack(open_project(context), new_reporter(), to))
 
 
 @cli.command(help=_("导出：公开的目录、声音和文稿，写成别的档案馆读得懂的格式。"))
@@ -149,7 +119,7 @@ def pack(context: click.Context, to: Path | None) -> None:
 )
 @click.pass_context
 def export(context: click.Context, to: Path) -> None:
-    _finish(workflow.export(_project(context), _reporter(), to))
+    finish(workflow.export(open_project(context), new_reporter(), to))
 
 
 @cli.command(help=_("发布：重新做一遍网站，放到大家看得到的地方。有问题就不发布。"))
@@ -173,11 +143,11 @@ def publish(
 ) -> None:
     folder = str(Path(to).resolve()) if to else ""
     asked = Destination(folder, branch, remote, rsync) if to or branch or rsync else None
-    project = _project(context)
+    project = open_project(context)
     if rollback:
-        _finish(workflow.roll_back(project, asked))
+        finish(workflow.roll_back(project, asked))
     else:
-        _finish(workflow.publish(project, _reporter(), asked, dry_run=dry_run))
+        finish(workflow.publish(project, new_reporter(), asked, dry_run=dry_run))
 
 
 @cli.command(help=_("在这台电脑上看网站（拖动进度条也能用）；改了东西，网站自己更新。"))
@@ -185,7 +155,7 @@ def publish(
 @click.option("--still", is_flag=True, help=_("只看，不跟着改动更新"))
 @click.pass_context
 def serve(context: click.Context, port: int, still: bool) -> None:
-    project = _project(context)
+    project = open_project(context)
     if not (project.site / "index.html").is_file():
         raise ConfigurationError(_("还没有网站"), _("先运行 build"), where=project.site)
     from cunshi.website import server
@@ -205,11 +175,11 @@ def serve(context: click.Context, port: int, still: bool) -> None:
 def _rebuild(project: Project, everything: bool) -> bool:
     """Rebuild the site after a change and print problems; return whether it was built."""
     try:
-        made = workflow.rebuild(project, _reporter(), everything=everything)
+        made = workflow.rebuild(project, new_reporter(), everything=everything)
     except CunshiError as error:
-        _say(report.problem_lines([Problem.from_error(error)]))
+        say(report.problem_lines([Problem.from_error(error)]))
         return False
-    _say(report.problem_lines(made.problems))
+    say(report.problem_lines(made.problems))
     click.echo(_("网站更新了"))
     return True
 
@@ -231,7 +201,7 @@ def _rebuild(project: Project, everything: bool) -> bool:
 @click.option("--no-open", is_flag=True, help=_("不自动打开浏览器"))
 @click.pass_context
 def review(context: click.Context, port: int, lan: bool, password: str, no_open: bool) -> None:
-    project = _project(context)
+    project = open_project(context)
     from cunshi.review import server
 
     if lan and not password:
@@ -250,14 +220,14 @@ def review(context: click.Context, port: int, lan: bool, password: str, no_open:
 @cli.command(help=_("看看有什么、缺什么、在等什么。"))
 @click.pass_context
 def status(context: click.Context) -> None:
-    _finish(workflow.survey(_project(context)))
+    finish(workflow.survey(open_project(context)))
 
 
 @cli.command(help=_("核对主文件、目录卡和课程里的每一处引用。"))
 @_strict_option
 @click.pass_context
 def check(context: click.Context, strict: bool) -> None:
-    _finish(workflow.check(_project(context), _reporter(), strict=strict))
+    finish(workflow.check(open_project(context), new_reporter(), strict=strict))
 
 
 @cli.command(help=_("核对主文件，轮着来：先核对最久没有核对的，并登记下来。"))
@@ -266,7 +236,7 @@ def check(context: click.Context, strict: bool) -> None:
 @click.pass_context
 def verify(context: click.Context, minutes: float | None, quick: bool) -> None:
     seconds = 0.0 if quick else None if minutes is None else minutes * 60
-    _finish(workflow.verify(_project(context), _reporter(), seconds))
+    finish(workflow.verify(open_project(context), new_reporter(), seconds))
 
 
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -277,11 +247,11 @@ _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Pa
 @click.option("--bag", is_flag=True, help=_("不更新备份，另做一个 BagIt 包，移交给接管档案的单位"))
 @click.pass_context
 def backup(context: click.Context, folder: Path, bag: bool) -> None:
-    project = _project(context)
+    project = open_project(context)
     if bag:
-        _finish(workflow.hand_over(project, folder))
+        finish(workflow.hand_over(project, folder))
     else:
-        _finish(workflow.back_up(project, folder, _reporter()))
+        finish(workflow.back_up(project, folder, new_reporter()))
 
 
 @cli.command(help=_("恢复：从 FOLDER 里的备份补回这里没有的，换下坏了的主文件。"))
@@ -289,7 +259,7 @@ def backup(context: click.Context, folder: Path, bag: bool) -> None:
 @click.option("--check", is_flag=True, help=_("只演习：把备份从头核对一遍，说会补回什么"))
 @click.pass_context
 def restore(context: click.Context, folder: Path, check: bool) -> None:
-    _finish(workflow.restore(_project(context), folder, _reporter(), rehearse=check))
+    finish(workflow.restore(open_project(context), folder, new_reporter(), rehearse=check))
 
 
 @cli.command(
@@ -299,14 +269,14 @@ def restore(context: click.Context, folder: Path, check: bool) -> None:
 @click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_context
 def import_file(context: click.Context, recording: str, path: Path) -> None:
-    _finish(workflow.import_file(_project(context), recording, path))
+    finish(workflow.import_file(open_project(context), recording, path))
 
 
 @cli.command(help=_("并入：把 FOLDER 里另一个村的档案（项目、备份或 BagIt 包）收进来。"))
 @_folder
 @click.pass_context
 def merge(context: click.Context, folder: Path) -> None:
-    _finish(workflow.merge(_project(context), folder, _reporter()))
+    finish(workflow.merge(open_project(context), folder, new_reporter()))
 
 
 @cli.group(help=_("写课。"))
@@ -322,7 +292,7 @@ def lesson() -> None:
 @click.pass_context
 def new(context: click.Context, number: int, first: str, more: tuple[str, ...], slug: str) -> None:
     ids = list(dict.fromkeys([first, *more]))
-    _finish(workflow.draft_lesson(_project(context), number, ids, slug))
+    finish(workflow.draft_lesson(open_project(context), number, ids, slug))
 
 
 @cli.command(help=_("算错误率：机器初稿与校对好的文稿差多少，好挑选模型。"))
@@ -341,11 +311,11 @@ def new(context: click.Context, number: int, first: str, more: tuple[str, ...], 
 )
 @click.pass_context
 def evaluate(context: click.Context, reference: Path | None, json_file: Path | None) -> None:
-    _finish(workflow.evaluate(_project(context), reference, json_file))
+    finish(workflow.evaluate(open_project(context), reference, json_file))
 
 
 def _fail(error: CunshiError) -> NoReturn:
-    _say(report.problem_lines([Problem.from_error(error)]))
+    say(report.problem_lines([Problem.from_error(error)]))
     sys.exit(int(error.code))
 
 

@@ -1,17 +1,17 @@
 """Format results of commands for people: what was done, what is wrong, what to do next.
 
-`lines` formats any result: each class of results registers a function.
+`lines` formats any result: each class of results registers a function, here or in a module of its
+own.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import singledispatch
+from collections.abc import Iterator
 
 from cunshi.archive.backup import BackedUp, HandedOver, Restored
 from cunshi.archive.fixity.schedule import Verified
 from cunshi.catalogue import checks
 from cunshi.catalogue.course.lesson_draft import Drafted
 from cunshi.core.i18n import _
-from cunshi.core.problem import Problem, Result
+from cunshi.core.problem import Result
 from cunshi.core.text import printable
 from cunshi.domain.access import access_decision
 from cunshi.domain.consent import Access
@@ -22,6 +22,7 @@ from cunshi.exports.classroom.usb_pack import Packed
 from cunshi.intake.import_transcript import Imported
 from cunshi.intake.merge_archive import Merged
 from cunshi.publishing.destinations import Publication, RolledBack
+from cunshi.report.wording import MOST, lines, problem_lines, section
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.evaluation_table import table
 from cunshi.transcription.jobs import Transcribed
@@ -37,24 +38,7 @@ from cunshi.workflow.results import (
     TakenDown,
 )
 
-_MOST = 20
-
-
-def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
-    """Yield each problem: file and line, cause, remedy. Notes have another sign."""
-    for problem in problems:
-        line = _("第 {line} 行").format(line=problem.line) if problem.line else ""
-        place = " ".join(filter(None, [printable(problem.where), line]))
-        sign = "·" if problem.is_note else "✗"
-        yield f"{sign} {place + '：' if place else ''}{printable(problem.cause)}"
-        if problem.remedy:
-            yield f"  → {printable(problem.remedy)}"
-
-
-@singledispatch
-def lines(done: Result) -> Iterator[str]:
-    """Yield what a command did, and all problems."""
-    return problem_lines(done.problems)
+__all__ = ["lines", "problem_lines"]
 
 
 @lines.register
@@ -131,7 +115,7 @@ def _next_steps(site: BuiltSite) -> Iterator[str]:
         )
     if waiting := checks.awaiting_consent(site.recordings, site.days):
         yield _("  · {count} 件录音在等同意书，没有公开：").format(count=len(waiting))
-        yield from (f"      {printable(_named(recording))}" for recording in waiting[:_MOST])
+        yield from (f"      {printable(_named(recording))}" for recording in waiting[:MOST])
     yield _("  · 改完再运行一次，网站就会更新")
 
 
@@ -283,7 +267,7 @@ def _waiting(publication: Publication) -> Iterator[str]:
         (_("这些页面有问题没有处理，先保持原样"), publication.waiting),
         (_("这些页面先空着，问题处理好再发布一次就回来"), publication.blank),
     ):
-        yield from _section(title, paths)
+        yield from section(title, paths)
 
 
 @lines.register
@@ -335,11 +319,11 @@ def surveyed(found: Surveyed) -> Iterator[str]:
         mottoes=len(recordings) - talks,
         published=len(found.catalogue.entries),
     )
-    yield from _section(
+    yield from section(
         _("等同意书（没有公开）"),
         (_named(r) for r in checks.awaiting_consent(recordings, found.days)),
     )
-    yield from _section(
+    yield from section(
         _("有同意书，但不公开"),
         (
             f"{_named(r)}  {_level(decision.level)}"
@@ -348,7 +332,7 @@ def surveyed(found: Surveyed) -> Iterator[str]:
             and not decision.allows_publication()
         ),
     )
-    yield from _section(
+    yield from section(
         _("资料不全"),
         (
             _("{recording}：缺 {facts}").format(recording=_named(r), facts="、".join(missing))
@@ -356,16 +340,16 @@ def surveyed(found: Surveyed) -> Iterator[str]:
             if (missing := checks.missing_facts(r))
         ),
     )
-    yield from _section(
+    yield from section(
         _("村名不在 archive.yml 里"),
         (
             f"{_named(r)}：{r.description.village}"
             for r in checks.unknown_villages(recordings, found.archive)
         ),
     )
-    yield from _section(_("待转录"), _with_status(found, TranscriptStatus.MISSING))
-    yield from _section(_("待校对（机器初稿）"), _with_status(found, TranscriptStatus.DRAFT))
-    yield from _section(_("校对中"), _with_status(found, TranscriptStatus.EDITED))
+    yield from section(_("待转录"), _with_status(found, TranscriptStatus.MISSING))
+    yield from section(_("待校对（机器初稿）"), _with_status(found, TranscriptStatus.DRAFT))
+    yield from section(_("校对中"), _with_status(found, TranscriptStatus.EDITED))
     yield from problem_lines(found.problems)
 
 
@@ -381,16 +365,6 @@ def _level(access: Access) -> str:
 
 def _named(recording: Recording) -> str:
     return f"{recording.id}  {recording.original_name}"
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(lines)
-    if found:
-        yield ""
-        yield f"{title}：{len(found)}"
-        yield from (f"  {printable(line)}" for line in found[:_MOST])
-        if len(found) > _MOST:
-            yield _("  ……还有 {count} 件").format(count=len(found) - _MOST)
 
 
 @lines.register
