@@ -81,7 +81,7 @@ class Judge:
     def _allows_content(self, path: str, file: Path, page_of_kit: Path | None) -> bool:
         suffix = PurePosixPath(path).suffix
         if suffix in _TEXT:
-            return self._allows_text(file.read_text("utf-8", "replace"))
+            return self._allows_text(file.read_text("utf-8", "replace"), _ID.findall(path))
         if suffix in _SOUND:
             return self._allows_sound(path)
         if suffix in _PICTURE:
@@ -94,8 +94,9 @@ class Judge:
     def _is_limited(self, id_: str) -> bool:
         return bool(self.silenced.get(id_) or self.names.get(id_))
 
-    def _allows_text(self, text: str) -> bool:
-        ids = set(_ID.findall(text))
+    def _allows_text(self, text: str, about: Iterable[str] = ()) -> bool:
+        """Check a text; captions are ``about`` a recording that only their path names."""
+        ids = {*_ID.findall(text), *about}
         if not self._allows(ids) or not all(map(self._allows_clip, _CLIP.finditer(text))):
             return False
         shown = html.unescape(_TAG.sub("", text))

@@ -115,12 +115,13 @@ def pack(project: Project, reporter: Reporter, target: Path | None) -> Packed:
     from cunshi.website import build
 
     with locked(project, reporter) as context, project.building():
-        stages.require_names(context)
         stages.amend_records(context)
         recordings = stages.read_recordings(context)
-        catalogue = stages.gather(context, recordings, Access.CLASSROOM).catalogue
-        path = usb_pack.target_path(target or project.site.parent, catalogue)
-        context.problems.extend(build.build_site(project.classroom, catalogue, reporter))
+        with stages.blanked_if_failed(context, recordings, project.classroom.site):
+            stages.require_names(context)
+            catalogue = stages.gather(context, recordings, Access.CLASSROOM).catalogue
+            path = usb_pack.target_path(target or project.site.parent, catalogue)
+            context.problems.extend(build.build_site(project.classroom, catalogue, reporter))
         packed = usb_pack.make_pack(project.classroom.site, catalogue, path)
         note_publication(project.classroom, PACK)
         return context.finish(packed)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from cunshi.archive.cache.recording_cache import RecordingCache
@@ -167,11 +168,20 @@ def build_site(context: Context, recordings: Sequence[Recording]) -> Surveyed:
 
     If it cannot be built, what may no longer be seen is taken off the site as it was.
     """
-    try:
+    with blanked_if_failed(context, recordings, context.project.site):
         return _build_site(context, recordings)
+
+
+@contextmanager
+def blanked_if_failed(
+    context: Context, recordings: Sequence[Recording], site: Path
+) -> Iterator[None]:
+    """Take off a site what may no longer be seen, if it cannot be made anew."""
+    try:
+        yield
     except CunshiError:
-        if context.project.site.is_dir():
-            blank(context.project.site, visible(context, recordings).judge)
+        if site.is_dir():
+            blank(site, visible(context, recordings).judge)
         raise
 
 
