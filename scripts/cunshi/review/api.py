@@ -56,13 +56,17 @@ def route(method: str, path: str, answer: Callable[[ApiRequest], Any]) -> Route:
     ApiError.
     """
 
-    async def endpoint(request: Request) -> Response:
-        body = await _body(request) if method in {"POST", "PUT"} else None
+    def answer_to(request: Request, text: bytes) -> Any:
         person, session = (getattr(request.state, n, "") for n in ("person", "session"))
         address = request.client.host if request.client else ""
-        ask = ApiRequest(person, request.path_params, request.query_params, body, session, address)
+        body = _parse(text) if method in {"POST", "PUT"} else None
+        path, query = request.path_params, request.query_params
+        return answer(ApiRequest(person, path, query, body, session, address))
+
+    async def endpoint(request: Request) -> Response:
+        text = await request.body() if method in {"POST", "PUT"} else b""
         try:
-            found = await run_in_threadpool(answer, ask)
+            found = await run_in_threadpool(answer_to, request, text)
         except ApiError as refusal:
             return error_response(refusal.status, **refusal.answer)
         except CunshiError as error:
@@ -75,8 +79,8 @@ def route(method: str, path: str, answer: Callable[[ApiRequest], Any]) -> Route:
     return Route(path, endpoint, methods=[method])
 
 
-async def _body(request: Request) -> Any:
-    text = await request.body()
+def _parse(text: bytes) -> Any:
+    """Parse a JSON body; None if it is none. A large one takes long, and blocks its thread."""
     try:
         found = json.loads(text, parse_float=_finite, parse_constant=_finite) if text else {}
         # A lone surrogate can neither be stored nor returned.

@@ -14,6 +14,7 @@ from cunshi.core.i18n import _
 from cunshi.review.app import application
 from cunshi.review.auth.middleware import DeskAuth
 from cunshi.review.auth.sessions import SHORTEST_PASSWORD, SessionStore
+from cunshi.review.connections import BACKLOG, LimitedProtocol, LimitedServer
 from cunshi.review.context import Desk
 from cunshi.website import server
 
@@ -115,11 +116,13 @@ def _in_background(work: Callable[..., object], *words: object) -> None:
     threading.Thread(target=work, args=words, daemon=True).start()
 
 
-def server_of(desk: Desk) -> uvicorn.Server:
+def server_of(desk: Desk) -> LimitedServer:
     """Return the HTTP server of a desk, not started."""
     config = uvicorn.Config(
         application(desk),
-        log_level="warning",
+        log_level="error",  # a warning is printed for every request that is none
+        http=LimitedProtocol,
+        backlog=BACKLOG,
         ws="none",
         lifespan="off",
         # Ignore proxy headers: the client is the peer of the connection.
@@ -127,4 +130,4 @@ def server_of(desk: Desk) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
     )
-    return uvicorn.Server(config)
+    return LimitedServer(config, desk.auth.limits)

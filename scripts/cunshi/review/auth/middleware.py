@@ -58,16 +58,22 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of request bodies in bytes, and of their duration in seconds.
+    """Limits of request bodies in bytes, of durations in seconds, and of open connections.
 
-    JSON must be complete within ``json_seconds``; an upload may take longer, but the next piece
-    must arrive within ``stall_seconds``.
+    ``stranger`` limits bodies of who is not signed in. JSON must be complete within
+    ``json_seconds``; an upload may take longer, but the next piece must arrive within
+    ``stall_seconds``. The head of a request must be complete within ``head_seconds`` after the
+    connection, or after the answer to the request before it.
     """
 
+    stranger: int = 4 << 10
     json: int = 8 << 20
     upload: int = 8 << 30
     json_seconds: float = 20.0
     stall_seconds: float = 60.0
+    head_seconds: float = 10.0
+    connections_each: int = 40
+    connections: int = 120  # with those being accepted, fewer than macOS lets a program open
 
 
 @dataclass
@@ -226,7 +232,9 @@ class AuthMiddleware:
         if is_upload:
             allowance = BodyLimit(limits.upload, limits.stall_seconds, whole=False)
         else:
-            allowance = BodyLimit(limits.json, limits.json_seconds, whole=True)
+            is_known = bool(request.scope["state"]["person"])
+            most = limits.json if is_known else min(limits.stranger, limits.json)
+            allowance = BodyLimit(most, limits.json_seconds, whole=True)
         request.scope["state"]["allowance"] = allowance
         kind = "application/octet-stream" if is_upload else "application/json"
         said = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -240,7 +248,9 @@ class AuthMiddleware:
 
 def too_large(most: int) -> Response:
     """Return the response to a body of more than ``most`` bytes."""
-    size = f"{most / (1 << 30):.3g} GB" if most >= 1 << 30 else f"{most / (1 << 20):.3g} MB"
+    units = ((30, "GB"), (20, "MB"), (10, "KB"))
+    bits, unit = next((one for one in units if most >= 1 << one[0]), units[-1])
+    size = f"{most / (1 << bits):.3g} {unit}"
     return error_response(413, _("太大了，没有接受"), _("最多 {size}").format(size=size))
 
 
