@@ -24,6 +24,7 @@ def read(name: str) -> str:
 
 def test_the_commands_are_those_that_are_promised() -> None:
     assert COMMANDS == [
+        "account",
         "backup",
         "build",
         "check",

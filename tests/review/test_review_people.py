@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from cunshi.archive.accounts.people import Accounts
 from cunshi.archive.project import Project
 from cunshi.review.api import ApiError
-from cunshi.review.auth import sessions as people
+from cunshi.review.auth import sessions
 from cunshi.review.auth.sessions import SESSION_SECONDS, SessionStore, SignInAttempts, clean_name
 from cunshi.review.context import STATIC
 from support.accessibility import violations
-from support.desk import OpenDesk, every_route, filled, open_desk, send, signed
+from support.desk import PASSWORD, OpenDesk, every_route, filled, open_desk, send, signed
 
 
 def test_without_a_session_there_is_only_the_way_in(desk: OpenDesk) -> None:
@@ -155,25 +156,25 @@ def test_signing_in_with_something_else(desk: OpenDesk, body: object) -> None:
     assert sign_in(desk, body)[0] == 400
 
 
-# A network: the password
+# A network: guessing
 
 
-def test_a_network_needs_the_password(home: Project) -> None:
-    with open_desk(home, "芝麻开门芝麻开门") as desk:
+def test_a_network_needs_name_and_password(home: Project) -> None:
+    with open_desk(home, {"李老师": False}) as desk:
         assert "set-cookie" not in send(desk, "GET", f"/?key={desk.desk.auth.people.key}")[1]
         for wrong in ({}, {"password": 1}):
             assert sign_in(desk, {"name": "李老师", **wrong})[0] == 400
-        for guess in ("", "芝麻", "\ud800"):
-            assert sign_in(desk, {"name": "李老师", "password": guess})[0] in {400, 401}
-        status, given, __ = sign_in(desk, {"name": "李老师", "password": "芝麻开门芝麻开门"})
+        status, given, __ = sign_in(desk, {"name": "李老师", "password": PASSWORD})
         assert status == 200
         answer = json.loads(send(desk, "GET", "/api/session", Cookie=given)[2])
         assert (answer["name"], answer["lan"]) == ("李老师", True)
-        assert "芝麻" not in json.dumps(answer, ensure_ascii=False)
+        assert PASSWORD not in json.dumps(answer, ensure_ascii=False)
+        for name, guess in (("李老师", "a wrong one"), ("王老师", PASSWORD), ("", PASSWORD)):
+            assert sign_in(desk, {"name": name, "password": guess})[:2] == (401, "")
 
 
 def test_guessing_becomes_slow_even_under_other_names_and_addresses(home: Project) -> None:
-    with open_desk(home, "right password") as desk:
+    with open_desk(home, {"李老师": False}) as desk:
         found = [
             sign_in(
                 desk,
@@ -183,9 +184,18 @@ def test_guessing_becomes_slow_even_under_other_names_and_addresses(home: Projec
             for n in range(30)
         ]
         assert found == [401] * 3 + [429] * 27
-        status, given, answer = sign_in(desk, {"name": "李老师", "password": "right password"})
+        status, given, answer = sign_in(desk, {"name": "李老师", "password": PASSWORD})
         assert (status, given) == (429, "")
         assert answer["seconds"] > 0
+
+
+def test_ones_own_password_gives_no_tries_at_anothers(home: Project) -> None:
+    with open_desk(home, {"李老师": False, "王阿姨": True}) as desk:
+        found = []
+        for n in range(5):
+            found.append(sign_in(desk, {"name": "王阿姨", "password": f"guess {n}"})[0])
+            sign_in(desk, {"name": "李老师", "password": PASSWORD})
+        assert found == [401] * 3 + [429] * 2
 
 
 def test_each_wrong_password_doubles_the_wait_of_its_address() -> None:
@@ -198,14 +208,14 @@ def test_each_wrong_password_doubles_the_wait_of_its_address() -> None:
         now[0] += waits[-1]
     assert waits[:2] == [0, 0]
     assert waits[2:9] == [2, 4, 8, 16, 32, 64, 128]
-    assert waits[-1] == people._LONGEST_WAIT
+    assert waits[-1] == sessions._LONGEST_WAIT
     assert attempts.wait("10.0.0.2") == 0
     attempts.succeed("10.0.0.1")
     assert attempts.wait("10.0.0.1") == 0
 
 
-def test_guesses_at_the_same_time_are_counted_one_by_one() -> None:
-    here = SessionStore("right password", clock=lambda: 0.0)
+def test_guesses_at_the_same_time_are_counted_one_by_one(home: Project) -> None:
+    here = SessionStore(Accounts(home), clock=lambda: 0.0)
 
     def guess(number: int) -> int:
         try:
@@ -241,11 +251,11 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("password", ["", "a long password"])
+@pytest.mark.parametrize("people", [None, {"王阿姨": True}])
 def test_the_way_in_is_accessible(
-    visit: Callable[..., Page], home: Project, scheme: str, password: str
+    visit: Callable[..., Page], home: Project, scheme: str, people: dict[str, bool] | None
 ) -> None:
-    with open_desk(home, password) as desk:
+    with open_desk(home, people) as desk:
         key = f"/?key={desk.desk.auth.people.key}"
         for path in ("/", key):
             page = visit(
@@ -284,7 +294,7 @@ def test_a_name_is_given_by_keyboard_and_offered_the_next_time(
 def test_a_network_is_signed_in_to_with_its_password_and_told_what_it_is(
     visit: Callable[..., Page], home: Project
 ) -> None:
-    with open_desk(home, "a long password") as desk:
+    with open_desk(home, {"王阿姨": True}) as desk:
         page = visit(desk.address)
         expect(page.locator("aside")).to_contain_text("没有加密")
         page.get_by_label("您的名字").fill("王阿姨")
@@ -294,6 +304,26 @@ def test_a_network_is_signed_in_to_with_its_password_and_told_what_it_is(
         page.get_by_label("密码").fill("a long password")
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{desk.address}/")
+
+
+@pytest.mark.browser
+def test_the_own_password_is_changed_at_the_desk(browser: Browser, home: Project) -> None:
+    with open_desk(home, {"刘阿姨": False}) as desk:
+        context = desk.context(browser, "刘阿姨", 390)
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_role("link", name="换密码").click()
+        page.get_by_label("现在的密码").fill(PASSWORD)
+        assert violations(page) == []
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        page.locator("input[autocomplete=new-password]").first.fill("another password")
+        page.get_by_label("再写一遍新密码").fill("another passwort")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("不一样")
+        page.get_by_label("再写一遍新密码").fill("another password")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(f"{desk.address}/sign-in")
+        context.close()
 
 
 @pytest.mark.browser

@@ -2,9 +2,10 @@
 
 import http.client
 import re
+import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,7 @@ import httpx2
 from playwright.sync_api import Browser, BrowserContext
 from starlette.routing import Route
 
+from cunshi.archive.accounts.people import Accounts
 from cunshi.archive.project import Project
 from cunshi.review import app
 from cunshi.review.auth.middleware import DeskAuth, Limits
@@ -20,6 +22,8 @@ from cunshi.review.auth.sessions import SessionStore
 from cunshi.review.context import Desk
 from cunshi.review.server import server_of
 from cunshi.website import server as serve
+
+PASSWORD = "a long password"  # noqa: S105 - of every account
 
 
 @dataclass
@@ -33,7 +37,7 @@ class OpenDesk:
         """Create a session and return its cookie."""
         people = self.desk.auth.people
         entered = people.enter(people.key)
-        return {self.desk.auth.cookie: people.sign_in(entered, name, "", "127.0.0.1")}
+        return {self.desk.auth.cookie: people.sign_in(entered, name, PASSWORD, "127.0.0.1")}
 
     def client(self, name: str = "李老师") -> httpx2.Client:
         """Return an HTTP client that is signed in and sends what pages send."""
@@ -64,19 +68,26 @@ class OpenDesk:
 
 @contextmanager
 def open_desk(
-    project: Project, password: str = "", limits: Limits | None = None
+    project: Project,
+    people: Mapping[str, bool] | None = None,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[OpenDesk]:
-    """Run a desk during the block; with a password it is a desk for a network."""
+    """Run a desk during the block; with people, and whether they may approve, for a network."""
+    accounts = None if people is None else Accounts(project)
+    for name, may_approve in (people or {}).items():
+        if accounts and not accounts.find(name):
+            accounts.add(name, PASSWORD, may_approve=may_approve)
     with serve.open_port(0) as listening:
         port = listening.getsockname()[1]
-        auth = DeskAuth(port, people=SessionStore(password), limits=limits or Limits())
+        auth = DeskAuth(port, people=SessionStore(accounts), limits=limits or Limits(), tls=tls)
         desk = Desk(project, auth)
         server = server_of(desk)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        yield OpenDesk(f"http://{serve.HOST}:{port}", desk)
+        yield OpenDesk(auth.address(serve.HOST).rstrip("/"), desk)
         # Connections left open by a test would delay the shutdown.
         server.should_exit = server.force_exit = True
         thread.join(10)

@@ -117,7 +117,8 @@ def _reporting(project: Project, path: Path, copied: Copied, failed: list[Path])
 def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: date) -> HandedOver:
     """Write the whole archive, including sealed recordings, to a bag for a new holder.
 
-    Raises SiteError if today's bag exists already.
+    The accounts of the desk are for this holder's people, and stay here. Raises SiteError if
+    today's bag exists already.
     """
     name = safe_file_name(project.root.name)
     target = folder / f"{name} {day.isoformat()}"
@@ -129,7 +130,7 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
         shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
     copied = HandedOver(target)
-    for path in sorted(_kept(project.root)):
+    for path in sorted(set(_kept(project.root)) - {project.accounts}):
         _copy_checked(path, payload / path.relative_to(project.root))
         copied.new.append(project.relative(path))
     write_bag(payload, target, facts, day)

@@ -94,6 +94,11 @@ class Project:
         return self.archive / "secret.key"
 
     @property
+    def accounts(self) -> Path:
+        """Who may sign in to the desk of a network; see ``archive.accounts.accounts_file``."""
+        return self.archive / "accounts.json"
+
+    @property
     def courses(self) -> Path:
         return self.root / "courses"
 

@@ -8,7 +8,7 @@ import hmac
 import secrets
 
 from cunshi.archive.project import Project
-from cunshi.core.files import write_atomic
+from cunshi.core.files import write_private
 
 _SIZE = 32  # bytes
 
@@ -24,6 +24,5 @@ def _key(project: Project) -> bytes:
     if not path.is_file():
         with project.writing():
             if not path.is_file():
-                write_atomic(path, secrets.token_bytes(_SIZE))
-                path.chmod(0o600)
+                write_private(path, secrets.token_bytes(_SIZE))
     return path.read_bytes()

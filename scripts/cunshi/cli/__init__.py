@@ -13,6 +13,7 @@ import click
 
 from cunshi import __version__, report, workflow
 from cunshi.archive.project import Project
+from cunshi.cli.accounts import account, ask_first_accounts
 from cunshi.cli.command import finish, new_reporter, open_project, say
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
@@ -186,35 +187,47 @@ def _rebuild(project: Project, everything: bool) -> bool:
 
 @cli.command(help=_("打开校对台：在浏览器里听录音、改文稿、登记同意书、发布。"))
 @click.option("--port", default=8010, show_default=True, help=_("端口"))
-@click.option(
-    "--lan",
-    is_flag=True,
-    help=_("让同一个网络里的人也能用；连接不加密。问一个密码，或用环境变量 CUNSHI_REVIEW_PASSWORD"),
-)
-@click.option(
-    "--password",
-    default="",
-    envvar="CUNSHI_REVIEW_PASSWORD",
-    hidden=True,
-    show_envvar=False,
-)
+@click.option("--lan", is_flag=True, help=_("让同一个网络里的人也能用，每人一个账号（account）"))
+@click.option("--tls-cert", type=Path, metavar="FILE", help=_("证书，让网络上的连接加密"))
+@click.option("--tls-key", type=Path, metavar="FILE", help=_("证书的密钥"))
+@click.option("--password", default="", hidden=True)
 @click.option("--no-open", is_flag=True, help=_("不自动打开浏览器"))
 @click.pass_context
-def review(context: click.Context, port: int, lan: bool, password: str, no_open: bool) -> None:
-    project = open_project(context)
-    from cunshi.review import server
-
-    if lan and not password:
-        password = click.prompt(_("给大家用的密码"), hide_input=True, confirmation_prompt=True)
-    agreed = server.check_password(password) if lan else ""
-    source = context.get_parameter_source("password")
-    if source is click.core.ParameterSource.COMMANDLINE:
+def review(
+    context: click.Context,
+    port: int,
+    lan: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    password: str,
+    no_open: bool,
+) -> None:
+    if password:
         raise ConfigurationError(
             _("密码不要写在命令里：这台电脑上的别人看得到"),
-            _("不写 --password，程序会问；或用环境变量 CUNSHI_REVIEW_PASSWORD"),
+            _("每人一个账号：account add 姓名，程序会问密码"),
         )
-    server.run(project, port, agreed, opens_browser=not no_open, say=click.echo)
+    if (tls_cert or tls_key) and not (lan and tls_cert and tls_key):
+        raise click.UsageError(_("--tls-cert 和 --tls-key 要一起写，和 --lan 一起用"))
+    project = open_project(context)
+    from cunshi.review import server
+    from cunshi.review.auth.certificate import load_certificate
+
+    certificate = load_certificate(tls_cert, tls_key) if tls_cert and tls_key else None
+    if lan:
+        ask_first_accounts(project)
+    server.run(
+        project,
+        port,
+        to_network=lan,
+        certificate=certificate,
+        opens_browser=not no_open,
+        say=click.echo,
+    )
     click.echo(_("校对台关了。"))
+
+
+cli.add_command(account)
 
 
 @cli.command(help=_("看看有什么、缺什么、在等什么。"))

@@ -26,6 +26,16 @@ def write_atomic(path: Path, data: str | bytes) -> bool:
     return _write(path, data, durable=True)
 
 
+def write_private(path: Path, data: str | bytes) -> bool:
+    """Write a file like ``write_atomic``, which only its owner can read, at no moment others."""
+    temporary_name(path).unlink(missing_ok=True)  # its permissions would stay
+    return _write(path, data, durable=True, opener=_open_private)
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def write_rebuildable(path: Path, data: str | bytes) -> bool:
     """Write a file atomically but not durably; return False if it already had this content.
 
@@ -34,12 +44,18 @@ def write_rebuildable(path: Path, data: str | bytes) -> bool:
     return _write(path, data, durable=False)
 
 
-def _write(path: Path, data: str | bytes, *, durable: bool) -> bool:
+def _write(
+    path: Path,
+    data: str | bytes,
+    *,
+    durable: bool,
+    opener: Callable[[str, int], int] | None = None,
+) -> bool:
     data = data.encode() if isinstance(data, str) else data
     if has_bytes(path, data):
         return False
     temporary = temporary_name(path)
-    with attach_path(path), _open_for_writing(temporary) as stream:
+    with attach_path(path), _open_for_writing(temporary, opener) as stream:
         stream.write(data)
         if durable:
             stream.flush()
@@ -66,13 +82,13 @@ def link_or_copy(path: Path, target: Path) -> None:
     temporary.replace(target)
 
 
-def _open_for_writing(path: Path) -> BinaryIO:
+def _open_for_writing(path: Path, opener: Callable[[str, int], int] | None) -> BinaryIO:
     """Open a file for writing; create its folder if it is missing."""
     try:
-        return path.open("wb")
+        return open(path, "wb", opener=opener)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+        return open(path, "wb", opener=opener)
 
 
 def has_bytes(path: Path, data: bytes) -> bool:

@@ -38,6 +38,7 @@ _PAGES = {
     "/add": "uploads/add.html",
     "/publish": "jobs/publish.html",
     "/glossary": "glossary/glossary.html",
+    "/password": "auth/password.html",
     SIGN_IN: "auth/sign-in.html",
 }
 

@@ -8,17 +8,20 @@ from contextlib import ExitStack, closing, suppress
 
 import uvicorn
 
+from cunshi.archive.accounts.people import Accounts
 from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
 from cunshi.review.app import application
+from cunshi.review.auth.certificate import Certificate
 from cunshi.review.auth.middleware import DeskAuth
-from cunshi.review.auth.sessions import SHORTEST_PASSWORD, SessionStore
+from cunshi.review.auth.sessions import SessionStore
 from cunshi.review.connections import BACKLOG, LimitedProtocol, LimitedServer
 from cunshi.review.context import Desk
 from cunshi.website import server
 
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for a password
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - only with --lan, which asks for accounts
+_OWN = 2  # of a desk's host names are only this computer's
 _LAST_SECONDS = 20  # seconds for requests in progress when the desk is closed
 # A reserved address (RFC 5737): nothing is sent, but the system returns the local address.
 _SOMEWHERE = ("192.0.2.1", 9)
@@ -27,20 +30,22 @@ _SOMEWHERE = ("192.0.2.1", 9)
 def run(
     project: Project,
     port: int,
-    password: str = "",
     *,
+    to_network: bool = False,
+    certificate: Certificate | None = None,
     opens_browser: bool = True,
     say: Callable[[str], None],
 ) -> None:
-    """Run the desk until interrupted. With a password it is open to the network."""
+    """Run the desk until interrupted. On a network, people sign in with their accounts."""
     with ExitStack() as opened:
-        host = _EVERYWHERE if password else server.HOST
+        host = _EVERYWHERE if to_network else server.HOST
         listening = opened.enter_context(closing(server.open_port(port, "review", host)))
         beside = opened.enter_context(closing(_port_beside(listening)))
-        desk = _desk(project, listening, beside, password)
+        auth = _auth(project, listening.getsockname()[1], to_network, certificate)
+        desk = Desk(project, auth, f"http://{server.HOST}:{beside.getsockname()[1]}/")
         for line in _addresses(desk):
             say(line)
-        desk.auth.people.announce = lambda key: say(_again(desk))
+        auth.people.announce = lambda key: say(_again(desk))
         listening.listen()
         if opens_browser:
             _in_background(webbrowser.open, _entrance(desk))
@@ -50,19 +55,15 @@ def run(
             server_of(desk).run(sockets=[listening])
 
 
-def check_password(password: str) -> str:
-    """Return the password of a network desk; ConfigurationError if it is too short."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise ConfigurationError(
-            _("密码太短了"), _("至少 {count} 个字符").format(count=SHORTEST_PASSWORD)
-        )
-    return password
-
-
-def _desk(project: Project, listening: socket.socket, beside: socket.socket, password: str) -> Desk:
-    hosts = (server.HOST, "localhost", *(_names() if password else ()))
-    auth = DeskAuth(listening.getsockname()[1], hosts, SessionStore(password))
-    return Desk(project, auth, f"http://{server.HOST}:{beside.getsockname()[1]}/")
+def _auth(
+    project: Project, port: int, to_network: bool, certificate: Certificate | None
+) -> DeskAuth:
+    if not to_network:
+        return DeskAuth(port)
+    certified = certificate.hosts if certificate else ()
+    hosts = dict.fromkeys([server.HOST, "localhost", *certified, *_names()])
+    tls = certificate.context if certificate else None
+    return DeskAuth(port, tuple(hosts), SessionStore(Accounts(project)), tls=tls)
 
 
 def _port_beside(listening: socket.socket) -> socket.socket:
@@ -86,8 +87,11 @@ def _names() -> list[str]:
 
 
 def _entrance(desk: Desk) -> str:
-    people, address = desk.auth.people, f"http://{server.HOST}:{desk.auth.port}/"
-    return address if people.needs_password else f"{address}?key={people.key}"
+    """Return the address for this computer: with a certificate, one that it is valid for."""
+    people, hosts = desk.auth.people, desk.auth.hosts
+    certified = [h for h in hosts[_OWN:] if desk.auth.is_encrypted and not h.startswith("*")]
+    address = desk.auth.address(certified[0] if certified else server.HOST)
+    return address if people.needs_account else f"{address}?key={people.key}"
 
 
 def _again(desk: Desk) -> str:
@@ -96,20 +100,27 @@ def _again(desk: Desk) -> str:
 
 def _addresses(desk: Desk) -> list[str]:
     """Return the lines that are printed at the start."""
+    auth = desk.auth
     ends = _("关掉校对台：按 Ctrl+C，或关掉这个窗口。改好的都已经存下了。")
     here = _("打开浏览器看：{address}").format(address=_entrance(desk))
-    if not desk.auth.people.needs_password:
+    if auth.people.accounts is None:
         return [here, ends]
-    others = [f"http://{host}:{desk.auth.port}/" for host in desk.auth.hosts[2:]]
-    return [
+    others = [auth.address(host) for host in auth.hosts[_OWN:] if not host.startswith("*")]
+    lines = [
         here,
         _("同一个网络里别的电脑和手机：{addresses}").format(addresses=_("、").join(others)),
-        _(
-            "注意：网络上的连接没有加密。同一个网络里的人有办法看到密码和内容，只在信得过的网络里用。"
-        ),
-        _("用话筒录家训，只能在这台电脑上。"),
-        ends,
     ]
+    if not auth.is_encrypted:
+        lines += [
+            _(
+                "注意：网络上的连接没有加密。同一个网络里的人有办法看到密码和内容，"
+                "只在信得过的网络里用。"
+            ),
+            _("用话筒录家训，只能在这台电脑上。"),
+        ]
+    if not auth.people.accounts.all():
+        lines.append(_("还没有账号，谁也不能登录。另开一个窗口加：account add 姓名 --may-approve"))
+    return [*lines, ends]
 
 
 def _in_background(work: Callable[..., object], *words: object) -> None:
@@ -130,4 +141,4 @@ def server_of(desk: Desk) -> LimitedServer:
         server_header=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
     )
-    return LimitedServer(config, desk.auth.limits)
+    return LimitedServer(config, desk.auth.limits, desk.auth.tls)

@@ -8,6 +8,7 @@ import asyncio
 import hmac
 import logging
 import re
+import ssl
 import sys
 import time
 import traceback
@@ -87,12 +88,28 @@ class BodyLimit:
 
 @dataclass
 class DeskAuth:
-    """Access to a desk: its host names and port, and its sessions."""
+    """Access to a desk: its host names and port, its sessions, and its certificate if it has one.
+
+    A host name may begin with ``*.``, as those of certificates do.
+    """
 
     port: int = 8010
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     people: SessionStore = field(default_factory=SessionStore)
     limits: Limits = Limits()
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def is_encrypted(self) -> bool:
+        return self.tls is not None
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.is_encrypted else "http"
+
+    def address(self, host: str) -> str:
+        """Return the desk's address under one of its host names."""
+        return f"{self.scheme}://{host}:{self.port}/"
 
     @property
     def cookie(self) -> str:
@@ -103,14 +120,22 @@ class DeskAuth:
 
     def knows(self, host: str) -> bool:
         """Check whether a Host header is one of this desk's."""
-        bare = self.port == 80 and host.lower() in self.hosts
-        return bare or host.lower() in {f"{name}:{self.port}" for name in self.hosts}
+        name, colon, port = host.lower().partition(":")
+        if port != str(self.port) and (colon or self.port != (443 if self.is_encrypted else 80)):
+            return False
+        return name in self.hosts or f"*.{name.partition('.')[2]}" in self.hosts
 
     def set_session_cookie(self, response: Response, session_id: str) -> None:
         """Set the session cookie in a response; an empty id deletes it."""
         age = SESSION_SECONDS if session_id else 0
         response.set_cookie(
-            self.cookie, session_id, max_age=age, path="/", httponly=True, samesite="strict"
+            self.cookie,
+            session_id,
+            max_age=age,
+            path="/",
+            secure=self.is_encrypted,
+            httponly=True,
+            samesite="strict",
         )
 
 
@@ -196,7 +221,7 @@ class AuthMiddleware:
             refused = site in {"cross-site", "same-site"} and not _opens_a_page(request)
         else:
             refused = site not in {"", "same-origin"} or headers.getlist("origin") != [
-                f"http://{hosts[0]}"
+                f"{self._door.scheme}://{hosts[0]}"
             ]
         return error_response(403, _("这个请求是从别的网站来的，没有接受")) if refused else None
 

@@ -3,11 +3,11 @@
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cunshi.archive.accounts.people import LONGEST_NAME
 from cunshi.core.clock import today
 from cunshi.core.i18n import _
 from cunshi.domain.settings import MANDARIN, MIXED, WU
 from cunshi.review.api import ApiError, ApiRequest, route
-from cunshi.review.auth.sessions import LONGEST_NAME
 from cunshi.review.context import Desk
 from cunshi.review.todo.lesson_titles import written_lessons
 
@@ -19,22 +19,34 @@ def routes(desk: Desk) -> list[Route]:
     people, auth = desk.auth.people, desk.auth
 
     def how(ask: ApiRequest) -> dict[str, object]:
-        entered = people.needs_password or people.find(ask.session) is not None
-        return {"lan": people.needs_password, "entered": entered, "longest": LONGEST_NAME}
+        entered = people.needs_account or people.find(ask.session) is not None
+        return {
+            "lan": people.needs_account,
+            "secure": auth.is_encrypted,
+            "entered": entered,
+            "longest": LONGEST_NAME,
+        }
 
     def read(ask: ApiRequest) -> dict[str, object]:
         session = people.find(ask.session)
         if session is None:
             raise ApiError(401, _("还没有登录"), _("打开校对台的首页登录"))
-        return {"name": session.name, "token": session.token, **_about(desk, ask)}
+        may_approve = people.may_approve(ask.session)
+        said = {"name": session.name, "token": session.token, "may_approve": may_approve}
+        return {**said, **_about(desk, ask)}
 
     def sign_in(ask: ApiRequest) -> Response:
-        password = ask.field("password", str) if people.needs_password else ""
+        password = ask.field("password", str) if people.needs_account else ""
         name = ask.field("name", str)
         session_id = people.sign_in(ask.session, name, password, ask.address)
         answer = JSONResponse({})
         auth.set_session_cookie(answer, session_id)
         return answer
+
+    def change_password(ask: ApiRequest) -> dict[str, object]:
+        old, new = ask.field("password", str), ask.field("new", str)
+        people.change_password(ask.person, old, new, ask.address)
+        return {}
 
     def sign_out(ask: ApiRequest) -> Response:
         people.sign_out(ask.session)
@@ -47,13 +59,14 @@ def routes(desk: Desk) -> list[Route]:
         route("GET", "/api/session", read),
         route("POST", "/api/session", sign_in),
         route("DELETE", "/api/session", sign_out),
+        route("POST", "/api/password", change_password),
     ]
 
 
 def _about(desk: Desk, ask: ApiRequest) -> dict[str, object]:
     archive = desk.project.read_archive([])
     return {
-        "lan": desk.auth.people.needs_password,
+        "lan": desk.auth.people.needs_account,
         "today": today().isoformat(),
         "two_people": archive.two_people,
         "villages": list(archive.villages),

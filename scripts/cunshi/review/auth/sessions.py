@@ -1,6 +1,6 @@
-"""Sessions of the desk: this computer's key, a network's password, people.
+"""Sessions of the desk: this computer's key, the accounts of a network, people.
 
-Everything is kept in memory and ends with the desk.
+Sessions are kept in memory and end with the desk; accounts are in the archive.
 """
 
 import hmac
@@ -8,41 +8,41 @@ import math
 import secrets
 import threading
 import time
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from cunshi.archive.accounts import people
+from cunshi.archive.accounts.accounts_file import Account
+from cunshi.archive.accounts.people import Accounts
+from cunshi.core.errors import ConfigurationError
 from cunshi.core.i18n import _
 from cunshi.review.api import ApiError
 
 SESSION_SECONDS = 12 * 3600
-SHORTEST_PASSWORD = 8
-LONGEST_NAME = 20
 _FREE_TRIES = 3
 _LONGEST_WAIT = 300.0
-_PUNCTUATION = frozenset(" ·•.-_’（）()")
 
 
 @dataclass(frozen=True)
 class Session:
-    """A browser's session. It has no name after a valid key, until one is given."""
+    """A browser's session. It has no name after a valid key, until one is given.
+
+    ``password`` is how the account's was stored when the session began.
+    """
 
     name: str
     until: float
+    password: Any = None
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
 
 
 def clean_name(text: str) -> str:
-    """Normalise a person's name; ApiError 422 if it has other characters than letters, digits and
-    those of names.
-    """
-    name = " ".join(unicodedata.normalize("NFC", text).split(" ")).strip()
-    known = all(c in _PUNCTUATION or unicodedata.category(c)[0] in "LMN" for c in name)
-    if not known or not any(unicodedata.category(c)[0] in "LN" for c in name):
-        raise ApiError(422, _("名字里有不能用的字符"), _("只写姓名或称呼，例如：李老师"))
-    if len(name) > LONGEST_NAME:
-        raise ApiError(422, _("名字太长了"), _("最多 {count} 个字").format(count=LONGEST_NAME))
-    return name
+    """Normalise a person's name; ApiError 422 if it is invalid."""
+    try:
+        return people.clean_name(text)
+    except ConfigurationError as error:
+        raise ApiError(422, error.cause, error.remedy) from error
 
 
 def _same(one: str, other: str) -> bool:
@@ -52,7 +52,7 @@ def _same(one: str, other: str) -> bool:
 
 
 class SignInAttempts:
-    """Failed passwords by address; from the fourth on, the delay doubles."""
+    """Failed passwords by who tries; from the fourth on, the delay doubles."""
 
     def __init__(self, clock: Callable[[], float]):
         self._clock = clock
@@ -63,7 +63,7 @@ class SignInAttempts:
         return max(0.0, self._wrong.get(address, (0, 0.0))[1] - self._clock())
 
     def fail(self, address: str) -> None:
-        """Count a failed password, and forget old addresses."""
+        """Count a failed password, and forget old ones."""
         now = self._clock()
         self._wrong = {a: w for a, w in self._wrong.items() if w[1] > now - 12 * _LONGEST_WAIT}
         count = self._wrong.get(address, (0, 0.0))[0] + 1
@@ -76,35 +76,51 @@ class SignInAttempts:
 
 
 class SessionStore:
-    """The sessions of a desk. People sign in with the password if there is one, else with the key.
+    """The sessions of a desk. On a network, people sign in with their accounts, else with the key.
 
-    A key is valid for one browser; then ``announce`` is called with a new one.
+    A key is valid for one browser; then ``announce`` is called with a new one. A session with an
+    account ends when this is removed, or its password changed.
     """
 
-    def __init__(self, password: str = "", clock: Callable[[], float] = time.time):
+    def __init__(
+        self, accounts: Accounts | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self.key = secrets.token_urlsafe(24)
         self.announce: Callable[[str], None] = lambda key: None
-        self._password = password
+        self.accounts = accounts
         self._clock = clock
         self._attempts = SignInAttempts(clock)
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
     @property
-    def needs_password(self) -> bool:
-        return bool(self._password)
+    def needs_account(self) -> bool:
+        return self.accounts is not None
 
     def find(self, session_id: str) -> Session | None:
         """Return the session with this id, if it is valid."""
         found = self._sessions.get(session_id)
-        return found if found and found.until > self._clock() else None
+        if found is None or found.until <= self._clock():
+            return None
+        if self.accounts is None:
+            return found
+        account = self.accounts.find(found.name)
+        return found if account and account.password == found.password else None
+
+    def may_approve(self, session_id: str) -> bool:
+        """Check whether a session's person may approve; on this computer everybody may."""
+        if self.accounts is None:
+            return True
+        found = self.find(session_id)
+        account = self.accounts.find(found.name) if found else None
+        return account is not None and account.may_approve
 
     def enter(self, key: str) -> str:
         """Return the id of a nameless session for a valid key, which is then used up; else
         empty.
         """
         with self._lock:
-            right = not self._password and _same(key, self.key)
+            right = not self.accounts and _same(key, self.key)
             if not right:
                 return ""
             self.key = secrets.token_urlsafe(24)
@@ -116,40 +132,68 @@ class SessionStore:
         """Start a session with a name, end the old one, and return its id. ApiError 401, 422 or
         429.
         """
-        name = clean_name(name)
         with self._lock:
-            if self._password:
-                self._check_password(password, address)
-            elif not self.find(session_id):
-                raise ApiError(
-                    401,
-                    _("这个浏览器还没有进来"),
-                    _("请用黑色窗口里最下面的那个地址打开校对台"),
-                )
+            stored = None
+            if self.accounts:
+                account = self._account(self.accounts, name, password, address)
+                name, stored = account.name, account.password
+            else:
+                name = clean_name(name)
+                self._check_entered(session_id)
             self._sessions.pop(session_id, None)
-            return self._begin(name)
+            return self._begin(name, stored)
+
+    def _check_entered(self, session_id: str) -> None:
+        if not self.find(session_id):
+            raise ApiError(
+                401,
+                _("这个浏览器还没有进来"),
+                _("请用黑色窗口里最下面的那个地址打开校对台"),
+            )
 
     def sign_out(self, session_id: str) -> None:
         """End a session, if it exists."""
         with self._lock:
             self._sessions.pop(session_id, None)
 
-    def _check_password(self, password: str, address: str) -> None:
-        if wait := math.ceil(self._attempts.wait(address)):
+    def change_password(self, name: str, old: str, new: str, address: str) -> None:
+        """Change an account's password, which ends its sessions. ApiError 401, 404, 422 or 429."""
+        if self.accounts is None:
+            raise ApiError(404, _("这里不用密码"))
+        with self._lock:
+            account = self._account(self.accounts, name, old, address)
+        try:
+            self.accounts.change(account.name, password=new)
+        except ConfigurationError as error:
+            raise ApiError(422, error.cause, error.remedy) from error
+
+    def _account(self, known: Accounts, name: str, password: str, address: str) -> Account:
+        """Return the account with a name and password; ApiError 401 or 429.
+
+        Failures count for the address, and for the account at this address: somebody's own
+        password must not give back the tries at another's.
+        """
+        asked = known.find(name)
+        tries = [address, f"{address} {asked.name}"] if asked else [address]
+        if wait := math.ceil(max(map(self._attempts.wait, tries))):
             raise ApiError(
                 429,
                 _("密码错了太多次"),
                 _("请等 {seconds} 秒再试").format(seconds=wait),
                 seconds=wait,
             )
-        if not _same(password, self._password):
-            self._attempts.fail(address)
-            raise ApiError(401, _("密码不对"), _("问一问打开校对台的人"))
-        self._attempts.succeed(address)
+        account = known.sign_in(name, password)
+        if account is None:
+            for one in tries:
+                self._attempts.fail(one)
+            raise ApiError(401, _("名字或密码不对"), _("问一问打开校对台的人"))
+        for one in tries:
+            self._attempts.succeed(one)
+        return account
 
-    def _begin(self, name: str) -> str:
+    def _begin(self, name: str, password: Any = None) -> str:
         now = self._clock()
         self._sessions = {i: s for i, s in self._sessions.items() if s.until > now}
         session_id = secrets.token_urlsafe(32)
-        self._sessions[session_id] = Session(name, now + SESSION_SECONDS)
+        self._sessions[session_id] = Session(name, now + SESSION_SECONDS, password)
         return session_id

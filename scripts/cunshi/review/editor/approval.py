@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.accounts.people import person_key
 from cunshi.archive.events import METADATA_MODIFICATION, Event
 from cunshi.archive.project import Project
 from cunshi.archive.record_edit import RecordFile
 from cunshi.core.clock import today
 from cunshi.core.i18n import _
-from cunshi.core.text import clean
 from cunshi.domain.recording import Description
 from cunshi.review.api import ApiError
 from cunshi.review.editor import history
@@ -56,7 +56,7 @@ def _answer(manuscript: TranscriptDocument, said: Description) -> dict[str, Any]
 
 
 def _is_among(person: str, names: tuple[str, ...]) -> bool:
-    return clean(person).casefold() in {clean(name).casefold() for name in names}
+    return person_key(person) in map(person_key, names)
 
 
 def _open(accession: Accession) -> RecordFile:

@@ -106,8 +106,15 @@ def _writing(desk: Desk) -> list[Route]:
     ]
 
 
+def _check_may_approve(desk: Desk, ask: ApiRequest) -> None:
+    """Raise ApiError 403 for an account that may neither approve nor take an approval back."""
+    if not desk.auth.people.may_approve(ask.session):
+        raise ApiError(403, _("您的账号不能定稿"), _("请一位能定稿的人来定稿，或继续校对"))
+
+
 def _approving(desk: Desk) -> list[Route]:
     def close(ask: ApiRequest) -> dict[str, Any]:
+        _check_may_approve(desk, ask)
         accession = desk.accession(ask.path["id"])
         base = ask.field("base", int)
         with opened(desk.project, accession) as manuscript:
@@ -117,6 +124,7 @@ def _approving(desk: Desk) -> list[Route]:
             return approve(desk.project, accession, manuscript, ask.person)
 
     def open_again(ask: ApiRequest) -> dict[str, Any]:
+        _check_may_approve(desk, ask)
         accession = desk.accession(ask.path["id"])
         with opened(desk.project, accession) as manuscript:
             return reopen(accession, manuscript, ask.person)

@@ -1,4 +1,4 @@
-// The sign-in page: a name, on a network with a password, or the right URL to use.
+// The sign-in page: a name, on a network that of an account and its password, or the right URL.
 
 import { api, el } from "../shared/desk.js"
 
@@ -39,7 +39,7 @@ function field(label, input, help) {
 
 function form(lan, longest) {
   const name = el("input", {
-    name: "name", autocomplete: "nickname", maxlength: String(longest), required: true, value: lastName(),
+    name: "name", autocomplete: lan ? "username" : "nickname", maxlength: String(longest), required: true, value: lastName(),
   })
   const password = lan && el("input", { name: "password", type: "password", autocomplete: "current-password", required: true })
   const trouble = el("p", { class: "bad", role: "alert" })
@@ -48,7 +48,7 @@ function form(lan, longest) {
     "form",
     { class: "sheet door-form" },
     field("您的名字", name, "改了什么、谁定的稿，都记在这个名字下面。"),
-    password && field("密码", password, "问一问打开校对台的人。"),
+    password && field("密码", password, "您的账号的密码。还没有账号，请打开校对台的人加一个。"),
     button,
     trouble,
   )
@@ -89,6 +89,6 @@ function warning() {
   )
 }
 
-const { lan, entered, longest } = await api("/api/sign-in")
-place.replaceChildren(...(entered ? [form(lan, longest), lan && warning()].filter(Boolean) : [closed()]))
+const { lan, secure, entered, longest } = await api("/api/sign-in")
+place.replaceChildren(...(entered ? [form(lan, longest), lan && !secure && warning()].filter(Boolean) : [closed()]))
 place.querySelector("input")?.focus()

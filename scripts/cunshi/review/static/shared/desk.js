@@ -76,9 +76,10 @@ export async function header() {
   const nav = el("nav", { "aria-label": "主要页面" }, links)
   top.prepend(el("a", { class: "skip", href: "#main" }, "跳到正文"), el("strong", {}, "村史校对台"), nav)
   try {
-    const { name, site } = await getSession()
+    const { name, site, lan } = await getSession()
     if (site) nav.append(el("a", { href: site, target: "_blank", rel: "noopener" }, "打开网站", el("span", { "aria-hidden": "true" }, " ↗")))
-    top.append(el("span", { class: "who" }, name, " ", el("button", { class: "quiet", onclick: signOut }, "换人")))
+    const password = lan && el("a", { href: "/password" }, "换密码")
+    top.append(el("span", { class: "who" }, name, " ", password, " ", el("button", { class: "quiet", onclick: signOut }, "换人")))
   } catch (error) {
     if (error.status !== 401) throw error
     location.assign("/sign-in")
