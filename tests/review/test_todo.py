@@ -62,6 +62,29 @@ def test_states_follow_the_files(ask: httpx2.Client, village: Project) -> None:
     assert card()["problems"][0]["recording"] == accession.id
 
 
+def test_a_limit_that_somebody_has_just_written_shows_at_once(
+    ask: httpx2.Client, village: Project
+) -> None:
+    put(ask, "金村村_金老师_2026-01-12.m4a", SOUND.read_bytes())
+    work(ask, "transcribe")
+
+    def card() -> dict[str, Any]:
+        return dict(ask.get("/api/recordings").json()["recordings"][0])
+
+    before = village.accessions()[0].record.read_bytes()
+    assert (card()["access"], card()["consent"]) == ("open", "held")
+    [deposit] = village.recordings.rglob("*.m4a")
+    sidecar = deposit.with_suffix(".yml")
+    sidecar.write_text("access: sealed\n", "utf-8")
+    settle(sidecar)
+    assert card()["access"] == "sealed"
+    sidecar.unlink()
+    limit = "consent: {withdrawn_on: 2026-02-01}"
+    village.persons.write_text(f"persons:\n  - names: [金老師]\n    {limit}\n", "utf-8")
+    assert card()["consent"] == "withdrawn"
+    assert village.accessions()[0].record.read_bytes() == before
+
+
 def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text

@@ -1,6 +1,7 @@
 """The to-do list: the progress of each recording, derived from its files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cunshi.domain.consent import TRANSCRIPTION
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import TranscriptStatus
+from cunshi.intake import amendments
 from cunshi.intake.deposit_cache import DepositCache
 from cunshi.intake.deposits import find_deposits
 from cunshi.publishing.log import days_of
@@ -52,6 +54,7 @@ def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
     archive, days = project.read_archive(problems), days_of(project, problems)
     project.read_glossary(problems)
     found = cards.all()
+    found = _as_amended(project, archive, found)
     waiting, more = _recordings_to_come(project, archive, found, problems)
     return {
         "recordings": [describe(card, archive, days) for card in found],
@@ -59,6 +62,15 @@ def everything(project: Project, cards: StatusCache) -> dict[str, Any]:
         "waiting": waiting,
         "problems": as_json([*problems, *more], ()),
     }
+
+
+def _as_amended(
+    project: Project, archive: Archive, cards: Sequence[RecordingStatus]
+) -> list[RecordingStatus]:
+    """Return the recordings with the limits in recordings/ that are not yet in the records."""
+    recordings = [card.recording for card in cards]
+    amended = amendments.as_amended(project, archive, recordings, [])
+    return [replace(card, recording=r) for card, r in zip(cards, amended, strict=True)]
 
 
 def describe(card: RecordingStatus, archive: Archive, days: Days) -> dict[str, Any]:

@@ -63,7 +63,8 @@ class StatusCache:
             return [status for __, status in self._known.values()]
 
     def _status(self, accession: Accession) -> tuple[Stats, RecordingStatus]:
-        record, known = stats_of(_record(accession)), self._known.get(accession.id)
+        record = stats_of((*_record(accession), self._project.persons))
+        known = self._known.get(accession.id)
         if known and known[0] == [*record, *_stats_of_texts(accession, known[1].recording)]:
             return known
         problems: list[Problem] = []
