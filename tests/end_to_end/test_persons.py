@@ -120,6 +120,18 @@ def test_what_a_person_withdraws_is_withdrawn_everywhere(two: Two, run: Run) -> 
     assert leaks(project.classroom.site, first) == []
 
 
+def test_a_limit_of_a_person_holds_beside_what_is_written_elsewhere(two: Two, run: Run) -> None:
+    """A command that only reads applies both: the limit, and what is new in recordings/."""
+    project, first, __ = two
+    [folder] = [path.parent for path in project.recordings.rglob("01*.m4a")]
+    (folder / "folder.yml").write_text("rights: 新的版权\n", "utf-8")
+    settle(folder / "folder.yml")
+    persons(project, "persons:\n  - names: 金老师\n    consent: {withdrawn_on: 2026-02-01}\n")
+    out = project.root.parent / "out"
+    assert run(project, "export", "--to", str(out))[0] == 0
+    assert leaks(out, first) == []
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
