@@ -187,6 +187,33 @@ def without_links() -> None:
     Path.symlink_to = refuse  # type: ignore[method-assign]
 
 
+def to_erase(top: Path) -> Path:
+    """Publish a site and make a backup twice, with a change in between, and with a key."""
+    village = heard(top)
+    (village / "archive" / "secret.key").write_bytes(bytes(32))
+    write(found_one("*/*金老师*.wav", village / "recordings").with_suffix(".yml"), "note: 桥\n")
+    for title in ("村史", "村里的历史"):
+        write(village / "courses" / "course.yml", f"title: {title}\nlessons: []\n")
+        done(top, "publish", "--to", "{work}/out")
+        done(top, "backup", "{work}/copy")
+    return village
+
+
+ERASE = (
+    *("erase", "{talk}", "--asked-by", "女儿", "--asked-on", "2027-01-10", "--ground", "家属要求"),
+    *(
+        "--backup",
+        "{work}/copy",
+        "--to",
+        "{work}/out",
+        "--confirm",
+        "{talk}",
+        "--witness",
+        "李会计",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class Case:
     """A command, the state before it, and changes to its process."""
@@ -212,6 +239,7 @@ CASES = {
     "backup": Case(copied, ("backup", "{work}/copy")),
     "bag": Case(taken_in, ("backup", "{work}/out", "--bag"), step=3, refuses=ExitCode.SITE),
     "restore": Case(damaged, ("restore", "{work}/copy")),
+    "erase": Case(to_erase, ERASE, step=9),
     "publish": Case(published, ("publish", "--to", "{work}/out"), step=9),
     "publish-without-links": Case(moved, ("publish", "--to", "{work}/out"), without_links, step=9),
     "build": Case(bare, ("build", "--engine", "recorded"), step=19),
@@ -270,7 +298,7 @@ class Stage:
         start, end, now = view(self.start), view(self.end), view(state(top))
         anything = (*start.values(), *end.values())
         for name, data in start.items():
-            if name in end and name not in now:
+            if name in end and name not in now and not name.startswith(REBUILT):
                 assert data in now.values(), (where, name)
         for name, data in now.items():
             known = [files[name] for files in (start, end) if name in files] or anything

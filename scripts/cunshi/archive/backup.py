@@ -7,7 +7,7 @@ under a temporary name and verified. Nothing is deleted: a changed file is first
 
 import errno
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +16,12 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.bag import write_bag
+from cunshi.archive.erasure.tombstones import (
+    Tombstones,
+    bring_register,
+    is_erased_path,
+    refuse_held,
+)
 from cunshi.archive.fixity.backup_contents import BackupContents, read_contents
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
@@ -82,7 +88,8 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
             _("备份不能放在项目文件夹里面"), _("换一个别的磁盘上的文件夹"), where=folder
         )
     copied = BackedUp(folder)
-    paths = sorted(_kept(project.root, copied.problems))
+    # The key first: without it, nobody knows what was erased.
+    paths = sorted(kept_files(project.root, copied.problems), key=_after(project.secret_key))
     folder.mkdir(parents=True, exist_ok=True)
     device = folder.stat().st_dev
     contents, failed = BackupContents.of(project, folder), list[Path]()
@@ -91,7 +98,7 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
             with _reporting(project, path, copied, failed):
                 contents.announce(path)
         contents.begin()
-        for path in sorted(set(paths) - set(failed)):
+        for path in (path for path in paths if path not in failed):
             with _reporting(project, path, copied, failed):
                 _copy(project, path, folder / path.relative_to(project.root), copied)
             task.finish_one(path.name)
@@ -100,8 +107,14 @@ def back_up(project: Project, folder: Path, reporter: Reporter) -> BackedUp:
     ):  # the disk is gone, and files went to the disk of its mount point
         raise DiskError(OSError(errno.ENODEV, ""), folder)
     if not failed:  # otherwise both the old and the new hashes go on counting
-        contents.finish(_kept(folder))
+        contents.finish(kept_files(folder))
+    for accession in Project(folder).accessions():
+        _is_not_erased(project, accession, copied)
     return copied
+
+
+def _after(first: Path) -> Callable[[Path], tuple[bool, Path]]:
+    return lambda path: (path != first, path)
 
 
 @contextmanager
@@ -130,14 +143,14 @@ def hand_over(project: Project, folder: Path, facts: Mapping[str, str], day: dat
         shutil.rmtree(left)
     payload = folder / f".{target.name}.payload.tmp"
     copied = HandedOver(target)
-    for path in sorted(set(_kept(project.root)) - {project.accounts}):
+    for path in sorted(set(kept_files(project.root)) - {project.accounts}):
         _copy_checked(path, payload / path.relative_to(project.root))
         copied.new.append(project.relative(path))
     write_bag(payload, target, facts, day)
     return copied
 
 
-def _kept(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
+def kept_files(root: Path, problems: list[Problem] | None = None) -> Iterator[Path]:
     """Yield the files that cannot be recreated: archive, lessons, and descriptions in recordings/.
 
     An failedable folder is added to ``problems``; without these, OSError is raised.
@@ -250,17 +263,20 @@ def restore(project: Project, folder: Path, reporter: Reporter, *, rehearse: boo
     with reporter.task(_("核对备份"), len(accessions), 0) as task:
         for accession in accessions:
             whole[accession.id] = _check_copy(copy, accession, found)
+            mine = _is_not_erased(project, accession, found)
+            whole[accession.id] &= mine and _is_not_erased(copy, accession, found)
             task.finish_one(accession.id)
+    bring_register(project, copy, found.problems, rehearse=rehearse)
     contents = read_contents(folder)
     if not contents:
         cause, remedy = _("这份备份没有总清单，文字坏了看不出来"), _("再备份一次就有了")
         found.problems.append(Problem(ExitCode.OK, str(folder), cause, remedy))
-    for path in sorted(_kept(folder, found.problems)):
+    for path in sorted(kept_files(folder, found.problems)):
         relative = path.relative_to(folder)
         if not _is_sound(path, relative.as_posix(), contents, found):
             continue
         owner = relative.parts[1] if relative.parts[0] == "archive" else ""
-        if whole.get(owner, True):
+        if whole.get(owner, True) and not is_erased_path(project, relative.as_posix()):
             try:
                 _bring_back(project, path, project.root / relative, found, rehearse=rehearse)
             except (CunshiError, OSError) as error:
@@ -291,6 +307,16 @@ def _check_copy(copy: Project, accession: Accession, found: Copied) -> bool:
         cause, remedy = _("备份里的这个文件坏了或不见了"), _("用另一份备份；这一件没有恢复")
         found.problems.append(Problem(ExitCode.FIXITY, where, cause, remedy))
     return bool(hashes) and not bad
+
+
+def _is_not_erased(register: Project, accession: Accession, found: Copied) -> bool:
+    """Check that an accession in the backup has no bytes that were erased."""
+    try:
+        refuse_held(Tombstones.of(register), accession)
+    except (CunshiError, OSError) as error:
+        found.problems.append(Problem.for_item(error, str(accession.folder)))
+        return False
+    return True
 
 
 def _has_hash(path: Path, digest: str) -> bool:

@@ -15,6 +15,7 @@ from cunshi.core.clock import now
 # Event types of https://id.loc.gov/vocabulary/preservation/eventType
 ACCESSION = "accession"
 CREATION = "creation"
+DELETION = "deletion"
 DISSEMINATION = "dissemination"
 FIXITY_CHECK = "fixity check"
 INGESTION = "ingestion"

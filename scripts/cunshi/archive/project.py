@@ -99,6 +99,16 @@ class Project:
         return self.archive / "accounts.json"
 
     @property
+    def erased(self) -> Path:
+        """The register of what was erased; see ``archive.erasure.tombstones``."""
+        return self.archive / "erased.jsonl"
+
+    @property
+    def erasing(self) -> Path:
+        """Where accessions that are to be erased wait for it; cleared by the next ``erase``."""
+        return self.archive / ".erasing"
+
+    @property
     def courses(self) -> Path:
         return self.root / "courses"
 

@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+from cunshi.archive.erasure.tombstones import is_erased
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json
 from cunshi.archive.project import Project
 from cunshi.catalogue.checks import consent_notes, names_in_lessons
@@ -58,7 +60,14 @@ def gather(
     entries = published_entries(recordings, by_id, transcripts, decisions, ceiling)
     course, terms = _course(work), _terms(work)
     quiz_clips: dict[str, Clip] = {}
-    holdings = Holdings(by_id, entries, decisions, ceiling, lambda id_: _read_machine(project, id_))
+    holdings = Holdings(
+        by_id,
+        entries,
+        decisions,
+        ceiling,
+        machine_transcript=partial(_read_machine, project),
+        is_erased=partial(is_erased, project),
+    )
     lessons = tuple(
         (
             _with_quiz(work, lesson, holdings, quiz_clips),

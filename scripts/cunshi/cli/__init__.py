@@ -15,6 +15,7 @@ from cunshi import __version__, report, workflow
 from cunshi.archive.project import Project
 from cunshi.cli.accounts import account, ask_first_accounts
 from cunshi.cli.command import finish, new_reporter, open_project, say
+from cunshi.cli.erase import erase
 from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
@@ -325,6 +326,9 @@ def new(context: click.Context, number: int, first: str, more: tuple[str, ...], 
 @click.pass_context
 def evaluate(context: click.Context, reference: Path | None, json_file: Path | None) -> None:
     finish(workflow.evaluate(open_project(context), reference, json_file))
+
+
+cli.add_command(erase)
 
 
 def _fail(error: CunshiError) -> NoReturn:

@@ -258,3 +258,19 @@ def _walk(folder: str, before: str, on_error: Callable[[OSError], None]) -> Iter
             yield from _walk(entry.path, f"{before}{entry.name}/", on_error)
         elif Path(entry.path).is_file() if entry.is_symlink() else entry.is_file():
             yield before + entry.name
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file durably, if it is there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    sync_folder(path.parent)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with everything in it durably, if it is there."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
+        sync_folder(folder.parent)

@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.cache.stage_stamps import StageStamps
+from cunshi.archive.erasure.tombstones import Tombstones
 from cunshi.archive.events import (
     ACCESSION,
     INGESTION,
@@ -66,6 +68,7 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
     deposits = find_deposits(project, archive, intake.problems)
     stable = _stable(project, deposits, intake)
     inspections = DepositCache(project)
+    refuse = partial(_refuse_erased, project, inspections)
     known = known_masters(project)
     stamps = StageStamps(project, INTAKE_STAGE)
     new = {d.path for d in stable if inspections.inspection_of(d.path) is None}
@@ -78,7 +81,11 @@ def take_in(project: Project, archive: Archive, reporter: Reporter) -> Intake:
                 continue
             before = intake.changes
             try:
-                usable = _with_usable_companions(project, deposit, inspections, intake.problems)
+                if digest not in known:
+                    refuse(deposit.path)
+                usable = _with_usable_companions(
+                    project, deposit, inspections, refuse, intake.problems
+                )
                 _take_in_one(project, usable, digest, inspections, known, intake)
             except _StillCopyingError:
                 intake.waiting.append(project.relative(deposit.path))
@@ -147,13 +154,25 @@ def _take_in_one(
     intake.taken.append(known[digest])
 
 
+def _refuse_erased(project: Project, inspections: DepositCache, path: Path) -> None:
+    """Raise DepositError for a file that was erased, RecordError if nobody can say."""
+    Tombstones.of(project).refuse(inspections.sha256(path))
+
+
 def _with_usable_companions(
-    project: Project, deposit: Deposit, inspections: DepositCache, problems: list[Problem]
+    project: Project,
+    deposit: Deposit,
+    inspections: DepositCache,
+    refuse: Callable[[Path], None],
+    problems: list[Problem],
 ) -> Deposit:
-    """Return the deposit without companions that cannot be read, which are reported."""
+    """Return the deposit without companions that cannot be read or were erased, which are
+    reported.
+    """
     usable = []
     for path in deposit.companions:
         try:
+            refuse(path)
             inspections.inspect(path)
             usable.append(path)
         except (CunshiError, OSError) as error:

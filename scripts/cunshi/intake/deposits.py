@@ -20,7 +20,7 @@ from cunshi.domain.recording import Description, Kind, is_photo, is_text
 from cunshi.domain.settings import Archive
 
 MOTTOES = "mottoes"
-_FOLDER_FILE = "folder.yml"
+FOLDER_FILE = "folder.yml"
 _SIDECAR = ".yml"
 # Wrong suffixes of sidecars that editors add.
 _MISNAMED = (".yml.txt", ".yaml.txt", ".yaml")
@@ -63,6 +63,11 @@ def combine(copies: Sequence[Deposit]) -> Deposit:
 def is_description(name: str) -> bool:
     """Check whether a name is that of a folder.yml, a sidecar, or similar."""
     return name.lower().endswith((_SIDECAR, *_MISNAMED))
+
+
+def described_by(name: str) -> str:
+    """Return what a folder.yml, sidecar or similar describes: its name without the ending."""
+    return next(name[: -len(e)] for e in (*_MISNAMED, _SIDECAR) if name.lower().endswith(e))
 
 
 @dataclass(frozen=True)
@@ -191,7 +196,7 @@ class DepositWalk:
 
     def _load_folder(self, folder: Path) -> _Said:
         if folder not in self._folders:
-            self._folders[folder] = self._load(folder / _FOLDER_FILE)
+            self._folders[folder] = self._load(folder / FOLDER_FILE)
         return self._folders[folder]
 
     def _load(self, path: Path) -> _Said:
@@ -212,15 +217,10 @@ class DepositWalk:
 
     def _check_sidecars(self, sidecars: Iterable[Path], main: Iterable[Path]) -> None:
         """Report sidecars that belong to no recording: a misspelt one may be a withdrawal."""
-        names = {_FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
+        names = {FOLDER_FILE, *(name for path in main for name in _sidecar_names(path))}
         stems = {to_nfc(name.removesuffix(_SIDECAR)) for name in names}
         for path in sorted(sidecars):
-            stem = next(
-                path.name[: -len(e)]
-                for e in (*_MISNAMED, _SIDECAR)
-                if path.name.lower().endswith(e)
-            )
-            if to_nfc(stem) not in stems and not self._is_archived(path):
+            if to_nfc(described_by(path.name)) not in stems and not self._is_archived(path):
                 self._report(
                     path,
                     _("旁边没有同名的录音，这份说明没有用上"),
@@ -246,7 +246,7 @@ def _may_be_sidecar(name: str) -> bool:
 
     Looking for sidecars of each of thousands of recordings would take longer than everything else.
     """
-    return name.lower() != _FOLDER_FILE and is_description(name)
+    return name.lower() != FOLDER_FILE and is_description(name)
 
 
 def _sidecar_names(path: Path) -> tuple[str, str]:

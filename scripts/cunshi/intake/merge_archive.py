@@ -11,6 +11,7 @@ from typing import Any
 
 from cunshi.archive.accession import Accession
 from cunshi.archive.bag import check_bag
+from cunshi.archive.erasure.tombstones import Tombstones, refuse_held
 from cunshi.archive.events import TRANSFER, Event
 from cunshi.archive.fixity.manifest import copy_checked, sha256_of
 from cunshi.archive.project import Project
@@ -121,6 +122,7 @@ def _merge_one(
     elif exists(project.accession(accession.id).folder):
         raise RecordError(_("两边有同一个编号，录音却不一样"), _("两边核对原件；这一件没有并入"))
     else:
+        refuse_held(Tombstones.of(project), accession)
         _bring(project, theirs, accession, rights, merged)
 
 

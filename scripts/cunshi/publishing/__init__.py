@@ -53,6 +53,13 @@ class Publisher(Protocol):
         """
         return
 
+    def forget_earlier(self) -> None:
+        """Remove all publications but the one that is served.
+
+        Does nothing if only the last publication is kept.
+        """
+        return
+
     def roll_back(self, allowed: Set[str], withheld: str) -> str:
         """Serve the previous publication again and return its name.
 

@@ -10,7 +10,7 @@ from cunshi.core.problem import Result
 from cunshi.domain.settings import Destination
 from cunshi.publishing import Publisher, folder, git_branch, no_folder, rsync
 from cunshi.publishing.changes import Changes
-from cunshi.publishing.removal import Faults, Judge, compose
+from cunshi.publishing.removal import NOTHING_STAYS, Faults, Judge, compose
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,19 @@ def publish_removal(
         return Publication(publisher.where, made, changes, tuple(pages), tuple(composition.blank))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish_erasure(
+    project: Project, where: Destination, new: Path | None, faults: Faults, withheld: str
+) -> Publication | None:
+    """Publish a site without what was erased; nothing of what was published before stays.
+
+    What was erased cannot be looked for any more. So a page with a faulty source becomes a
+    placeholder, and earlier publications are removed. None if nothing was served.
+    """
+    publication = publish_removal(project, where, new, faults, NOTHING_STAYS, withheld)
+    open_publisher(project.root, where).forget_earlier()
+    return publication
 
 
 def roll_back(project: Project, where: Destination, allowed: Set[str], withheld: str) -> RolledBack:

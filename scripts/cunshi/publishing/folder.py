@@ -102,6 +102,11 @@ class FolderPublisher(Publisher):
     def tidy(self, site: Path, withheld: str) -> None:
         tidy(self.share, site, withheld)
 
+    def forget_earlier(self) -> None:
+        for stamp in self.share.stamps():
+            if stamp != self.share.served:
+                shutil.rmtree(self.share.releases / stamp)
+
     def roll_back(self, allowed: Set[str], withheld: str) -> str:
         return roll_back(self.share, allowed, withheld)
 
@@ -155,10 +160,13 @@ def roll_back(share: Share, allowed: Set[str], withheld: str = "") -> str:
 
 
 def _read_stamp(release: Path) -> tuple[str, str]:
-    """Return the stamp of a release and what it withholds; empty if it is not a release."""
+    """Return the stamp of a release and what it withholds; empty if it is not a release.
+
+    Raises OSError if that cannot be read: an unknown release must not be removed as an old one.
+    """
     try:
         lines = (release / _STAMP).read_text("utf-8").splitlines()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         lines = []
     stamp, withheld, *__ = [*lines, "", ""]
     return stamp.strip(), withheld.strip()

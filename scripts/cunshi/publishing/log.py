@@ -7,8 +7,8 @@ day; the appearance and disappearance of a recording is also logged in its own e
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 
 from cunshi.archive.cache.file_cache import FileCache, stats_of
 from cunshi.archive.events import DISSEMINATION, Event
@@ -73,6 +73,28 @@ def note_publication(project: Project, edition: str = SITE) -> None:
     for recording_id in (*new.appeared, *new.withdrawn):
         _tell(project, edition, recording_id, shown=recording_id in shown)
     write_atomic(path, text + _format(new))
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """A time for which a recording stood in an edition; ``until`` is empty if it still does."""
+
+    edition: str
+    since: str
+    until: str = ""
+
+
+def appearances(project: Project, names: Collection[str]) -> list[Appearance]:
+    """Return when a recording of one of these names was published, as ISO 8601 times."""
+    found: dict[str, list[Appearance]] = {}
+    for line in _publications(project):
+        known = found.setdefault(line.edition, [])
+        if not known or known[-1].until:
+            if not set(names).isdisjoint(line.appeared):
+                known.append(Appearance(line.edition, line.time))
+        elif not set(names).isdisjoint(line.withdrawn):
+            known.append(replace(known.pop(), until=line.time))
+    return [one for known in found.values() for one in known]
 
 
 def days_of(project: Project, problems: list[Problem]) -> Days:

@@ -125,6 +125,17 @@ class Judge:
 
 
 @dataclass(frozen=True)
+class _Nobody(Judge):
+    """A judge after an erasure: nobody knows any more what was said, so nothing may stay."""
+
+    def may_stay(self, path: str, file: Path, page_of_kit: Path | None = None) -> bool:
+        return path.startswith(_ASSETS) and not _ID.search(path)
+
+
+NOTHING_STAYS = _Nobody(frozenset(), {}, {}, WithheldWords((), (), str))
+
+
+@dataclass(frozen=True)
 class Faults:
     """Which pages have a faulty source: those of lessons (two digits) and of recordings, or all."""
 

@@ -22,6 +22,7 @@ from cunshi.exports.classroom.usb_pack import Packed
 from cunshi.intake.import_transcript import Imported
 from cunshi.intake.merge_archive import Merged
 from cunshi.publishing.destinations import Publication, RolledBack
+from cunshi.report import erasure as _erasure  # noqa: F401 (registers its results)
 from cunshi.report.wording import MOST, lines, problem_lines, section
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.evaluation_table import table

@@ -34,7 +34,8 @@ from cunshi.publishing.log import PACK, note_publication
 from cunshi.transcription import evaluation
 from cunshi.transcription.evaluation import Evaluation
 from cunshi.transcription.jobs import Choice, Transcribed
-from cunshi.workflow import publication, stages
+from cunshi.workflow import erasure, publication, stages
+from cunshi.workflow.erasure import Demand, Erased, Erasure, Planned
 from cunshi.workflow.results import (
     Built,
     BuiltSite,
@@ -167,6 +168,7 @@ def roll_back(project: Project, asked: Destination | None) -> RolledBack:
 def survey(project: Project, *, strict: bool = False) -> Surveyed:
     """Report the state of all recordings; writes nothing."""
     context = begin(project, strict=strict)
+    context.problems.extend(erasure.unfinished(project))
     return context.finish(stages.gather(context, stages.read_recordings(context)))
 
 
@@ -221,6 +223,16 @@ def import_file(project: Project, recording_id: str, path: Path) -> Imported:
             )
         recording = project.read_recording_strictly(project.accession(recording_id))
         return context.finish(bring_in(project, recording, path))
+
+
+def plan_erasure(project: Project, what: Erasure) -> Planned:
+    """Return what an erasure would remove, and what is out of reach; writes nothing."""
+    return erasure.plan(project, what)
+
+
+def erase(project: Project, reporter: Reporter, what: Erasure, demand: Demand) -> Erased:
+    """Erase a recording, or a file of one, here, in backups and where it is published."""
+    return erasure.erase(project, reporter, what, demand)
 
 
 def draft_lesson(

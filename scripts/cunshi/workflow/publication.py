@@ -66,6 +66,28 @@ def take_down(project: Project, reporter: Reporter) -> TakenDown:
     raise _never_quiet()
 
 
+def take_down_erased(project: Project, reporter: Reporter, asked: Destination | None) -> TakenDown:
+    """Make the site without what was erased, and let nothing else be served or kept there."""
+    with project.building():
+        for __ in range(_ATTEMPTS):
+            context = begin(project, reporter)
+            recordings = stages.read_recordings(context)
+            catalogue, blocking = _build(context, recordings), _blocking(context)
+            visible, where = stages.visible(context, recordings), asked or context.archive.publish
+            with project.publishing():
+                if visible != _visible_now(project):
+                    continue
+                if catalogue:
+                    note_publication(project)
+                if not where.kind:
+                    return context.finish(TakenDown())
+                new = project.site if catalogue else None
+                faults, withheld = Faults.of(blocking), visible.withheld
+                done = destinations.publish_erasure(project, where, new, faults, withheld)
+                return context.finish(TakenDown(done))
+    raise _never_quiet()
+
+
 def write_amendments(project: Project) -> None:
     """Bring the records up to date with recordings/, unless another command holds the archive.
 

@@ -1,5 +1,6 @@
 """The manifest of a backup: the hashes of all its files, also of what people wrote."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.core.files import temporary_name, write_atomic
 
-_CONTENTS = "manifest-sha256.txt"  # in the backup's folder
+CONTENTS = "manifest-sha256.txt"  # in the backup's folder
 _INTERIM = ".manifest-sha256.next"  # the same while files are replaced, with their old hashes too
 
 
@@ -40,7 +41,13 @@ class BackupContents:
     def announce(self, path: Path) -> None:
         """Register a file before it is copied. The hash of a master is that of its manifest."""
         name = path.relative_to(self.project.root).as_posix()
-        digest = self.masters.get(name) or sha256_of(path)
+        self._register(name, self.masters.get(name) or sha256_of(path))
+
+    def announce_data(self, path: Path, data: bytes) -> None:
+        """Register what a file of the backup is to be replaced by."""
+        self._register(path.relative_to(self.folder).as_posix(), hashlib.sha256(data).hexdigest())
+
+    def _register(self, name: str, digest: str) -> None:
         self.new[name] = digest
         if digest not in self.known.get(name, set()):
             self.known.setdefault(name, set()).add(digest)
@@ -56,7 +63,7 @@ class BackupContents:
         names = {path.relative_to(self.folder).as_posix() for path in present}
         gone = {name: self.known[name] for name in names & self.known.keys() - self.new.keys()}
         self.known = gone | {n: {h} for n, h in self.new.items() if n in names}
-        self._write(_CONTENTS)
+        self._write(CONTENTS)
         interim = self.folder / _INTERIM
         for path in (interim, temporary_name(interim)):
             path.unlink(missing_ok=True)
@@ -73,7 +80,7 @@ class BackupContents:
 def read_contents(folder: Path) -> dict[str, set[str]]:
     """Return path → SHA-256 of the files in a backup; empty for one of an earlier version."""
     known: dict[str, set[str]] = {}
-    files = (path for name in (_CONTENTS, _INTERIM) if (path := folder / name).is_file())
+    files = (path for name in (CONTENTS, _INTERIM) if (path := folder / name).is_file())
     for line in (line for path in files for line in path.read_text("utf-8").splitlines()):
         digest, __, name = line.partition("  ")
         known.setdefault(name, set()).add(digest)

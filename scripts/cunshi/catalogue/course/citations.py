@@ -24,6 +24,10 @@ from cunshi.transcription.error_rate import normalise
 # Shown on the page, which is always in Chinese.
 _WITHHELD = "这段录音现在不能播放"
 _RESERVED = "这段录音只在课堂上播放，礼包里有"
+_ERASED = (
+    _("引用的录音应要求彻底删除了，课文里这一段只留一句说明"),
+    _("请删去这一段引用，和您写下的、从那段录音来的话；不删也照样发布"),
+)
 _END_TOLERANCE = 0.5  # seconds that a citation may exceed its recording
 _EDGE = 2.0  # seconds around a citation that are searched for its quotation
 _OMISSION = re.compile(r"…+|\.{3,}|⋯+")
@@ -34,7 +38,8 @@ class Holdings:
     """What citations refer to: all recordings, and the ``entries`` that may be published.
 
     ``decisions`` say who may hear each recording; recordings more restricted than ``ceiling`` are
-    withheld. ``machine_transcript`` reads machine.json by id.
+    withheld. ``machine_transcript`` reads machine.json by id; ``is_erased`` tells whether a missing
+    recording was erased.
     """
 
     recordings: Mapping[str, Recording]
@@ -42,6 +47,7 @@ class Holdings:
     decisions: Mapping[str, AccessDecision]
     ceiling: Access = Access.OPEN
     machine_transcript: Callable[[str], MachineTranscript | None] = lambda __: None
+    is_erased: Callable[[str], bool] = lambda __: False
 
     def transcript(self, ref: ClipRef) -> Transcript:
         """Return the transcript that a quotation is compared with."""
@@ -67,6 +73,9 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     # A lesson may well be given in classrooms alone: nothing is wrong with its citation.
     reserved = bool(cause) and decision is not None and decision.level is Access.CLASSROOM
     left_out = recording is not None and bool(cause)
+    if recording is None and holdings.is_erased(ref.recording_id):
+        cause, remedy = _ERASED
+        left_out = True
     if recording and not cause:
         cause, remedy = _beyond_end(ref, recording)
     if recording and not cause:

@@ -13,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from cunshi.archive.accession import Accession
+from cunshi.archive.erasure.tombstones import Tombstones
 from cunshi.archive.events import ACCESSION, Event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
@@ -123,6 +124,7 @@ def keep(project: Project, accession: Accession, aside: Path, name: str, person:
     size, digest = aside.stat().st_size, sha256_of(aside)
     if not size:
         raise ApiError(422, _("这个文件是空的"), _("重新扫描或拍照，再放进来"))
+    Tombstones.of(project).refuse(digest)
     with project.writing():
         present = scans_of(accession)
         for path in present:
