@@ -28,6 +28,7 @@ def test_the_commands_are_those_that_are_promised() -> None:
         "backup",
         "build",
         "check",
+        "erase",
         "evaluate",
         "export",
         "import",

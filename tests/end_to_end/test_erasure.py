@@ -1,20 +1,27 @@
 """Deletion on demand: nothing of the voice is left, nothing else is lost, nothing comes back."""
 
+import errno
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+from PIL import Image
 
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
+from cunshi.archive.record_edit import RecordFile
 from cunshi.archive.secret_key import keyed_hash
+from cunshi.workflow import erasure
 from support import erasing
+from support.desk import open_desk
 from support.erasing import DEMAND, NAME, SCAN, WORDS, Place
 from support.leaks import leaks
-from support.village import new_village, tree
+from support.village import new_village, settle, tree
 
 Run = Callable[..., tuple[int, str]]
 
@@ -307,3 +314,108 @@ def test_what_is_no_file_of_its_own_is_not_erased_alone(place: Place, run: Run, 
     code, printed = run(place.project, *place.words(), "--file", file.format(id=place.erased))
     assert (code, "→" in printed) == (8, True)
     assert tree(place.top) == before
+
+
+def test_what_is_only_listed_is_in_no_earlier_release(place: Place, run: Run) -> None:
+    """Its title stood in lists alone, by which nobody can tell which releases show it."""
+    record = place.project.accession(place.erased).record
+    record.write_text(record.read_text("utf-8").replace("access:", "access: listed"), "utf-8")
+    course = place.project.courses / "course.yml"
+    for title in ("甲", "乙"):
+        course.write_text(f"title: {title}\nlessons: [01-qiao]\n", "utf-8")
+        run(place.project, "publish", "--to", str(place.share))
+    shown = leaks(place.share, erasing.TITLE)
+    assert len({Path(leak).parts[len(place.share.parts) + 1] for leak in shown}) == 2
+    assert run(place.project, *place.words())[0] == 0
+    assert erasing.remains(place, {}) == []
+
+
+def test_no_consent_of_a_folder_opens_what_was_closed_with_its_scan(
+    village: Project, run: Run
+) -> None:
+    folder = village.recordings / "folder.yml"
+    consent = folder.read_text("utf-8")
+    folder.unlink()
+    erasing.write_sound(village.recordings / "01-村" / "甲.wav", erasing.noise(5))
+    run(village, "ingest")
+    [accession] = village.accessions()
+    text = accession.record.read_text("utf-8")
+    mine = "consent: {by: 祝母, signed_on: 2026-02-01, shown_as: 小祝, uses: [website, archive]}"
+    accession.record.write_text(text.replace("consent:", mine), "utf-8")
+    erasing.add_scan(accession)
+    confirmed = ("--confirm", accession.id, "--witness", "李会计")
+    words = ("erase", accession.id, "--file", f"consent/{SCAN}", *DEMAND, *confirmed)
+    assert run(village, *words)[0] == 0
+    folder.write_text(consent, "utf-8")
+    assert run(village, "ingest")[0] == 0
+    said = RecordFile.open(accession).description.consent
+    assert (said.by, said.signed_on, said.shown_as) == ("", None, "小祝")
+    assert said.uses == ("archive", "website")
+    assert "等同意书" in run(village, "status")[1]
+
+
+def test_only_what_belongs_to_it_goes(village: Project, run: Run) -> None:
+    """A recording of the same name with its sidecar stays, and a photo of two narrators."""
+    folder = village.recordings / "01-村"
+    erasing.write_sound(folder / "甲.wav", erasing.noise(6))
+    erasing.write_sound(folder / "乙.wav", erasing.noise(7))
+    for name in ("甲", "乙"):
+        Image.new("RGB", (30, 20), "red").save(folder / f"{name}.png")
+        settle(folder / f"{name}.png")
+    run(village, "ingest")
+    erasing.write_sound(folder / "甲.wave", erasing.noise(8))
+    for name in ("甲.yml", "甲.wav.yml", "folder.yml"):
+        erasing.write(folder / name, "note: 记\n")
+    erased = next(a for a in village.accessions() if "甲" in a.record.read_text("utf-8"))
+    other = next(a for a in village.accessions() if a.id != erased.id)
+    words = ("erase", erased.id, *DEMAND, "--confirm", erased.id, "--witness", "李会计")
+    code, printed = run(village, *words)
+    assert code == 0
+    assert f"archive/{other.id}/master/{other.id}.png" in printed
+    kept = {"甲.wave", "甲.yml", "甲.png", "乙.wav", "乙.png", "folder.yml"}
+    assert {path.name for path in folder.iterdir()} == kept
+    assert run(village, "verify")[0] == 0
+    assert run(village, "ingest")[0] == 0
+    assert len(village.accessions()) == 2
+
+
+def test_what_was_interrupted_is_told_until_it_is_completed(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise OSError(errno.EIO, "?")
+
+    needles = erasing.unique_bytes(place)
+    with monkeypatch.context() as patched:
+        patched.setattr(erasure, "remove_deposits", stop)
+        assert run(place.project, *place.words())[0] == 12
+    code, printed = run(place.project, "status")
+    assert code == 5 and "没有做完" in printed
+    confirmed = ("--confirm", place.erased, "--witness", "李会计")
+    reach = ("--backup", str(place.backup), "--to", str(place.share))
+    assert run(place.project, "erase", place.erased, *reach, *confirmed)[0] == 0
+    assert run(place.project, "status")[0] == 0
+    assert erasing.remains(place, needles) == []
+
+
+def test_at_a_terminal_it_lists_asks_and_has_it_confirmed(
+    place: Place, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(place.top)
+    for answers in (("女儿", "昨天", "家属要求", "不"), ("女儿", "昨天", "家属要求", place.erased)):
+        asked = iter((*answers, "女儿"))  # the second person is the one who asked
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setattr(click, "prompt", lambda *_, asked=asked: next(asked))
+        code, printed = run(place.project, "erase", place.erased)
+        assert code == 8 and "语音001.wav" in printed
+        assert tree(place.top) == before
+
+
+def test_the_desk_takes_no_erased_scan_again(erased: Place) -> None:
+    scan = next((old(erased) / "village" / "archive").rglob(SCAN)).read_bytes()
+    with open_desk(erased.project) as opened:
+        address = f"/api/recordings/{erased.other}/scans/x.jpg"
+        octets = {"content-type": "application/octet-stream"}
+        answer = opened.client().put(address, content=scan, headers=octets)
+    assert answer.status_code == 409 and "彻底删除" in answer.text
+    assert not erased.project.accession(erased.other).consent_forms.exists()

@@ -1,9 +1,7 @@
 """A village from which a voice is erased: everything that may hold its words, names and sound."""
 
-import io
 import shutil
 import wave
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cunshi import cli
+from cunshi.archive.accession import Accession
 from cunshi.archive.events import ACCESSION, Event
 from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
@@ -101,7 +100,7 @@ def make(top: Path) -> Place:
     _correct(place, EARLIER)
     assert command(project, "backup", str(place.backup)) == 0
     _correct(place, WORDS)
-    _scan(place)
+    add_scan(place.project.accession(place.erased))
     clips = f"/// clip | {place.other} 0:01-0:03\n///\n"
     write(project.courses / "01-qiao" / "lesson.md", f"{LESSON_HEAD}\n{SECTIONS}{clips}")
     write(project.courses / "course.yml", "title: 村史\nlessons: [01-qiao]\n")
@@ -148,8 +147,8 @@ def _correct(place: Place, words: str) -> None:
         opened.save("李老师", opened.revision, changed)
 
 
-def _scan(place: Place) -> None:
-    accession = place.project.accession(place.erased)
+def add_scan(accession: Accession) -> None:
+    """Add a scan of the consent as the desk does."""
     scan = accession.consent_forms / SCAN
     scan.parent.mkdir()
     Image.effect_noise((50, 40), 80).save(scan)
@@ -202,8 +201,3 @@ def likeness(sound: NDArray[np.float32], voice: NDArray[np.float32]) -> float:
             norm = np.sqrt(np.maximum(local, 1e-6) * float(np.square(part).sum()))
             best = max(best, float(np.max(found / norm)))
     return best
-
-
-def packed(path: Path) -> list[str]:
-    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-        return archive.namelist()
