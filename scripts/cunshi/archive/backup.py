@@ -1,8 +1,8 @@
 """Back up an archive so that it can be verified, and restore from the backup.
 
 A backup has the form of a project, so that all reading commands work on it. New files are copied
-under a temporary name and verified. Nothing is deleted, except by ``erase``: a changed file is first moved to
-``earlier/``, and a changed master is never copied over the old one.
+under a temporary name and verified. Nothing is deleted, except by ``erase``: a changed file is
+first moved to ``earlier/``, and a changed master is never copied over the old one.
 """
 
 import errno

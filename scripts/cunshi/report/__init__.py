@@ -174,7 +174,7 @@ def backed_up(done: BackedUp) -> Iterator[str]:
     yield _("备份在 {path}：新拷 {new} 个文件，更新 {changed} 个，{same} 个没有变。").format(
         path=done.target, new=len(done.new), changed=len(done.changed), same=len(done.same)
     )
-    yield _("改过的文件，以前的样子在备份的 earlier 里。备份里的东西从不删除，除非用 erase 彻底删除。")
+    yield _("改过的文件，以前的样子在备份的 earlier 里。备份里的从不删除，除非用 erase 彻底删除。")
 
 
 @lines.register
