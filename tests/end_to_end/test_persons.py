@@ -151,7 +151,11 @@ def test_while_it_is_unknown_which_names_are_hidden_nothing_comes_out(
     two: Two, run: Run, name: str, text: str
 ) -> None:
     project, __, __ = two
-    persons(project, NAMED)
+    if name == "persons.yml":
+        persons(project, NAMED)
+    else:
+        names = "".join(f"  - {{name: {one}, shown_as: 老伯}}\n" for one in ("金老师", "金德发"))
+        (project.archive / name).write_text(f"pseudonyms:\n{names}", "utf-8")
     assert run(project, "publish", "--to", str(www(project)))[0] == 0
     before = tree(www(project) / "current")
     (project.archive / name).write_text(text, "utf-8")
