@@ -241,6 +241,23 @@ def test_a_place_out_of_reach_is_told_and_reached_later(place: Place, run: Run) 
     assert erasing.remains(place, needles) == []
 
 
+def test_all_places_are_reached_where_one_is_not(place: Place, run: Run) -> None:
+    """What archive.yml names is taken down beside what the command names, and after a backup."""
+    settings = place.project.archive / "archive.yml"
+    elsewhere = place.top / "elsewhere"
+    assert run(place.project, "publish", "--to", str(elsewhere))[0] == 0
+    text = settings.read_text("utf-8")
+    settings.write_text(f"{text}\npublish:\n  to: {elsewhere}\n", "utf-8")
+    shutil.rmtree(place.share / "current", ignore_errors=True)
+    (place.share / "current").unlink(missing_ok=True)
+    (place.share / "current").mkdir()
+    (place.share / "current" / "别的.txt").write_text("?", "utf-8")
+    code, printed = run(place.project, *place.words())
+    assert (code, "还没有做完" in printed) == (10, True)
+    assert leaks(elsewhere, place.erased) == []
+    assert list(elsewhere.rglob(f"{place.other}.m4a"))
+
+
 def test_a_lesson_that_cites_it_keeps_nothing_of_it_public(place: Place, run: Run) -> None:
     lesson = place.project.courses / "01-qiao" / "lesson.md"
     text = lesson.read_text("utf-8")

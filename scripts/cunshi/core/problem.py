@@ -44,6 +44,11 @@ class Problem:
         elsewhere = failure.where and not failure.where.endswith(where)
         return replace(problem, cause=f"{failure.cause}：{failure.where}") if elsewhere else problem
 
+    @classmethod
+    def of_place(cls, error: CunshiError | OSError) -> "Problem":
+        """Return the problem of one of several disks or servers: the others can be reached."""
+        return cls.from_error(DiskError(error) if isinstance(error, OSError) else error)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:

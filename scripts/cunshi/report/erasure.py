@@ -31,8 +31,7 @@ def erased(done: Erased) -> Iterator[str]:
         name=_name(done.planned), count=len(done.planned.removed)
     )
     yield _("登记在 archive/erased.jsonl：没有名字，没有话，只为了认得出同样的文件，不再收进来。")
-    publication = done.taken_down.publication if done.taken_down else None
-    if publication:
+    for publication in done.taken_down.publications:
         yield _("网站重新做过，已经从这里撤下：{where}；以前的版本也删了。").format(
             where=publication.where
         )
@@ -47,8 +46,7 @@ def _name(done: Planned) -> str:
 
 
 def _published(done: Planned) -> Iterator[str]:
-    where = done.where
-    if where.kind:
+    for where in done.places:
         place = where.folder or where.rsync or f"{where.remote} {where.branch}"
         yield _("发布在 {place} 的网站会重新做，以前的版本会删掉。").format(place=printable(place))
 
@@ -74,11 +72,11 @@ def _out_of_reach(done: Planned) -> Iterator[str]:
                 "网站：{since} 到 {until} 在网上。U 盘里、别的电脑上的网站换成新的；"
                 "请搜索引擎删除快照；别人存下的收不回来"
             ).format(since=since, until=until)
-    if done.where.branch:
+    for branch in filter(None, (where.branch for where in done.places)):
         yield _(
             "git 分支 {branch}：远程仓库可能还留着以前的提交，请托管的网站清除；"
             "自己的仓库运行 git reflog expire --expire=now --all，再运行 git gc --prune=now"
-        ).format(branch=printable(done.where.branch))
+        ).format(branch=printable(branch))
     if done.is_in_git:
         yield _(
             "这个文件夹在 git 仓库里：提交过的历史里可能有它。"

@@ -31,7 +31,7 @@ from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.clock import now
-from cunshi.core.errors import ConfigurationError, CunshiError, DiskError, ExitCode
+from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.core.files import exists, walk_files
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem, Result
@@ -44,7 +44,7 @@ from cunshi.intake.erased_deposits import deposits_of, remove_deposits
 from cunshi.publishing.log import Appearance, appearances
 from cunshi.transcription.error_rate import normalise
 from cunshi.workflow import publication, stages
-from cunshi.workflow.results import TakenDown
+from cunshi.workflow.results import TakenDownEverywhere
 from cunshi.workflow.stages import Context, locked
 
 
@@ -52,7 +52,7 @@ from cunshi.workflow.stages import Context, locked
 class Erasure:
     """What is to be erased: a recording, or one ``file`` in its folder; and where it is copied.
 
-    ``published`` is a destination that archive.yml does not name.
+    ``published`` is a destination besides that of archive.yml.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Planned(Result):
     """
 
     what: Erasure
-    where: Destination
+    places: tuple[Destination, ...] = ()
     is_begun: bool = False
     removed: list[str] = field(default_factory=list)
     traces: list[Trace] = field(default_factory=list)
@@ -95,13 +95,10 @@ class Planned(Result):
 
 @dataclass(frozen=True)
 class Erased(Result):
-    """What was erased; ``taken_down`` is None if nothing had ever been published.
-
-    It is not complete if a backup or the destination was out of reach.
-    """
+    """What was erased. It is not complete if a backup or a destination was out of reach."""
 
     planned: Planned
-    taken_down: TakenDown | None = None
+    taken_down: TakenDownEverywhere
     is_complete: bool = True
 
 
@@ -122,21 +119,16 @@ def erase(project: Project, reporter: Reporter, what: Erasure, demand: Demand) -
         run = _Run.of(context, what)
         planned = run.plan()
         run.check(demand)
-        out_of_reach = run.erase(demand)
-        taken_down = None
+        out_of_reach, taken_down = run.erase(demand), TakenDownEverywhere()
         try:
             if exists(project.publications):
                 taken_down = publication.take_down_erased(project, reporter, what.published)
         except (CunshiError, OSError) as error:
-            out_of_reach.append(_problem(error))
-        found = [*out_of_reach, *(taken_down.problems if taken_down else ())]
+            out_of_reach.append(Problem.of_place(error))
+        out_of_reach += taken_down.out_of_reach
+        found = [*out_of_reach, *taken_down.problems]
         new = [problem for problem in found if problem not in context.problems]
         return context.finish(Erased(planned, taken_down, not out_of_reach, problems=new))
-
-
-def _problem(error: CunshiError | OSError) -> Problem:
-    """Return an error of one place as a problem: the others are to be reached all the same."""
-    return Problem.from_error(DiskError(error) if isinstance(error, OSError) else error)
 
 
 def unfinished(project: Project) -> list[Problem]:
@@ -220,12 +212,13 @@ class _Run:
         folder = self.accession.folder
         mine = list(walk_files(folder)) if self.is_whole else [folder / self.what.file]
         shared = shared_files(project, self.accession, self.what.file)
+        places = (self.context.archive.publish, self.what.published)
         above = (project.root, *project.root.parents)
         removed = [*deposits, *sorted(filter(exists, mine))]
         there = [path for copy in self.copies for path in copy.found(self.stone)]
         return Planned(
             what=self.what,
-            where=self.what.published or self.context.archive.publish,
+            places=tuple(place for place in filter(None, places) if place.kind),
             is_begun=self.stone is not None,
             removed=[*map(project.relative, removed), *map(str, there)],
             traces=traces_of(project, self._names() if self.is_whole else (), removed),
@@ -302,7 +295,7 @@ class _Run:
             try:
                 copy.erase(stone)
             except (CunshiError, OSError) as error:
-                out_of_reach.append(_problem(error))
+                out_of_reach.append(Problem.of_place(error))
         return out_of_reach
 
     def _register(self, demand: Demand) -> Tombstone:

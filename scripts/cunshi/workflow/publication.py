@@ -1,6 +1,7 @@
 """Build the site and publish it; take off what may no longer be seen, whatever else is wrong."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from cunshi.archive.fixity.check import verify_fixity
 from cunshi.archive.project import Project
@@ -16,7 +17,7 @@ from cunshi.publishing.destinations import Publication
 from cunshi.publishing.log import note_publication
 from cunshi.publishing.removal import Faults
 from cunshi.workflow import stages
-from cunshi.workflow.results import NotPublished, Published, TakenDown
+from cunshi.workflow.results import NotPublished, Published, TakenDown, TakenDownEverywhere
 from cunshi.workflow.stages import Context, Visible, begin
 
 _ATTEMPTS = 3  # to build the site while people go on withholding
@@ -66,26 +67,42 @@ def take_down(project: Project, reporter: Reporter) -> TakenDown:
     raise _never_quiet()
 
 
-def take_down_erased(project: Project, reporter: Reporter, asked: Destination | None) -> TakenDown:
-    """Make the site without what was erased, and let nothing else be served or kept there."""
+def take_down_erased(
+    project: Project, reporter: Reporter, elsewhere: Destination | None
+) -> TakenDownEverywhere:
+    """Make the site without what was erased, and let nothing else be served or kept anywhere.
+
+    That is the destination of archive.yml, and the one ``elsewhere``.
+    """
     with project.building():
         for __ in range(_ATTEMPTS):
             context = begin(project, reporter)
             recordings = stages.read_recordings(context)
-            catalogue, blocking = _build(context, recordings), _blocking(context)
-            visible, where = stages.visible(context, recordings), asked or context.archive.publish
+            catalogue = _build(context, recordings)
+            visible = stages.visible(context, recordings)
             with project.publishing():
                 if visible != _visible_now(project):
                     continue
                 if catalogue:
                     note_publication(project)
-                if not where.kind:
-                    return context.finish(TakenDown())
                 new = project.site if catalogue else None
-                faults, withheld = Faults.of(blocking), visible.withheld
-                done = destinations.publish_erasure(project, where, new, faults, withheld)
-                return context.finish(TakenDown(done))
+                return _publish_erasure(context, elsewhere, new, visible.withheld)
     raise _never_quiet()
+
+
+def _publish_erasure(
+    context: Context, elsewhere: Destination | None, new: Path | None, withheld: str
+) -> TakenDownEverywhere:
+    faults, done = Faults.of(_blocking(context)), list[Publication]()
+    out_of_reach: list[Problem] = []
+    places = filter(None, (context.archive.publish, elsewhere))
+    for where in dict.fromkeys(place for place in places if place.kind):
+        try:
+            made = destinations.publish_erasure(context.project, where, new, faults, withheld)
+            done += [made] if made else []
+        except (CunshiError, OSError) as error:
+            out_of_reach.append(Problem.of_place(error))
+    return context.finish(TakenDownEverywhere(done, out_of_reach))
 
 
 def write_amendments(project: Project) -> None:

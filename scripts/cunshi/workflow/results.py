@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cunshi.core.problem import Result
+from cunshi.core.problem import Problem, Result
 from cunshi.domain.access import Days
 from cunshi.domain.course import Catalogue
 from cunshi.domain.recording import Recording
@@ -74,6 +74,17 @@ class TakenDown(Result):
     """
 
     publication: Publication | None = None
+
+
+@dataclass(frozen=True)
+class TakenDownEverywhere(Result):
+    """What was erased is served at none of the places that could be reached.
+
+    ``out_of_reach`` are the problems of the others.
+    """
+
+    publications: Sequence[Publication] = ()
+    out_of_reach: Sequence[Problem] = ()
 
 
 @dataclass(frozen=True)
