@@ -101,7 +101,7 @@ def test_a_command_logs_its_end_and_its_problems(village: Project, run: Run) -> 
     assert (code, "王老师说" in printed) == (3, True)
     text = village.log.read_text("utf-8")
     assert "INFO core.logs: ingest begins: Cunshi " in text
-    assert "INFO cli: 1 problems of code 3\n" in text
+    assert "INFO cli.command: 1 problems of code 3\n" in text
     assert "ingest ends with code 3 after " in text
     assert "王老师" not in text
 

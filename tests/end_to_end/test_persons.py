@@ -145,6 +145,7 @@ def test_a_limit_of_a_person_holds_beside_what_is_written_elsewhere(two: Two, ru
         ("archive.yml", "pseudonyms: 金老师\n"),
         ("archive.yml", "pseudonyms:\n  - {real: 金老师, shown_as: 老伯}\n"),
         ("archive.yml", "pseudonyms:\n  - 金老师\n"),
+        ("archive.yml", "pseudonyms: [{name: 王, shown_as: 丁}]\npseudonyms: [{name: 金老师}]\n"),
     ],
 )
 def test_while_it_is_unknown_which_names_are_hidden_nothing_comes_out(

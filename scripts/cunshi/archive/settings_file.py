@@ -54,7 +54,7 @@ def _read_pseudonyms(fields: Fields) -> tuple[Names, bool]:
     """
     names, before = [], len(fields.problems)
     entries = list(fields.sections("pseudonyms"))
-    are_known = len(fields.problems) == before
+    are_known = len(fields.problems) == before and "pseudonyms" not in fields.doubled
     for entry in entries:
         name, shown = entry.text("name"), entry.text("shown_as")
         if not (name and shown):

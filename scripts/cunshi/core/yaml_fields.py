@@ -90,6 +90,7 @@ class Fields:
         self._known: set[str] = set()
         self._reported = [0]  # in the file, shared with the mappings inside
         self.is_readable = True  # whether the file is a mapping at all
+        self.doubled: set[str] = set()  # keys of which one value is lost
         self.line = self._line(node) if node else first_line
         for key_node, value_node in node.value if node else ():
             self._add(key_node, value_node)
@@ -100,6 +101,7 @@ class Fields:
             return
         key = self._aliases.get(key_node.value, key_node.value)
         if key in self._nodes and not (is_empty(value_node) or is_empty(self._nodes[key])):
+            self.doubled.add(key)
             self._report(
                 self._line(key_node),
                 _("“{key}” 写了两次").format(key=key_node.value),
@@ -285,8 +287,9 @@ def parse_fields(
             Problem(code, where, _("应当每行写成 “名称: 内容”"), _remedy(text), first_line)
         )
         node = None
+    is_readable = len(problems) == before
     fields = Fields(node, where, problems, aliases, code, first_line)
-    fields.is_readable = len(problems) == before
+    fields.is_readable = is_readable
     return fields
 
 
