@@ -13,6 +13,7 @@ from cunshi.catalogue.course.citations import Holdings, resolve
 from cunshi.catalogue.course.lessons import check_keywords, read_course, read_lesson
 from cunshi.catalogue.course.quiz import read_quiz, read_teacher_notes
 from cunshi.catalogue.highlights import golden_lines
+from cunshi.catalogue.quotations import LeavingOut, withheld_words
 from cunshi.core.errors import ExitCode
 from cunshi.core.files import to_nfc, unicode_variants
 from cunshi.core.i18n import _
@@ -27,6 +28,7 @@ from cunshi.domain.persons.pseudonyms import rename_lines, rename_recording
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Segment, Transcript
+from cunshi.domain.withheld_words import WithheldWords
 from cunshi.domain.withholding import as_published
 
 
@@ -35,6 +37,7 @@ class _Gathering:
     project: Project
     problems: list[Problem]
     strict: bool
+    quotations: LeavingOut
 
 
 def gather(
@@ -53,20 +56,24 @@ def gather(
     Recordings more restricted than ``ceiling`` are left out: CLASSROOM is only for the USB pack.
     ``strict`` also reports draft lessons, and citations of transcripts that nobody has approved.
     """
-    work = _Gathering(project, problems, strict)
     decisions = access_decisions(recordings, days)
+    machine_transcript = partial(_read_machine, project)
+    words = withheld_words(recordings, transcripts, decisions, ceiling, machine_transcript)
+    work = _Gathering(project, problems, strict, LeavingOut(words, project, problems))
     # From here on, names that are not to be published are replaced.
-    by_id = apply_pseudonyms(recordings, transcripts)
+    by_id = work.quotations.from_recordings(apply_pseudonyms(recordings, transcripts))
     entries = published_entries(recordings, by_id, transcripts, decisions, ceiling)
     course, terms = _course(work), _terms(work)
+    shown_terms = work.quotations.from_text(terms, project.glossary)
     quiz_clips: dict[str, Clip] = {}
     holdings = Holdings(
         by_id,
         entries,
         decisions,
         ceiling,
-        machine_transcript=partial(_read_machine, project),
+        machine_transcript=machine_transcript,
         is_erased=partial(is_erased, project),
+        withheld_words=words,
     )
     lessons = tuple(
         (
@@ -78,21 +85,23 @@ def gather(
     problems += consent_notes(project, recordings, transcripts, days)
     problems += names_in_lessons(project, archive, recordings)
     return Catalogue(
-        archive=archive,
+        archive=work.quotations.from_archive(archive),
         course=course,
         lessons=lessons,
         entries=tuple(entries.values()),
         listed=tuple(by_id[i] for i, one in decisions.items() if one.level is Access.LISTED),
-        terms=terms,
+        terms=shown_terms,
         quiz_clips=quiz_clips,
         golden=tuple(clip for entry in entries.values() for clip in golden_lines(entry)),
         today=days.today,
+        site_settings=work.quotations.from_site_settings(),
     )
 
 
 def gather_course_only(project: Project, archive: Archive, today: dt.date) -> Catalogue:
     """Return the catalogue without recordings: what the pages of recordings need besides them."""
-    work = _Gathering(project, [], strict=False)
+    problems: list[Problem] = []
+    work = _Gathering(project, problems, False, LeavingOut(WithheldWords(), project, problems))
     course = _course(work)
     lessons = tuple((lesson, ()) for lesson in _lessons(work, course))
     return Catalogue(archive, course, lessons, (), (), _terms(work), today=today)
@@ -176,6 +185,7 @@ def _apply_consent(transcript: Transcript, recording: Recording, narrator: str) 
 def _course(work: _Gathering) -> Course:
     path = work.project.courses / "course.yml"
     course = read_course(path, work.project.relative(path), work.problems)
+    course = work.quotations.from_text(course, path)
     # Problems in mkdocs.yml are reported by MkDocs itself.
     site_url = load_fields(work.project.root / "mkdocs.yml", "", []).text("site_url")
     return replace(course, address=site_url or course.address)
@@ -204,7 +214,7 @@ def _lessons(work: _Gathering, course: Course) -> Iterable[Lesson]:
         seen[lesson.number] = where
         if work.strict and lesson.draft:
             _report(work, where, _("这一课还是草稿"), _("写完以后，删去 draft: true 这一行"))
-        yield lesson
+        yield work.quotations.from_lesson(lesson, path)
 
 
 def _check_folders(work: _Gathering, course: Course) -> None:
@@ -234,7 +244,9 @@ def _with_quiz(
     """
     folder = (work.project.root / lesson.where).parent
     quiz, notes = folder / "quiz.yml", folder / "teacher.md"
-    items = read_quiz(quiz, work.project.relative(quiz), work.problems)
+    written = read_quiz(quiz, work.project.relative(quiz), work.problems)
+    kept = work.quotations.from_text(tuple(question for question, __ in written), quiz)
+    items = [item for item in written if item[0] in kept]
     cited = replace(lesson, refs=tuple(ref for __, ref in items if ref))
     clips = iter(resolve(cited, holdings, work.problems, strict=work.strict))
     questions = []
@@ -246,6 +258,7 @@ def _with_quiz(
             found[question.clip] = clip
         questions.append(question)
     teacher = read_teacher_notes(notes, work.project.relative(notes), work.problems)
+    teacher = work.quotations.from_text(teacher, notes, "teacher")
     return replace(lesson, quiz=tuple(questions), teacher=teacher)
 
 

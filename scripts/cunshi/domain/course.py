@@ -168,7 +168,8 @@ class Catalogue:
     """All that may be published. What is withheld is not in here; ``listed`` has no entry.
 
     ``quiz_clips`` are the clips of the quizzes' questions, by the citation of each question;
-    ``golden`` the lines that people marked for the wall of quotations.
+    ``golden`` the lines that people marked for the wall of quotations. ``site_settings`` replace
+    those of mkdocs.yml.
     """
 
     archive: Archive
@@ -181,6 +182,7 @@ class Catalogue:
     golden: tuple[Clip, ...] = ()
     today: dt.date = dt.date.min
     measured: Measured | None = None
+    site_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

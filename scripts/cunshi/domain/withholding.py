@@ -34,16 +34,6 @@ def withheld_ranges(segments: Iterable[Segment]) -> Ranges:
     return merged((s.start, s.end) for s in segments if s.withheld)
 
 
-def withheld_and_published_lines(transcripts: Iterable[Transcript]) -> tuple[list[str], list[str]]:
-    """Return the texts of the withheld lines of some transcripts, in both languages, and those of
-    the other lines.
-    """
-    hidden, public = list[str](), list[str]()
-    for segment in (segment for transcript in transcripts for segment in transcript.segments):
-        (hidden if segment.withheld else public).extend((segment.text, segment.mandarin))
-    return hidden, public
-
-
 def merged(stretches: Iterable[tuple[float, float]]) -> Ranges:
     """Sort ranges and merge those that touch."""
     ranges: list[tuple[float, float]] = []

@@ -26,9 +26,9 @@ from cunshi.domain.description_merge import strictest
 from cunshi.domain.persons.names import same_name
 from cunshi.domain.recording import Description
 from cunshi.domain.settings import Archive
-from cunshi.domain.transcript import Segment, Transcript
-from cunshi.domain.withheld_words import WithheldWords
-from cunshi.domain.withholding import Ranges, withheld_and_published_lines, withheld_ranges
+from cunshi.domain.transcript import Segment
+from cunshi.domain.withheld_words import WithheldWords, passages_of
+from cunshi.domain.withholding import Ranges, withheld_ranges
 from cunshi.transcription.error_rate import normalise
 
 _OVERLAP = 0.2  # seconds; less may be due to another division into lines
@@ -110,8 +110,11 @@ def _lines(accession: Accession) -> tuple[Segment, ...]:
 
 def _withheld_like(ours: Iterable[Segment], theirs: Iterable[Segment]) -> list[Segment]:
     all_theirs = list(theirs)
-    transcript = Transcript(tuple(all_theirs))
-    words = WithheldWords(*withheld_and_published_lines([transcript]), normalise)
+    words = WithheldWords(
+        passages_of("", all_theirs, withheld=True),
+        lambda: passages_of("", all_theirs, withheld=False),
+        normalise,
+    )
     ranges = withheld_ranges(all_theirs)
     lines = [
         replace(line, withheld=True) if _is_withheld_there(line, ranges, words) else line
@@ -127,7 +130,7 @@ def _withheld_like(ours: Iterable[Segment], theirs: Iterable[Segment]) -> list[S
 def _is_withheld_there(line: Segment, ranges: Ranges, words: WithheldWords) -> bool:
     common = sum(max(0.0, min(line.end, b) - max(line.start, a)) for a, b in ranges)
     is_same = common > min(_OVERLAP, (line.end - line.start) / 2)
-    return line.withheld or is_same or bool(words.found_in(f"{line.text}\n{line.mandarin}"))
+    return line.withheld or is_same or words.found_in(f"{line.text}\n{line.mandarin}")
 
 
 def _without(ranges: Ranges, start: float, end: float) -> Iterator[tuple[float, float]]:

@@ -132,7 +132,7 @@ class _Nobody(Judge):
         return path.startswith(_ASSETS) and not _ID.search(path)
 
 
-NOTHING_STAYS = _Nobody(frozenset(), {}, {}, WithheldWords((), (), str))
+NOTHING_STAYS = _Nobody(frozenset(), {}, {}, WithheldWords())
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from cunshi.archive.cache.stage_stamps import StageStamps, stamp_of
@@ -50,7 +51,8 @@ def run_mkdocs(
     frames = Frames((page.path, page.text) for page in forms)
     with ThreadPoolExecutor(1) as pool:
         pages = [path for path in (*shared, *framed) if path.endswith(".md")]
-        extra = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
+        extra: dict[str, Any] = {"cards": sorted(cards), "frames": frames.sources, "pages": pages}
+        extra["settings"] = catalogue.site_settings
         by_mkdocs = pool.submit(_start_mkdocs, project, staging, extra)
         while_building()
         by_mkdocs.result()
@@ -72,8 +74,9 @@ def _text(project: Project, path: str) -> str:
     return (project.docs / path).read_text("utf-8")
 
 
-def _start_mkdocs(project: Project, staging: Path, extra: Mapping[str, object]) -> None:
+def _start_mkdocs(project: Project, staging: Path, extra: Mapping[str, Any]) -> None:
     added = {
+        **extra["settings"],
         "INHERIT": "mkdocs.yml",
         "docs_dir": project.docs.relative_to(project.root).as_posix(),
         "extra": extra,

@@ -43,4 +43,6 @@ def write_single(project: Project, catalogue: Catalogue, entry: Entry) -> None:
 def _stamp(project: Project, catalogue: Catalogue, entry: Entry) -> str:
     """Return a stamp of the inputs of a recording's pages, and of the files."""
     lessons = named_lessons(catalogue, entry.recording)
-    return stamp_of(lessons, files=[project.docs / path for path in single_paths(entry)])
+    # Quotations of other recordings' withheld lines are left out of these.
+    texts = (lessons, entry.recording.description, catalogue.archive)
+    return stamp_of(texts, files=[project.docs / path for path in single_paths(entry)])

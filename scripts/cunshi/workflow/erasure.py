@@ -39,7 +39,7 @@ from cunshi.core.progress import Reporter
 from cunshi.domain.persons.names import find_names
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Destination
-from cunshi.domain.withheld_words import WithheldWords
+from cunshi.domain.withheld_words import WithheldWords, passages_of
 from cunshi.intake.erased_deposits import deposits_of, remove_deposits
 from cunshi.publishing.log import Appearance, appearances
 from cunshi.transcription.error_rate import normalise
@@ -264,7 +264,7 @@ class _Run:
         names = find_names(text, [name for name in own if name])
         project, archive = self.context.project, self.context.archive
         lines = read_transcripts(project, archive, [self.recording], [])[self.what.id].segments
-        words = WithheldWords((line.text for line in lines), (), normalise)
+        words = WithheldWords(passages_of(self.what.id, lines), normalise=normalise)
         if names or words.found_in(text):
             raise ConfigurationError(
                 _("要留下的登记里，不能有被删除的名字或话"),

@@ -11,6 +11,7 @@ from cunshi.archive.cache.recording_cache import RecordingCache
 from cunshi.archive.project import Project
 from cunshi.archive.secret_key import keyed_hash
 from cunshi.catalogue import gather as catalogues
+from cunshi.catalogue.quotations import withheld_words
 from cunshi.catalogue.transcripts import read_transcripts
 from cunshi.core.errors import ConfigurationError, CunshiError, ExitCode
 from cunshi.core.i18n import _
@@ -23,15 +24,13 @@ from cunshi.domain.persons.pseudonyms import archive_names
 from cunshi.domain.recording import Recording
 from cunshi.domain.settings import Archive
 from cunshi.domain.transcript import Transcript
-from cunshi.domain.withheld_words import WithheldWords
-from cunshi.domain.withholding import all_withheld, merged, withheld_and_published_lines
+from cunshi.domain.withholding import all_withheld, merged
 from cunshi.exports.classroom.pdf import can_print
 from cunshi.intake import accessioning, amendments
 from cunshi.intake.accessioning import Intake
 from cunshi.publishing.log import days_of, note_publication
 from cunshi.publishing.removal import Judge, blank
 from cunshi.transcription import evaluation
-from cunshi.transcription.error_rate import normalise
 from cunshi.transcription.jobs import Choice, transcribe_all
 from cunshi.website.up_to_date import SiteStamp
 from cunshi.workflow.results import BuiltSite, Surveyed
@@ -242,26 +241,15 @@ def visible(context: Context, recordings: Sequence[Recording]) -> Visible:
     project, archive = context.project, context.archive
     cache = RecordingCache(project, archive)  # full, if the site was just built
     transcripts = read_transcripts(project, archive, recordings, [], cache)
-    published = publishable(context, recordings)
-    return Visible(
-        access_decisions(recordings, context.days),
-        withheld(context, recordings, transcripts),
-        _judge(archive, published, transcripts),
-    )
-
-
-def _judge(
-    archive: Archive, published: Sequence[Recording], transcripts: Mapping[str, Transcript]
-) -> Judge:
-    mine = {recording.id: transcripts[recording.id] for recording in published}
-    limited = [t for t in mine.values() if t.silenced]
-    hidden, public = withheld_and_published_lines(limited)
-    return Judge(
+    decisions = access_decisions(recordings, context.days)
+    mine = {r.id: transcripts[r.id] for r in publishable(context, recordings)}
+    judge = Judge(
         allowed=frozenset(mine),
         silenced={id_: merged(t.silenced + t.unnamed) for id_, t in mine.items()},
         names={"": archive_names(archive)} | {id_: t.names for id_, t in mine.items()},
-        words=WithheldWords(hidden, public, normalise),
+        words=withheld_words(recordings, transcripts, decisions),
     )
+    return Visible(decisions, withheld(context, recordings, transcripts), judge)
 
 
 def withheld(

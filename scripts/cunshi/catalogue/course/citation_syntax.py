@@ -141,6 +141,24 @@ def fill_citations(
     return "".join([*parts, text[at:]])
 
 
+def without_quotations(text: str) -> str:
+    """Return a Markdown text with spaces instead of its citations, except for their labels.
+
+    Lines keep their numbers.
+    """
+    for place in _places(text):
+        cited = text[place.start : place.end]
+        label = place.citation.label if place.citation else place.fallback
+        kept = f"[{label}" if label else ""
+        text = (
+            text[: place.start]
+            + kept
+            + re.sub(r"[^\n]", " ", cited[len(kept) :])
+            + text[place.end :]
+        )
+    return text
+
+
 def _filled_block(citation: Citation, options: Mapping[str, str]) -> str:
     times = f"{format_timecode(citation.start)}-{format_timecode(citation.end)}"
     # The id of a withheld recording is not published either.

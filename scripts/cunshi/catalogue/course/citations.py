@@ -6,7 +6,7 @@ recording, and the author's quotation still agrees with the transcript.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cunshi.archive.machine_json import MachineTranscript
 from cunshi.core.errors import ExitCode
@@ -18,6 +18,7 @@ from cunshi.domain.consent import Access
 from cunshi.domain.course import Clip, ClipRef, Entry, Lesson
 from cunshi.domain.recording import Recording
 from cunshi.domain.transcript import Segment, Transcript, TranscriptStatus
+from cunshi.domain.withheld_words import Place, WithheldWords, in_order
 from cunshi.domain.withholding import overlapping
 from cunshi.transcription.error_rate import normalise
 
@@ -39,7 +40,7 @@ class Holdings:
 
     ``decisions`` say who may hear each recording; recordings more restricted than ``ceiling`` are
     withheld. ``machine_transcript`` reads machine.json by id; ``is_erased`` tells whether a missing
-    recording was erased.
+    recording was erased. ``withheld_words`` may not be quoted.
     """
 
     recordings: Mapping[str, Recording]
@@ -48,6 +49,7 @@ class Holdings:
     ceiling: Access = Access.OPEN
     machine_transcript: Callable[[str], MachineTranscript | None] = lambda __: None
     is_erased: Callable[[str], bool] = lambda __: False
+    withheld_words: WithheldWords = field(default_factory=WithheldWords)
 
     def transcript(self, ref: ClipRef) -> Transcript:
         """Return the transcript that a quotation is compared with."""
@@ -81,6 +83,8 @@ def _clip(ref: ClipRef, holdings: Holdings, problems: list[Problem], strict: boo
     if recording and not cause:
         cause, remedy = _withheld_within(ref, holdings.entries[ref.recording_id].transcript)
         left_out = bool(cause)
+    if recording and not cause and (place := holdings.withheld_words.place_of_quotation(ref.quote)):
+        (cause, remedy), left_out = quotes_withheld(place), True
     if cause or recording is None:
         code = ExitCode.OK if reserved else ExitCode.LESSON
         problems.append(Problem(code, ref.where, cause, remedy, ref.line, left_out))
@@ -109,7 +113,7 @@ def clip_path(ref: ClipRef) -> str:
 def _mandarin(ref: ClipRef, transcript: Transcript) -> str:
     """Return the Mandarin of a dialect quotation; empty if the quotation is itself the Mandarin."""
     spoken = normalise(transcript.words_between(ref.start - _EDGE, ref.end + _EDGE))
-    if not _in_order(_parts(ref.quote), spoken):
+    if not in_order(_parts(ref.quote), spoken):
         return ""
     return transcript.mandarin_between(ref.start, ref.end)
 
@@ -169,6 +173,14 @@ def _withheld_within(ref: ClipRef, transcript: Transcript) -> tuple[str, str]:
     return cause, _("换一段引用，避开这几句；可以公开的话，请校对的人取消“不公开”")
 
 
+def quotes_withheld(place: Place) -> tuple[str, str]:
+    """Return cause and remedy of a text that quotes a withheld line."""
+    cause = _("这里引了不公开的话：录音 {id} 在 {time}；公开的地方先空着").format(
+        id=place.recording_id, time=format_clock(place.start)
+    )
+    return cause, _("删去引的话，或换一个说法；可以公开的话，请校对的人取消“不公开”")
+
+
 def _defects(ref: ClipRef, transcript: Transcript, strict: bool) -> list[tuple[str, str]]:
     """Return causes and remedies of what is wrong with a citation that is shown nevertheless."""
     found = []
@@ -200,7 +212,7 @@ def has_changed(ref: ClipRef, transcript: Transcript) -> bool:
     near = [
         s for s in transcript.segments if s.end > ref.start - _EDGE and s.start < ref.end + _EDGE
     ]
-    if any(_in_order(parts, normalise(text)) for text in _comparable_texts(near)):
+    if any(in_order(parts, normalise(text)) for text in _comparable_texts(near)):
         return False
     if transcript.status is TranscriptStatus.APPROVED or not any(s.drafted for s in near):
         return True
@@ -215,14 +227,6 @@ def _parts(quote: str) -> list[str]:
 def _comparable_texts(segments: list[Segment]) -> list[str]:
     """Return the words as spoken, and in Mandarin, which may be quoted as well."""
     return ["".join(s.text for s in segments), "".join(s.mandarin or s.text for s in segments)]
-
-
-def _in_order(parts: list[str], text: str) -> bool:
-    for part in parts:
-        __, found, text = text.partition(part)
-        if not found:
-            return False
-    return True
 
 
 def _overlaps_quote(segment: Segment, parts: list[str]) -> bool:
