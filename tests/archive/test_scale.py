@@ -342,6 +342,9 @@ STEPS: dict[str, Step] = {
         "villages:",
         "pseudonyms: [{name: 老人家, shown_as: 长辈}]\nvillages:",
     ),
+    "a person": lambda project, __: project.persons.write_text(
+        "persons: [{names: [一座桥], shown_as: 某处}]\n", "utf-8"
+    ),
     "a right": lambda project, __: rewrite(
         project.archive / "archive.yml", "villages:", "rights: 只供阅读\nvillages:"
     ),

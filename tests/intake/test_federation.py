@@ -358,6 +358,17 @@ def test_words_withheld_there_are_withheld_here_at_whatever_time(
     assert lines_of(ours, open_id)[0].withheld
 
 
+def test_a_line_at_a_time_withheld_there_is_withheld_here_whatever_its_words(
+    villages: tuple[Project, Project, str, str], run: Run
+) -> None:
+    ours, theirs, open_id, __ = villages
+    run(ours, "merge", str(theirs.root))
+    line = mark(ours, open_id, 2, text="另一种写法，意思却一样。", mandarin="")
+    mark(theirs, open_id, 2, withheld=True, start=line.start + 0.5)
+    assert run(ours, "merge", str(theirs.root))[0] == 0
+    assert lines_of(ours, open_id)[2].withheld
+
+
 def test_where_nothing_is_transcribed_here_their_words_come_with_their_marks(
     villages: tuple[Project, Project, str, str], run: Run
 ) -> None:
