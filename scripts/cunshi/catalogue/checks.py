@@ -1,27 +1,20 @@
 """Find what people should discuss, add or correct: consents, names, missing facts."""
 
-import html
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 from cunshi.archive.project import Project
-from cunshi.core.errors import CunshiError, ExitCode
+from cunshi.catalogue.hidden_names import what_is_similar
+from cunshi.core.errors import ExitCode
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import read_text
 from cunshi.domain.access import AccessReason, Days, access_decision
 from cunshi.domain.consent import Access
-from cunshi.domain.persons.names import find_names, similar_names
-from cunshi.domain.persons.pseudonyms import across_lines, archive_names, says_name
+from cunshi.domain.persons.pseudonyms import across_lines, says_name
 from cunshi.domain.recording import Kind, Recording
 from cunshi.domain.settings import Archive, Names
 from cunshi.domain.transcript import Transcript
 
 _EXPIRY_NOTICE = 60  # days before its end in which a consent is reported
-_MOST_SIMILAR = 4  # words in a message
-_TAG = re.compile(r"<[^<>]*>")
 
 
 def consent_notes(
@@ -64,7 +57,7 @@ def _name_problems(recording: Recording, transcript: Transcript, where: str) -> 
         remedy = _("看一看换得对不对；说到名字、文稿里却没有写的，请标“不公开”")
         found.append(Problem(ExitCode.OK, where, cause, remedy))
     said = "\n".join(s.text for s in transcript.segments if not s.withheld)
-    if similar := _similar(said, [name for name, __ in names]):
+    if similar := what_is_similar(said, [name for name, __ in names]):
         remedy = _("听一听；说的是同一个人，就把这个写法加进 persons.yml 的 names")
         found.append(Problem(ExitCode.OK, where, similar, remedy))
     if across_lines([s for s in transcript.segments if not s.withheld], names):
@@ -87,63 +80,6 @@ def names_replaced(recording: Recording, transcript: Transcript, names: Names) -
         _("文稿"): "\n".join(lines),
     }
     return [place for place, text in texts.items() if says_name(text, names)]
-
-
-def names_in_lessons(
-    project: Project, archive: Archive, recordings: Iterable[Recording]
-) -> list[Problem]:
-    """Find names in lessons and the glossary that are not to be published.
-
-    They are reported and not replaced. The name of a narrator with a pseudonym is an error in a
-    lesson that cites a recording with it, and elsewhere a note: it may be that of another person.
-    """
-    narrators = {r.id: r.description.narrator for r in recordings if r.description.consent.shown_as}
-    everywhere = [name for name, __ in archive_names(archive)]
-    if not (narrators or everywhere):
-        return []
-    texts = {path: _lines(path) for path in project.written()}
-    found = []
-    for path, lines in texts.items():
-        beside = "\n".join(line for p in texts if p.parent == path.parent for line in texts[p])
-        cited = {name for id_, name in narrators.items() if id_ in beside}
-        hidden = _Hidden((*everywhere, *cited), tuple(set(narrators.values()) - cited))
-        where = project.relative(path)
-        for number, line in enumerate(lines, 1):
-            found += [replace(problem, line=number) for problem in hidden.problems(line, where)]
-    return found
-
-
-@dataclass(frozen=True)
-class _Hidden:
-    """Names that may not be in a text, and names of narrators whom it may confuse with others."""
-
-    forbidden: tuple[str, ...]
-    doubtful: tuple[str, ...]
-
-    def problems(self, line: str, where: str) -> Iterator[Problem]:
-        remedy = _("改用化名，或换一个说法")
-        text = html.unescape(_TAG.sub("", line))
-        if find_names(text, self.forbidden):
-            yield Problem(ExitCode.LESSON, where, _("这一行写着不公开的名字"), remedy)
-        elif find_names(text, self.doubtful):
-            cause = _("这一行写着一位署别的名字的讲述人的名字")
-            yield Problem(ExitCode.OK, where, cause, remedy)
-        elif similar := _similar(text, (*self.forbidden, *self.doubtful)):
-            yield Problem(ExitCode.OK, where, similar, remedy)
-
-
-def _similar(text: str, names: Iterable[str]) -> str:
-    """Return a sentence about what in a text may mean one of the names; empty if nothing does."""
-    found = dict.fromkeys(similar for similar, __ in similar_names(text, names))
-    words = "、".join(f"“{word}”" for word in list(found)[:_MOST_SIMILAR])
-    return _("{words}可能说的是一个不公开的名字").format(words=words) if found else ""
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return read_text(path).splitlines()
-    except CunshiError:
-        return []  # reported where the file is parsed
 
 
 def missing_facts(recording: Recording) -> list[str]:

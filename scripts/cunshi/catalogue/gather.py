@@ -8,10 +8,11 @@ from functools import partial
 from cunshi.archive.erasure.tombstones import is_erased
 from cunshi.archive.machine_json import MachineTranscript, read_machine_json
 from cunshi.archive.project import Project
-from cunshi.catalogue.checks import consent_notes, names_in_lessons
+from cunshi.catalogue.checks import consent_notes
 from cunshi.catalogue.course.citations import Holdings, resolve
 from cunshi.catalogue.course.lessons import check_keywords, read_course, read_lesson
 from cunshi.catalogue.course.quiz import read_quiz, read_teacher_notes
+from cunshi.catalogue.hidden_names import HiddenNames
 from cunshi.catalogue.highlights import golden_lines
 from cunshi.catalogue.quotations import LeavingOut, withheld_words
 from cunshi.core.errors import ExitCode
@@ -59,7 +60,8 @@ def gather(
     decisions = access_decisions(recordings, days)
     machine_transcript = partial(_read_machine, project)
     words = withheld_words(recordings, transcripts, decisions, ceiling, machine_transcript)
-    work = _Gathering(project, problems, strict, LeavingOut(words, project, problems))
+    names = HiddenNames.of(project, archive, recordings)
+    work = _Gathering(project, problems, strict, LeavingOut(words, project, problems, names))
     # From here on, names that are not to be published are replaced.
     by_id = work.quotations.from_recordings(apply_pseudonyms(recordings, transcripts))
     entries = published_entries(recordings, by_id, transcripts, decisions, ceiling)
@@ -83,7 +85,7 @@ def gather(
         for lesson in _lessons(work, course)
     )
     problems += consent_notes(project, recordings, transcripts, days)
-    problems += names_in_lessons(project, archive, recordings)
+    problems += names.problems(project)
     return Catalogue(
         archive=work.quotations.from_archive(archive),
         course=course,

@@ -6,6 +6,7 @@ entry, Markdown the paragraph or list item, and a title is replaced.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import field as dataclass_field
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,6 +20,7 @@ from cunshi.catalogue.course.citation_syntax import (
 )
 from cunshi.catalogue.course.citations import quotes_withheld
 from cunshi.catalogue.course.markdown_blocks import in_place_of, split_blocks
+from cunshi.catalogue.hidden_names import HiddenNames
 from cunshi.core.errors import CunshiError, ExitCode
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import load_fields, read_text
@@ -102,11 +104,15 @@ def _withheld(
 
 @dataclass(frozen=True)
 class LeavingOut:
-    """Leaves out quotations of withheld lines, and reports them with file and line."""
+    """Leaves out quotations of withheld lines, and reports them with file and line.
+
+    What has a name of ``names`` is left out of lessons and glossary too; it is reported elsewhere.
+    """
 
     words: WithheldWords
     project: Project
     problems: list[Problem]
+    names: HiddenNames = dataclass_field(default_factory=HiddenNames)
 
     def from_lesson(self, lesson: Lesson, path: Path) -> Lesson:
         """Return a lesson without the quotations in its lesson.md, and without the citations in
@@ -158,9 +164,13 @@ class LeavingOut:
         ``name`` is that of the field that contains a text.
         """
         texts = list(_texts(written, name))
-        if not (found := self.words.find(texts)):
+        quoted = self.words.find(texts)
+        if quoted:
+            self._report(path, next(iter(quoted.values())))
+        named = (n for n, text in enumerate(texts) if self.names.says_forbidden(text, path))
+        found = {*quoted, *named}
+        if not found:
             return written
-        self._report(path, next(iter(found.values())))
         kept = _without(written, name, iter([number in found for number in range(len(texts))]))
         return cast(T, kept)
 
