@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cunshi.domain.persons.names import find_names, includes_name, same_name, similar_names
+from cunshi.domain.persons.names import (
+    find_names,
+    includes_name,
+    same_name,
+    similar_names,
+    split_names,
+)
 from cunshi.domain.persons.pseudonyms import renamed, says_name
 
 # Ways to write each character, and what may stand between two.
@@ -76,3 +82,21 @@ def test_what_may_mean_the_name_is_pointed_out(text: str, name: str, found: str)
 def test_what_is_not_similar_or_is_the_name_itself_is_not(text: str) -> None:
     found = {similar for similar, __ in similar_names(text, ["周德明"])} - {"德明"}
     assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("周师傅", ("周师傅",)),
+        ("周师傅、周德明", ("周师傅", "周德明")),
+        ("周师傅，周德明；老周", ("周师傅", "周德明", "老周")),
+        ("周师傅 / 周德明", ("周师傅", "周德明")),
+        ("周师傅 周德明", ("周师傅 周德明", "周师傅", "周德明")),
+        ("周 师傅", ("周 师傅",)),
+        ("Zhou Deming", ("Zhou Deming",)),
+        ("、", ()),
+        ("", ()),
+    ],
+)
+def test_several_names_in_one_text_are_several(text: str, names: tuple[str, ...]) -> None:
+    assert split_names(text) == names

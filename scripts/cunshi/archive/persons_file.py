@@ -11,7 +11,7 @@ from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import Fields, decode_text, parse_fields, read_bytes_of
 from cunshi.domain.consent import NO_USE, Consent
-from cunshi.domain.persons.names import SHORTEST, normal_name
+from cunshi.domain.persons.names import SHORTEST, normal_name, split_names
 from cunshi.domain.persons.person import Person
 from cunshi.domain.settings import ANONYMOUS
 
@@ -47,7 +47,7 @@ def _parse_persons(text: str, where: str) -> tuple[tuple[Person, ...], tuple[Pro
 
 
 def _read_person(fields: Fields) -> Person:
-    names = tuple(name for name in fields.texts("names") if name)
+    names = tuple(name for text in fields.texts("names") for name in split_names(text))
     if not names or any(len(normal_name(name)) < SHORTEST for name in names):
         cause, remedy = _("这个人没有写名字，或名字只有一个字"), _("在 names 里写全名")
         fields.report_key("names", cause, remedy)

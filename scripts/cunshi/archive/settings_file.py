@@ -7,6 +7,7 @@ from cunshi.archive.records import LANGUAGES
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 from cunshi.core.yaml_fields import Fields, load_fields
+from cunshi.domain.persons.names import split_names
 from cunshi.domain.settings import (
     ANONYMOUS,
     MANDARIN,
@@ -60,9 +61,9 @@ def _read_pseudonyms(fields: Fields) -> tuple[Names, bool]:
         if not (name and shown):
             cause = _("化名要有 name（真名）和 shown_as（写成什么）两项")
             entry.report_key("name", cause, _("补上缺的一项"))
-        if name:
-            names.append((name, shown or ANONYMOUS))
-        are_known = are_known and bool(name)
+        several = split_names(name)
+        names += [(one, shown or ANONYMOUS) for one in several]
+        are_known = are_known and bool(several)
         entry.finish()
     return tuple(names), are_known
 

@@ -16,6 +16,7 @@ from cunshi.core.chinese import to_simplified
 SHORTEST = 2  # characters: a single one occurs in too many other words
 _NOT_COUNTED = frozenset("*_~`\\·•・‧-")
 _BETWEEN = re.compile(r"[、，,;；/&＆]+|和(?=\w{2,})")
+_LISTED = re.compile(r"[、，,;；/|\n]+")
 
 # The same title in several spellings, after a surname or a name.
 _TITLES = (
@@ -86,6 +87,21 @@ def includes_name(narrators: str, name: str) -> bool:
     """Check whether a narrator's name, or one of several, is a name."""
     parts = (narrators, *_BETWEEN.split(narrators), *narrators.split())
     return any(same_name(part, name) for part in parts)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names in a text that may list several: 周师傅、周德明, or with spaces.
+
+    A space may also be inside a name (周 师傅), so what it separates is added to the whole.
+    """
+    names = [name.strip() for name in _LISTED.split(text)]
+    words = [name.split() for name in names]
+    several = (one for one in words if len(one) > 1 and all(_is_chinese_name(w) for w in one))
+    return tuple(filter(None, dict.fromkeys((*names, *(w for one in several for w in one)))))
+
+
+def _is_chinese_name(word: str) -> bool:
+    return len(normal_name(word)) >= SHORTEST and not word.isascii() and word not in _ALL_TITLES
 
 
 def find_names(text: str, names: Sequence[str]) -> list[Found]:
