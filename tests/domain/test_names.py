@@ -100,3 +100,13 @@ def test_what_is_not_similar_or_is_the_name_itself_is_not(text: str) -> None:
 )
 def test_several_names_in_one_text_are_several(text: str, names: tuple[str, ...]) -> None:
     assert split_names(text) == names
+
+
+@pytest.mark.parametrize(
+    "narrators",
+    ["周德明（周师傅）", "周師傅(口述)", "王阿婆、周师傅", "王阿婆和周师傅", "王阿婆 周师傅"],
+)
+def test_a_narrator_is_found_among_others_and_in_brackets(narrators: str) -> None:
+    assert includes_name(narrators, "周师傅")
+    assert not includes_name(narrators, "周师")
+    assert not includes_name("周师傅的儿子", "周师傅")

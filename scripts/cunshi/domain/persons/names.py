@@ -15,7 +15,7 @@ from cunshi.core.chinese import to_simplified
 
 SHORTEST = 2  # characters: a single one occurs in too many other words
 _NOT_COUNTED = frozenset("*_~`\\·•・‧-")
-_BETWEEN = re.compile(r"[、，,;；/&＆]+|和(?=\w{2,})")
+_BETWEEN = re.compile(r"[、，,;；/&＆（）()\[\]【】]+|和(?=\w{2,})")
 _LISTED = re.compile(r"[、，,;；/|\n]+")
 
 # The same title in several spellings, after a surname or a name.
