@@ -1,15 +1,12 @@
 """Read archive/persons.yml: names, pseudonyms and consents of persons."""
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from cunshi.archive.records import ALIASES, read_consent
-from cunshi.core.errors import CunshiError
-from cunshi.core.files import exists
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
-from cunshi.core.yaml_fields import Fields, decode_text, parse_fields, read_bytes_of
+from cunshi.core.yaml_fields import Fields, load_fields
 from cunshi.domain.consent import NO_USE, Consent
 from cunshi.domain.persons.names import SHORTEST, normal_name, split_names
 from cunshi.domain.persons.person import Person
@@ -25,25 +22,10 @@ _ALIASES = ALIASES | {
 
 def read_persons(path: Path, where: str, problems: list[Problem]) -> tuple[Person, ...]:
     """Read archive/persons.yml. An invalid pseudonym or consent restricts."""
-    if not exists(path):
-        return ()
-    try:
-        text = decode_text(read_bytes_of(path), path)
-    except CunshiError as error:
-        problems.append(Problem(error.code, where, error.cause, error.remedy))
-        return ()
-    persons, found = _parse_persons(text, where)
-    problems += found
-    return persons
-
-
-@lru_cache(maxsize=4)  # it is asked for with every record
-def _parse_persons(text: str, where: str) -> tuple[tuple[Person, ...], tuple[Problem, ...]]:
-    problems: list[Problem] = []
-    fields = parse_fields(text, where, problems, _ALIASES)
+    fields = load_fields(path, where, problems, _ALIASES)
     persons = tuple(_read_person(entry) for entry in fields.sections("persons"))
     fields.finish()
-    return tuple(person for person in persons if person.names), tuple(problems)
+    return tuple(person for person in persons if person.names)
 
 
 def _read_person(fields: Fields) -> Person:

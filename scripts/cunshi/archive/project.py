@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -243,6 +243,11 @@ class Project:
         """Read a recording.yml, with hash and companions from the manifest, and with the limits of
         its narrator in persons.yml.
         """
+        return self._read_recording(accession, self.read_persons([]), problems)
+
+    def _read_recording(
+        self, accession: Accession, persons: Sequence[Person], problems: list[Problem]
+    ) -> Recording:
         hashes = {path.removeprefix("master/"): h for path, h in accession.hashes().items()}
         where = self.relative(accession.record)
         found: list[Problem] = []
@@ -260,7 +265,7 @@ class Project:
             permitted = _permitted(accession, recording.description, found)
             recording = replace(recording, description=permitted)
         problems += found
-        described = limited_by_persons(recording.description, self.read_persons([]))
+        described = limited_by_persons(recording.description, persons)
         recording = replace(recording, description=described)
         return _with_fixity(recording, hashes, where, problems)
 
@@ -278,7 +283,8 @@ class Project:
 
     def read_recordings(self, problems: list[Problem]) -> list[Recording]:
         """Read all recordings of the archive, sorted by id."""
-        return [self.read_recording(accession, problems) for accession in self.accessions()]
+        persons = self.read_persons([])  # their problems are those of read_archive
+        return [self._read_recording(one, persons, problems) for one in self.accessions()]
 
     def sweep(self) -> None:
         """Remove incomplete files of killed runs. Requires the lock."""
