@@ -6,6 +6,7 @@ completes the erasure; without a tombstone nothing has been touched.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from cunshi.archive.accession import Accession
@@ -23,8 +24,9 @@ from cunshi.archive.erasure.tombstones import (
     Hider,
     Tombstone,
     Tombstones,
+    own_hashes,
     shared_files,
-    unshared_hashes,
+    unshared,
 )
 from cunshi.archive.erasure.traces import Trace, traces_of
 from cunshi.archive.fixity.manifest import sha256_of
@@ -194,12 +196,19 @@ class _Run:
                 _("编号在网站上那段录音的资料里；文件写录音文件夹里的路径，例如 consent/纸.jpg"),
             )
 
+    @cached_property
+    def _own_hashes(self) -> frozenset[str]:
+        """The hashes of what is erased; an hour of sound takes seconds to hash."""
+        return own_hashes(self.accession, self.what.file)
+
+    def _unshared(self) -> list[str]:
+        return unshared(self.context.project, self.accession, self._own_hashes)
+
     def _is_erased(self, stone: Tombstone | None) -> Callable[[str], bool]:
         if stone:
             hider = self.stones.hider
             return lambda digest: hider.file(digest) in stone.files
-        hashes = set(unshared_hashes(self.context.project, self.accession, self.what.file))
-        return hashes.__contains__
+        return set(self._unshared()).__contains__
 
     def _deposits(self, stone: Tombstone | None) -> list[Path]:
         is_erased = self._is_erased(stone)
@@ -211,7 +220,7 @@ class _Run:
         deposits = self._deposits(self.stone)
         folder = self.accession.folder
         mine = list(walk_files(folder)) if self.is_whole else [folder / self.what.file]
-        shared = shared_files(project, self.accession, self.what.file)
+        shared = shared_files(project, self.accession, self._own_hashes)
         places = (self.context.archive.publish, self.what.published)
         above = (project.root, *project.root.parents)
         removed = [*deposits, *sorted(filter(exists, mine))]
@@ -301,7 +310,6 @@ class _Run:
     def _register(self, demand: Demand) -> Tombstone:
         project, hider = self.context.project, self.stones.hider
         deposits = [project.relative(path) for path in self._deposits(None)]
-        hashes = unshared_hashes(project, self.accession, self.what.file)
         stone = Tombstone(
             time=now().isoformat(timespec="seconds"),
             asked_by=demand.asked_by.strip(),
@@ -310,7 +318,7 @@ class _Run:
             confirmed_by=demand.witness.strip(),
             key=hider.key(),
             item=hider.item(self.what.id, self.what.file),
-            files=tuple(map(hider.file, hashes)),
+            files=tuple(map(hider.file, self._unshared())),
             paths=tuple(map(hider.path, deposits)),
         )
         with project.writing():

@@ -15,7 +15,14 @@ from cunshi.archive.erasure.tombstones import Hider, Tombstone, union
 from cunshi.archive.fixity.backup_contents import CONTENTS, BackupContents
 from cunshi.archive.project import Project
 from cunshi.core.errors import ConfigurationError
-from cunshi.core.files import exists, remove_file, remove_folder, walk_files, write_atomic
+from cunshi.core.files import (
+    exists,
+    remove_file,
+    remove_folder,
+    walk_files,
+    write_atomic,
+    write_private,
+)
 from cunshi.core.i18n import _
 
 _EARLIER = "earlier"
@@ -62,8 +69,9 @@ class BackupCopy:
             contents.announce_data(path, data)
         contents.begin()
         for path, data in texts.items():
-            write_atomic(path, data)
-        self.copy.secret_key.chmod(0o600)
+            write = write_private if path == self.copy.secret_key else write_atomic
+            write(path, data)
+        self.copy.secret_key.chmod(0o600)  # an earlier copy of it may be readable
         self._remove(stone)
         for path in self._mended():
             contents.announce_data(path, path.read_bytes())

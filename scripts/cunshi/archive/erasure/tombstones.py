@@ -6,7 +6,7 @@ hashed with the key of the archive (`archive.secret_key`). Lines are only append
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import chain
@@ -17,7 +17,7 @@ from cunshi.archive.fixity.manifest import sha256_of
 from cunshi.archive.project import Project
 from cunshi.archive.secret_key import keyed_hash
 from cunshi.core.errors import CunshiError, DepositError, ExitCode, RecordError
-from cunshi.core.files import exists, has_bytes, walk_files, write_atomic
+from cunshi.core.files import exists, has_bytes, walk_files, write_atomic, write_private
 from cunshi.core.i18n import _
 from cunshi.core.problem import Problem
 
@@ -168,8 +168,7 @@ def bring_register(
             remedy = _("请懂电脑的人看 docs/formats.md 的 erased.jsonl")
             problems.append(Problem(ExitCode.RECORD, str(copy.secret_key), cause, remedy))
             return
-        if write_atomic(project.secret_key, key):
-            project.secret_key.chmod(0o600)
+        write_private(project.secret_key, key)
         write_atomic(project.erased, union(project.erased, copy.erased))
 
 
@@ -194,27 +193,28 @@ def is_erased(project: Project, recording_id: str) -> bool:
         return False
 
 
-def unshared_hashes(project: Project, accession: Accession, file: str = "") -> list[str]:
+def own_hashes(accession: Accession, file: str = "") -> frozenset[str]:
     """Return the SHA-256 of what is registered or present of an accession, or of one ``file``.
 
-    Only masters, consent scans and damaged masters count, and not what another accession has too,
-    such as a photo of two narrators.
+    Only masters, consent scans and damaged masters count.
     """
-    own = {digest for name, digest in _pairs(accession) if not file or name == file}
-    others = (other for other in project.accessions() if other.id != accession.id)
-    return sorted(own - {digest for other in others for digest in _registered(other).values()})
+    return frozenset(digest for name, digest in _pairs(accession) if not file or name == file)
 
 
-def shared_files(project: Project, accession: Accession, file: str = "") -> list[Path]:
+def unshared(project: Project, accession: Accession, own: Set[str]) -> list[str]:
+    """Return those hashes of an accession that no other has, such as a photo of two narrators."""
+    return sorted(own - {digest for __, digest in _of_others(project, accession)})
+
+
+def shared_files(project: Project, accession: Accession, own: Set[str]) -> list[Path]:
     """Return the files of other accessions with the same bytes, which stay."""
-    own = {digest for name, digest in _pairs(accession) if not file or name == file}
-    others = (other for other in project.accessions() if other.id != accession.id)
-    return [
-        other.folder / name
-        for other in others
-        for name, digest in _registered(other).items()
-        if digest in own
-    ]
+    return [path for path, digest in _of_others(project, accession) if digest in own]
+
+
+def _of_others(project: Project, accession: Accession) -> Iterator[tuple[Path, str]]:
+    for other in project.accessions():
+        if other.id != accession.id:
+            yield from ((other.folder / n, digest) for n, digest in _registered(other).items())
 
 
 def _pairs(accession: Accession) -> Iterator[tuple[str, str]]:
