@@ -50,9 +50,10 @@ class HiddenNames:
         """Return the names that may not be in a file."""
         return (*self.everywhere, *self._cited_beside(path))
 
-    def says_forbidden(self, text: str, path: Path) -> bool:
-        """Check whether a text of a file has a name that may not be in it."""
-        return bool(find_names(_shown(text), self.forbidden_in(path)))
+    def find(self, texts: Iterable[str], path: Path) -> set[int]:
+        """Return the numbers of those texts of a file that have a name that may not be in it."""
+        forbidden = self.forbidden_in(path)
+        return {n for n, text in enumerate(texts) if find_names(_shown(text), forbidden)}
 
     def problems(self, project: Project) -> Iterator[Problem]:
         """Yield where names are in the files, with their lines."""
@@ -88,7 +89,7 @@ def _problems(
 
 def what_is_similar(text: str, names: Iterable[str]) -> str:
     """Return a sentence about what in a text may mean one of the names; empty if nothing does."""
-    found = dict.fromkeys(similar for similar, __ in similar_names(text, names))
+    found = dict.fromkeys(similar_names(text, names))
     words = "、".join(f"“{word}”" for word in list(found)[:_MOST_SIMILAR])
     return _("{words}可能说的是一个不公开的名字").format(words=words) if found else ""
 

@@ -167,8 +167,7 @@ class LeavingOut:
         quoted = self.words.find(texts)
         if quoted:
             self._report(path, next(iter(quoted.values())))
-        named = (n for n, text in enumerate(texts) if self.names.says_forbidden(text, path))
-        found = {*quoted, *named}
+        found = {*quoted, *self.names.find(texts, path)}
         if not found:
             return written
         kept = _without(written, name, iter([number in found for number in range(len(texts))]))

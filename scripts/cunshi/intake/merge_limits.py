@@ -4,6 +4,7 @@ The stricter side wins. What is restricted here already stays as it is, and noth
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from typing import Any
@@ -166,12 +167,9 @@ def add_pseudonyms(project: Project, theirs: Archive, source: str, problems: lis
 def _add_person(project: Project, names: list[str], shown: str) -> None:
     path = project.persons
     text = read_text(path) if exists(path) else ""
-    try:
-        key = "人物" if any(line.startswith("人物:") for line in text.splitlines()) else "persons"
-        changed = append_item(text, key, {"names": names, "shown_as": shown})
-    except (yaml.YAMLError, ValueError):
-        changed = text
-    write_atomic(path, changed)
+    key = "人物" if any(line.startswith("人物:") for line in text.splitlines()) else "persons"
+    with suppress(yaml.YAMLError, ValueError):
+        write_atomic(path, append_item(text, key, {"names": names, "shown_as": shown}))
     found = (name for person in project.read_persons([]) for name in person.names)
     if not set(names) <= set(found):
         write_atomic(path, text)

@@ -168,16 +168,16 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
     return name, ()
 
 
-def similar_names(text: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield what in a text may mean one of the names, with the name: pinyin, another spelling of
-    the same sound, the given name, or the surname with another title.
+def similar_names(text: str, names: Iterable[str]) -> Iterator[str]:
+    """Yield what in a text may mean one of the names: pinyin, another spelling of the same sound,
+    the given name, or the surname with another title.
     """
     normal = normal_name(text)
     for name in names:
         for similar in _similar(normal_name(name)):
             if similar in normal and not find_names(similar, [name]):
-                yield similar, name
-        yield from ((heard, name) for heard in _same_sound(normal, normal_name(name)))
+                yield similar
+        yield from _same_sound(normal, normal_name(name))
 
 
 @cache
