@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cunshi.media import audio
 from cunshi.media.decoding import decode
 from cunshi.review.editor.audio import played_as
+from support.noises import unique_second
 
 Samples = NDArray[np.float32]
 RATE = 16_000
@@ -23,16 +24,7 @@ SECONDS = 30
 WITHHELD = (20.0, 22.0)
 
 
-def second(number: int) -> Samples:
-    """Return the noise of a second: like no other's, and loud enough in any codec."""
-    chance = np.random.default_rng(1000 + number)
-    spectrum = np.fft.rfft(chance.normal(0, 1, RATE))
-    spectrum[3000:] = 0  # what codecs for speech keep
-    noise = np.fft.irfft(spectrum, RATE)
-    return (0.2 * noise / np.abs(noise).max()).astype(np.float32)
-
-
-SOUND = np.concatenate([second(n) for n in range(SECONDS)])
+SOUND = np.concatenate([unique_second(1000 + n) for n in range(SECONDS)])
 
 
 def where(found: Samples, searched: Samples) -> tuple[float, float]:

@@ -30,3 +30,11 @@ def music(seconds: float) -> Samples:
         harmonics = (np.sin(2 * np.pi * pitch * h * time) / h for h in (1, 2, 3, 4))
         notes.append(0.15 * envelope * sum(harmonics))
     return np.concatenate(notes).astype(np.float32)
+
+
+def unique_second(seed: int) -> Samples:
+    """Return a second of noise that is like no other's, and loud enough in any codec."""
+    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(0, 1, RATE))
+    spectrum[3000:] = 0  # what codecs for speech keep
+    noise = np.fft.irfft(spectrum, RATE)
+    return (0.2 * noise / np.abs(noise).max()).astype(np.float32)

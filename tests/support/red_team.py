@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from pypdf import PdfReader
@@ -17,7 +16,9 @@ from cunshi.archive.project import Project
 from cunshi.core.files import walk_files
 from cunshi.core.progress import SilentReporter
 from cunshi.media.decoding import decode
+from support import long_talks
 from support.leaks import contents, readings
+from support.noises import unique_second
 from support.village import LESSON_HEAD, new_village, settle
 
 RATE = 16_000
@@ -89,25 +90,14 @@ NAMES = {talk.narrator for talk in TALKS}
 
 @cache
 def sound(talk: int, second: int) -> Samples:
-    """Return the noise of a second: like no other's, and kept by codecs."""
-    chance = np.random.default_rng(1000 * talk + second)
-    spectrum = np.fft.rfft(chance.normal(0, 1, RATE))
-    spectrum[3000:] = 0
-    noise = np.fft.irfft(spectrum, RATE)
-    return (0.2 * noise / np.abs(noise).max()).astype(np.float32)
+    """Return the noise of a second of a talk."""
+    return unique_second(1000 * talk + second)
 
 
 def _write(path: Path, talk: Talk) -> None:
     samples = np.concatenate([sound(talk.number, n) for n in range(SECONDS)])
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
-        data = (samples * 32767).astype(np.int16)[None]
-        frame = av.AudioFrame.from_ndarray(data, format="s16", layout="mono")
-        frame.sample_rate = RATE
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    settle(path)
+    settle(long_talks.write(path, samples * 32767))
 
 
 def make_village(root: Path) -> Project:
